@@ -1,0 +1,3 @@
+"""The panel from which one person runs a house full of agents."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,184 @@
+"""asyncio on Qt's event loop: qasync's outside, asyncio's own scheduling inside.
+
+qasync makes a Qt timer for every `call_soon` and a socket notifier for every descriptor; at thousands of requests a second that is
+most of the work. Here asyncio keeps its ready queue, its timer heap and its epoll, and Qt watches just three things: the epoll
+descriptor (which is itself readable when anything in it is), one timer for the next deadline, and one posted event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from contextvars import Context
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import qasync
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSocketNotifier, Qt, QTimer
+
+TURN_BUDGET = 0.004
+"""Seconds that asyncio may keep the thread while more is ready, before Qt has its turn."""
+
+_WAKE = QEvent.Type(QEvent.registerEventType())
+_CANCELLED_TIMERS_TO_SWEEP = 100
+
+if TYPE_CHECKING:
+
+    class _QtSide(asyncio.SelectorEventLoop):
+        def __init__(self, app: QCoreApplication) -> None: ...
+else:
+    _QtSide = qasync._QEventLoop  # noqa: SLF001 - the half of qasync that does not bring its own selector
+
+
+class _Waker(QObject):
+    """Calls `turn` when a posted wake-up arrives."""
+
+    def __init__(self, turn: Callable[[], None]) -> None:
+        super().__init__()
+        self._turn = turn
+
+    def customEvent(self, event: QEvent) -> None:
+        self._turn()
+
+
+class QtLoop(_QtSide, asyncio.SelectorEventLoop):
+    """An asyncio event loop that runs inside `app.exec()`. Made and used on the GUI thread.
+
+    asyncio never runs inside itself: a nested Qt loop that a callback of asyncio starts holds all other callbacks back until it
+    ends. One that a Qt slot starts holds nothing back.
+    """
+
+    def __init__(self, app: QCoreApplication) -> None:
+        self._awake = True  # nothing is posted before the waker exists
+        self._in_turn = False
+        super().__init__(app)
+        self._waker = _Waker(self._on_wake)
+        self._deadline = QTimer(self._waker)
+        self._deadline.setSingleShot(True)
+        self._deadline.setTimerType(Qt.TimerType.PreciseTimer)
+        self._deadline.timeout.connect(self._turn)
+        self._readiness = QSocketNotifier(self._selector.fileno(), QSocketNotifier.Type.Read, self._waker)
+        self._readiness.activated.connect(self._turn)
+        self._awake = False
+
+    # Scheduling is asyncio's; a call from outside a turn wakes Qt up.
+
+    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> asyncio.Handle:
+        handle = asyncio.SelectorEventLoop.call_soon(self, callback, *args, context=context)
+        if not self._awake:
+            self._wake()
+        return handle
+
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self.time() + delay, callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        timer = asyncio.SelectorEventLoop.call_at(self, when, callback, *args, context=context)
+        if not self._in_turn and self._scheduled[0] is timer:
+            self._set_deadline()
+        return timer
+
+    def call_soon_threadsafe(
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        return asyncio.SelectorEventLoop.call_soon_threadsafe(self, callback, *args, context=context)
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        return asyncio.SelectorEventLoop.run_in_executor(self, executor, func, *args)
+
+    def set_default_executor(self, executor: Any) -> None:
+        asyncio.SelectorEventLoop.set_default_executor(self, executor)
+
+    _add_reader = asyncio.SelectorEventLoop._add_reader  # noqa: SLF001 - the loop's own inside
+    _remove_reader = asyncio.SelectorEventLoop._remove_reader  # noqa: SLF001
+    _add_writer = asyncio.SelectorEventLoop._add_writer  # noqa: SLF001
+    _remove_writer = asyncio.SelectorEventLoop._remove_writer  # noqa: SLF001
+    _add_callback = asyncio.SelectorEventLoop._add_callback  # noqa: SLF001
+
+    def close(self) -> None:
+        if self.is_closed():
+            return
+        self._awake = True
+        self._readiness.setEnabled(False)
+        self._deadline.stop()
+        asyncio.SelectorEventLoop.close(self)
+        super().close()
+
+    def _before_run_forever(self) -> None:
+        """qasync's hook."""
+
+    def _after_run_forever(self) -> None:
+        """qasync's hook."""
+
+    def _wake(self) -> None:
+        self._awake = True
+        QCoreApplication.postEvent(self._waker, QEvent(_WAKE))
+
+    def _on_wake(self) -> None:
+        self._awake = False
+        self._turn()
+
+    def _turn(self) -> None:
+        """Run what is ready, until nothing is or the budget is used up."""
+        if self.is_closed():
+            return
+        if self._in_turn:
+            # A nested Qt loop inside a callback: stay quiet until that callback is back, or the descriptor would spin.
+            self._readiness.setEnabled(False)
+            return
+        was_awake = self._awake
+        self._awake = self._in_turn = True
+        end = monotonic() + TURN_BUDGET
+        try:
+            while True:
+                self._run_round()
+                if not self._ready or self.is_closed() or monotonic() > end:
+                    break
+        finally:
+            self._in_turn = False
+            self._awake = was_awake
+        if self.is_closed():
+            return
+        if not self._readiness.isEnabled():
+            self._readiness.setEnabled(True)
+        self._set_deadline()
+        if self._ready and not self._awake:
+            self._wake()
+
+    def _run_round(self) -> None:
+        self._process_events(self._selector.select(0))
+        self._collect_due_timers()
+        ready = self._ready
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                handle._run()  # noqa: SLF001
+
+    def _collect_due_timers(self) -> None:
+        scheduled = self._scheduled
+        if self._timer_cancelled_count > _CANCELLED_TIMERS_TO_SWEEP and self._timer_cancelled_count * 2 > len(scheduled):
+            for timer in scheduled:
+                if timer.cancelled():
+                    timer._scheduled = False  # noqa: SLF001
+            scheduled[:] = [timer for timer in scheduled if not timer.cancelled()]
+            heapq.heapify(scheduled)
+            self._timer_cancelled_count = 0
+        due = self.time() + self._clock_resolution
+        while scheduled and (scheduled[0].cancelled() or scheduled[0].when() < due):
+            timer = heapq.heappop(scheduled)
+            timer._scheduled = False  # noqa: SLF001
+            if timer.cancelled():
+                self._timer_cancelled_count -= 1
+            else:
+                self._ready.append(timer)
+
+    def _set_deadline(self) -> None:
+        if self._scheduled:
+            self._deadline.start(max(0, int((self._scheduled[0].when() - self.time()) * 1000 + 0.999)))
+        else:
+            self._deadline.stop()

@@ -1,0 +1,158 @@
+"""Every change of state is an event. One class a kind, past tense, one closed union told apart by `type`.
+
+`parse_event` reads a stored envelope back: old versions are lifted to the present one, and a type (or a newer version) that this
+program does not know becomes an `UnknownEvent`, kept as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, get_args
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from chainbot_desktop.core.events.agents import (
+    AgentMoved,
+    AgentSpawned,
+    AgentTerminated,
+    EntanglementCreated,
+    EntanglementDestroyed,
+    GuestAppeared,
+    GuestChanged,
+    GuestLeft,
+)
+from chainbot_desktop.core.events.alexos import (
+    AlexOsEventReceived,
+    DeliveryGivenUp,
+    DialectDetected,
+    EventGapDetected,
+    LinkChanged,
+    RegistrationSucceeded,
+)
+from chainbot_desktop.core.events.chat import (
+    ConversationCleared,
+    ConversationCreated,
+    ConversationDeleted,
+    ConversationRenamed,
+    MessagePosted,
+)
+from chainbot_desktop.core.events.envelope import Actor, Event, Recorded, Severity, UnknownEvent
+from chainbot_desktop.core.events.panel import (
+    AttentionRequired,
+    FileSaved,
+    HealthChanged,
+    PanelStarted,
+    PanelStopped,
+)
+from chainbot_desktop.core.events.webhooks import (
+    BodyReference,
+    ExternalEventReceived,
+    ModuleHealthReported,
+    ModuleStatusReported,
+    WorkflowCompleted,
+    WorkflowFailed,
+    WorkflowStarted,
+)
+
+KnownEvent = Annotated[
+    AgentMoved
+    | AgentSpawned
+    | AgentTerminated
+    | AlexOsEventReceived
+    | AttentionRequired
+    | ConversationCleared
+    | ConversationCreated
+    | ConversationDeleted
+    | ConversationRenamed
+    | DeliveryGivenUp
+    | DialectDetected
+    | EntanglementCreated
+    | EntanglementDestroyed
+    | EventGapDetected
+    | ExternalEventReceived
+    | FileSaved
+    | GuestAppeared
+    | GuestChanged
+    | GuestLeft
+    | HealthChanged
+    | LinkChanged
+    | MessagePosted
+    | ModuleHealthReported
+    | ModuleStatusReported
+    | PanelStarted
+    | PanelStopped
+    | RegistrationSucceeded
+    | WorkflowCompleted
+    | WorkflowFailed
+    | WorkflowStarted,
+    Field(discriminator="type"),
+]
+
+EVENT_CLASSES: dict[str, type[Event]] = {
+    cls.model_fields["type"].default: cls for cls in get_args(get_args(KnownEvent)[0])
+}
+"""The classes of the union by their `type`."""
+
+PUBLIC_TYPES: frozenset[str] = frozenset(name for name, cls in EVENT_CLASSES.items() if cls.public)
+"""The types that are forwarded to ALEX OS."""
+
+_known: TypeAdapter[Event] = TypeAdapter(KnownEvent)
+
+
+def parse_event(envelope: dict[str, Any]) -> Event:
+    """The event of a stored envelope (without seq and hashes). Never raises for a type, version or shape it does not know."""
+    cls = EVENT_CLASSES.get(envelope["type"])
+    if cls is not None and envelope["version"] <= cls.latest_version():
+        lifted = {
+            **envelope,
+            "version": cls.latest_version(),
+            "data": cls.lift(envelope["version"], envelope["data"]),
+        }
+        try:
+            return _known.validate_python(lifted)
+        except ValidationError:
+            pass  # a shape that another program wrote under a name of ours: shown raw like any other unknown
+    return UnknownEvent.model_validate(envelope)
+
+
+__all__ = [
+    "EVENT_CLASSES",
+    "PUBLIC_TYPES",
+    "Actor",
+    "AgentMoved",
+    "AgentSpawned",
+    "AgentTerminated",
+    "AlexOsEventReceived",
+    "AttentionRequired",
+    "BodyReference",
+    "ConversationCleared",
+    "ConversationCreated",
+    "ConversationDeleted",
+    "ConversationRenamed",
+    "DeliveryGivenUp",
+    "DialectDetected",
+    "EntanglementCreated",
+    "EntanglementDestroyed",
+    "Event",
+    "EventGapDetected",
+    "ExternalEventReceived",
+    "FileSaved",
+    "GuestAppeared",
+    "GuestChanged",
+    "GuestLeft",
+    "HealthChanged",
+    "KnownEvent",
+    "LinkChanged",
+    "MessagePosted",
+    "ModuleHealthReported",
+    "ModuleStatusReported",
+    "PanelStarted",
+    "PanelStopped",
+    "Recorded",
+    "RegistrationSucceeded",
+    "Severity",
+    "UnknownEvent",
+    "WorkflowCompleted",
+    "WorkflowFailed",
+    "WorkflowStarted",
+    "parse_event",
+]

@@ -1,0 +1,53 @@
+"""Conversations. The text of a message is private and erasable: it lives in its table, the event carries its digest."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from chainbot_desktop.core.events.envelope import Event
+
+
+class ConversationFact(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    conversation_id: str
+
+
+class ConversationCreated(Event):
+    type: Literal["conversation_created"] = "conversation_created"
+    data: ConversationFact
+
+
+class ConversationRenamed(Event):
+    type: Literal["conversation_renamed"] = "conversation_renamed"
+    data: ConversationFact
+
+
+class ConversationCleared(Event):
+    type: Literal["conversation_cleared"] = "conversation_cleared"
+    data: ConversationFact
+
+
+class ConversationDeleted(Event):
+    type: Literal["conversation_deleted"] = "conversation_deleted"
+    data: ConversationFact
+
+
+class PostedMessage(BaseModel):
+    """`size` is in bytes of UTF-8, `sha256` of the same."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    conversation_id: str
+    message_id: str
+    author: str
+    kind: str
+    size: int
+    sha256: str
+
+
+class MessagePosted(Event):
+    type: Literal["message_posted"] = "message_posted"
+    data: PostedMessage

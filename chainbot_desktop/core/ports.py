@@ -1,0 +1,119 @@
+"""What one room of the house needs of another: protocols, implemented below or beside, handed over by `app/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar
+
+from chainbot_desktop.core.events.envelope import Event, Recorded
+from chainbot_desktop.core.link import LinkStatus
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A key that a caller gave to a request. `scope` names the caller, `digest` the body (SHA-256, hex)."""
+
+    scope: str
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """Which events to read. `since` is exclusive: events after it in the asked order (before it, newest first)."""
+
+    since: int | None = None
+    limit: int = 100
+    types: tuple[str, ...] = ()
+    subject: str | None = None
+    text: str = ""
+    """Words that must all occur (full text over type, source, subject and data)."""
+    after: str | None = None
+    """Inclusive RFC 3339 bounds on `time`."""
+    before: str | None = None
+    order: Literal["asc", "desc"] = "asc"
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """The outcome of verifying the hash chain: how many events were checked, and the first `seq` that does not fit."""
+
+    ok: bool
+    checked: int
+    broken_at: int | None = None
+    reason: str = ""
+
+
+class Journal(Protocol):
+    """The one record of what happened. Use on the loop's thread only."""
+
+    async def append(self, event: E, key: IdempotencyKey | None = None) -> Recorded[E]:
+        """Returns when the event is on disk (and its subscribers were called).
+
+        With a `key` that was seen in the last seven days: the event of then, nothing new; Conflict (`code`
+        "idempotency_mismatch", HTTP 422) if the digest differs. Unavailable if the disk refuses or too many wait.
+        """
+        ...
+
+    async def read(self, query: EventQuery) -> list[Recorded[Event]]: ...
+
+    async def get(self, event_id: str) -> Recorded[Event] | None: ...
+
+    async def verify(self, progress: Callable[[int, int], None] | None = None) -> ChainReport:
+        """Recompute the whole chain. `progress` (checked, total) is called on the loop's thread, about every 10,000 events."""
+        ...
+
+    @property
+    def head_seq(self) -> int:
+        """The `seq` of the newest committed event; 0 when there is none."""
+        ...
+
+
+class Blobs(Protocol):
+    """Bodies that are too large, private or erasable for the journal, by the SHA-256 of their bytes."""
+
+    async def put(self, body: bytes) -> str:
+        """Keep `body`; its SHA-256 in hex. Durable on return."""
+        ...
+
+    async def get(self, sha256: str) -> bytes | None: ...
+
+
+class Snapshots(Protocol):
+    """The saved state of a projection, so that a start replays only what came after it."""
+
+    async def load(self, name: str) -> tuple[int, Any] | None:
+        """(seq up to which it is true, JSON state)."""
+        ...
+
+    async def save(self, name: str, seq: int, state: Any) -> None: ...
+
+
+class Preferences(Protocol):
+    """What the program remembers of its user's ways (open tabs, theme, finished steps): small JSON values by name."""
+
+    async def get(self, name: str) -> Any: ...
+
+    async def set(self, name: str, value: Any) -> None: ...
+
+    async def all(self) -> Mapping[str, Any]: ...
+
+
+class Link(Protocol):
+    """The link to ALEX OS as others see it."""
+
+    @property
+    def status(self) -> LinkStatus: ...
+
+    def on_change(self, listener: Callable[[LinkStatus], None]) -> Callable[[], None]:
+        """Call `listener` on the loop's thread at every change of status; returns what ends it."""
+        ...
+
+
+class HealthSource(Protocol):
+    """A part of the program that can be unwell. Returns sentences; none when all is well."""
+
+    def blockers(self) -> Sequence[str]: ...

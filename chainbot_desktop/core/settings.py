@@ -1,0 +1,108 @@
+"""Every setting of the program: its type, default, limits and meaning. Where values come from is `app/configuration.py`'s business.
+
+The sections are those that existing installations carry in `config.yaml`. A key that is not known is reported and ignored, so that an
+older file still starts the program; a known key with a wrong value stops it.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AnyUrl, BaseModel, ConfigDict, Field, SecretStr, UrlConstraints
+
+HttpUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["http", "https"], host_required=True)]
+WebSocketUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["ws", "wss"], host_required=True)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ServerSettings(Section):
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0 for every interface.")
+    port: int = Field(9000, ge=1, le=65535, description="Port to listen on.")
+    max_body_bytes: int = Field(1024 * 1024, ge=1024, le=64 * 1024 * 1024, description="Largest request body, in bytes.")
+
+
+class AlexOsSettings(Section):
+    enabled: bool = Field(True, description="Whether to look for ALEX OS at all.")
+    registry_url: HttpUrl = Field(AnyUrl("http://10.42.69.208:8000"), description="Where ALEX OS answers.")
+    event_bus_url: WebSocketUrl = Field(AnyUrl("ws://10.42.69.208:8000/ws/events"), description="Its event bus.")
+    webhook_url: HttpUrl | None = Field(None, description="Where ALEX OS reaches us; worked out from host and port if empty.")
+    health_interval: float = Field(60, ge=1, le=3600, description="Seconds between health reports.")
+    registration_retry: float = Field(30, gt=0, le=3600, description="First step of the registration backoff, in seconds.")
+    max_registration_attempts: int = Field(
+        10, ge=1, le=10_000, description="After so many failures attention is raised; trying goes on at the longest interval."
+    )
+    api_key: SecretStr | None = Field(None, description="Bearer token for ALEX OS, where it wants one.")
+    timeout: float = Field(10, gt=0, le=120, description="Seconds that one request to ALEX OS may take.")
+
+
+class ChainBotSettings(Section):
+    name: str = Field("chainbot", min_length=1, max_length=100, description="The name this program registers under.")
+    role: str = Field("workflow_orchestrator", min_length=1, max_length=100, description="The role it registers.")
+
+
+class ModelServerSettings(Section):
+    api_key: SecretStr | None = Field(None, description="Key of the model server.")
+    base_url: HttpUrl | None = Field(None, description="Address of the model server.")
+    model: str | None = Field(None, description="Model to ask for.")
+
+
+class WebSocketSettings(Section):
+    heartbeat: float = Field(30, ge=1, le=600, description="Seconds between pings to a client.")
+    queue_frames: int = Field(1000, ge=10, le=100_000, description="Frames kept for a slow client before the oldest go.")
+    max_connections: int = Field(200, ge=1, le=10_000, description="Clients at a time.")
+
+
+class SecuritySettings(Section):
+    secret_store: Literal["auto", "keyring", "file"] = Field(
+        "auto", description="Where secrets are kept: the keyring if it answers, else a 0600 file; or one of them by name."
+    )
+    trusted_webhook_sources: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="Addresses or networks whose webhooks need no token."
+    )
+    secret_key: SecretStr | None = Field(None, description="Read from existing installations; not used yet.")
+
+
+class LoggingSettings(Section):
+    level: Literal["debug", "info", "warning", "error", "critical"] = Field("info", description="Least level that is logged.")
+    file: Path | None = Field(None, description="A file to log to besides standard error.")
+    format: Literal["auto", "json", "text"] = Field("auto", description="JSON, text, or text on a terminal and JSON elsewhere.")
+
+
+class DatabaseSettings(Section):
+    url: str | None = Field(
+        None, description="sqlite:///PATH of the database; the data directory's own if empty.", pattern=r"^sqlite:///.+"
+    )
+
+
+class WorkspaceSettings(Section):
+    root: Path | None = Field(None, description="Folder the Code Agent window opens; the last one used, or home, if empty.")
+
+
+class GuiSettings(Section):
+    theme: Literal["auto", "dark", "light"] = Field("auto", description="Colours; auto follows the desktop.")
+    text_size: Literal["smallest", "small", "normal", "large", "largest"] = Field("normal", description="Size of text.")
+    reduced_motion: bool = Field(False, description="No animations.")
+    fullscreen: bool = Field(False, description="Fill the screen without a frame.")
+    width: int = Field(1280, ge=320, le=16_384, description="Width of the window, in pixels.")
+    height: int = Field(800, ge=240, le=16_384, description="Height of the window, in pixels.")
+
+
+class Settings(Section):
+    """All sections. `audit`, `workflow` and `agent` of existing files hold nothing that this version reads."""
+
+    server: ServerSettings = ServerSettings()
+    alex_os: AlexOsSettings = AlexOsSettings()
+    chainbot: ChainBotSettings = ChainBotSettings()
+    openai: ModelServerSettings = ModelServerSettings()
+    maclink: ModelServerSettings = ModelServerSettings()
+    websocket: WebSocketSettings = WebSocketSettings()
+    security: SecuritySettings = SecuritySettings()
+    logging: LoggingSettings = LoggingSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    workspace: WorkspaceSettings = WorkspaceSettings()
+    gui: GuiSettings = GuiSettings()

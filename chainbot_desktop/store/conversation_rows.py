@@ -1,0 +1,86 @@
+"""What the tables of conversations hold, as values that every layer above may pass around."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+
+SUMMARY_TEXT = 160
+"""Characters of the last message that a summary carries."""
+
+MARK_BEGIN, MARK_END = "\x02", "\x03"
+"""What encloses a found word in `Hit.snippet`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`number` orders all messages of the program; `kind` is "text", "command" (what a person typed) or "system" (its answer)."""
+
+    number: int
+    id: str
+    conversation_id: str
+    author: str
+    kind: str
+    text: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation and what a list shows of it. `title` is empty until its first message names it.
+
+    `unread` counts to 100 and no further; `last_number` is 0 where there is no message.
+    """
+
+    id: str
+    title: str
+    created_at: str
+    updated_at: str
+    pinned: bool
+    archived: bool
+    draft: str
+    read_through: int
+    unread: int
+    last_number: int
+    last_author: str
+    last_kind: str
+    last_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A message that a search found. `snippet` holds the found words between MARK_BEGIN and MARK_END."""
+
+    conversation_id: str
+    title: str
+    number: int
+    message_id: str
+    author: str
+    created_at: str
+    snippet: str
+
+
+def message_of_row(row: Sequence[Any]) -> Message:
+    """From number, id, conversation_id, author, kind, text, created_at."""
+    return Message(*row)
+
+
+def conversation_of_row(row: Row[Any]) -> Conversation:
+    return Conversation(
+        id=row.id,
+        title=row.title,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        pinned=bool(row.pinned),
+        archived=bool(row.archived),
+        draft=row.draft,
+        read_through=row.read_through,
+        unread=row.unread,
+        last_number=row.last_number or 0,
+        last_author=row.last_author or "",
+        last_kind=row.last_kind or "",
+        last_text=row.last_text or "",
+    )

@@ -1,0 +1,251 @@
+"""The journal on SQLite: durable, ordered, hash-chained, searchable.
+
+Appends that wait together are committed together. While one batch is on its way to the disk the next one gathers, so the loop never
+stands still for an fsync, and a lone append never waits for company.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Connection, select, text
+
+from chainbot_desktop.core.bus import EventBus
+from chainbot_desktop.core.errors import Unavailable
+from chainbot_desktop.core.events.envelope import Event, Recorded
+from chainbot_desktop.core.ports import ChainReport, EventQuery, IdempotencyKey
+from chainbot_desktop.store.chain import verify_chain
+from chainbot_desktop.store.database import Database
+from chainbot_desktop.store.event_rows import event_of_row
+from chainbot_desktop.store.journal_writer import Entry, JournalWriter, Outcome, TableWrite, refusal
+from chainbot_desktop.store.schema import events
+
+E = TypeVar("E", bound=Event)
+
+MAX_WAITING = 20_000
+"""Appends that may wait for the disk; more are refused with Unavailable, so that memory has a limit."""
+
+_MAX_BATCH = 2_000
+_INDEX_SLICE = 500
+_INDEX_DELAY = 1.0
+_INDEX_BACKLOG = 20_000
+MAX_READ = 10_000
+"""Most events that one read returns."""
+
+
+class SqliteJournal:
+    """Implements `core.ports.Journal`. `database` is open before `open` and closed after `close`."""
+
+    def __init__(self, database: Database, bus: EventBus) -> None:
+        self._database = database
+        self._bus = bus
+        self._writer: JournalWriter | None = None
+        self._waiting: list[tuple[Entry, asyncio.Future[Recorded[Any]]]] = []
+        self._committing = False
+        self._closing = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._head_seq = 0
+        self._indexed_behind = 0
+        self._index_timer: asyncio.TimerHandle | None = None
+        self._indexing = False
+
+    async def open(self) -> None:
+        def start() -> JournalWriter:
+            writer = JournalWriter(self._database.driver_connection())
+            writer.forget_old_keys()
+            return writer
+
+        self._writer = await self._database.on_writer(start)
+        self._head_seq = self._writer.head[0]
+        self._indexed_behind = await self._database.on_writer(lambda: self._require_writer().index_text(0))
+        self._plan_indexing()
+
+    async def close(self) -> None:
+        """Refuse new appends, wait until what was appended is on disk."""
+        self._closing = True
+        if self._index_timer is not None:
+            self._index_timer.cancel()
+        await self._idle.wait()
+        if self._writer is not None:
+            await self._database.on_writer(self._writer.close)
+            self._writer = None
+
+    @property
+    def head_seq(self) -> int:
+        return self._head_seq
+
+    @property
+    def waiting(self) -> int:
+        """How many appends wait for the disk."""
+        return len(self._waiting)
+
+    async def append(self, event: E, key: IdempotencyKey | None = None, *, write: TableWrite | None = None) -> Recorded[E]:
+        """As the port says; `write` runs in the same transaction, on the writing thread."""
+        if self._closing or self._writer is None:
+            raise Unavailable("The program is stopping and takes no new events.", code="stopping")
+        if len(self._waiting) >= MAX_WAITING:
+            raise Unavailable("Too many events wait for the disk.", hint="Send it again in a second.", code="overloaded")
+        future: asyncio.Future[Recorded[Any]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((Entry(event, key, write), future))
+        if not self._committing:
+            self._commit_waiting()
+        # A caller that is cancelled does not take the batch with it: the event is on its way to the disk.
+        return cast(Recorded[E], await future)
+
+    def _commit_waiting(self) -> None:
+        batch, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
+        self._committing = True
+        self._idle.clear()
+        loop = asyncio.get_running_loop()
+        self._database.submit(self._commit_on_writer, loop, batch)
+
+    def _commit_on_writer(
+        self, loop: asyncio.AbstractEventLoop, batch: list[tuple[Entry, asyncio.Future[Recorded[Any]]]]
+    ) -> None:
+        outcomes: list[Outcome] | Exception
+        try:
+            outcomes = self._require_writer().commit([entry for entry, _ in batch])
+        except Exception as error:  # the border of a thread: every waiting caller is told
+            outcomes = error
+        loop.call_soon_threadsafe(self._on_committed, batch, outcomes)
+
+    def _on_committed(
+        self, batch: list[tuple[Entry, asyncio.Future[Recorded[Any]]]], outcomes: list[Outcome] | Exception
+    ) -> None:
+        if self._waiting:
+            self._commit_waiting()
+        else:
+            self._committing = False
+            self._idle.set()
+        if isinstance(outcomes, Exception):
+            error = refusal(outcomes) if isinstance(outcomes, sqlite3.Error) else outcomes
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        fresh = [outcome.recorded for outcome in outcomes if outcome.fresh and outcome.recorded is not None]
+        if fresh:
+            self._head_seq = fresh[-1].seq
+            self._indexed_behind += len(fresh)
+            self._bus.publish(fresh)
+            self._plan_indexing()
+        for (_, future), outcome in zip(batch, outcomes, strict=True):
+            if future.done():
+                continue
+            if outcome.error is not None:
+                future.set_exception(outcome.error)
+            else:
+                assert outcome.recorded is not None
+                future.set_result(outcome.recorded)
+
+    async def read(self, query: EventQuery) -> list[Recorded[Event]]:
+        if query.text.strip():
+            await self._index_all()
+        return await self._database.read(lambda connection: _select_events(connection, query))
+
+    async def get(self, event_id: str) -> Recorded[Event] | None:
+        def work(connection: Connection) -> Recorded[Event] | None:
+            row = connection.execute(select(events).where(events.c.id == event_id)).first()
+            return event_of_row(row) if row is not None else None
+
+        return await self._database.read(work)
+
+    async def verify(self, progress: Callable[[int, int], None] | None = None) -> ChainReport:
+        loop = asyncio.get_running_loop()
+
+        def report(checked: int, total: int) -> None:
+            if progress is not None:
+                loop.call_soon_threadsafe(progress, checked, total)
+
+        return await self._database.read(lambda connection: verify_chain(connection, report))
+
+    # The full-text index is brought up to date when the journal is quiet, and before every search.
+
+    def _plan_indexing(self) -> None:
+        if self._closing or self._indexing or self._indexed_behind == 0:
+            return
+        if self._indexed_behind > _INDEX_BACKLOG:
+            self._start_indexing()
+            return
+        if self._index_timer is not None:
+            return
+        self._index_timer = asyncio.get_running_loop().call_later(_INDEX_DELAY, self._on_index_timer)
+
+    def _on_index_timer(self) -> None:
+        self._index_timer = None
+        if not self._committing:
+            self._start_indexing()
+        else:
+            self._plan_indexing()
+
+    def _start_indexing(self) -> None:
+        if self._index_timer is not None:
+            self._index_timer.cancel()
+            self._index_timer = None
+        self._indexing = True
+        self._database.submit(self._index_on_writer, asyncio.get_running_loop())
+
+    def _index_on_writer(self, loop: asyncio.AbstractEventLoop) -> None:
+        outcome: int | Exception
+        try:
+            outcome = self._require_writer().index_text(_INDEX_SLICE)
+        except Exception as error:  # the border of a thread: handed to the loop, which reports it
+            outcome = error
+        loop.call_soon_threadsafe(self._on_indexed, outcome)
+
+    def _on_indexed(self, outcome: int | Exception) -> None:
+        self._indexing = False
+        if isinstance(outcome, Exception):
+            if not self._closing:
+                raise outcome
+            return
+        self._indexed_behind = outcome
+        if outcome and not self._closing and not self._committing:
+            self._start_indexing()
+        else:
+            self._plan_indexing()
+
+    async def _index_all(self) -> None:
+        def work() -> int:
+            writer = self._require_writer()
+            while writer.index_text(5_000):
+                pass
+            return 0
+
+        if self._indexed_behind:
+            self._indexed_behind = await self._database.on_writer(work)
+
+    def _require_writer(self) -> JournalWriter:
+        if self._writer is None:
+            raise Unavailable("The journal is closed.", code="stopping")
+        return self._writer
+
+
+def _select_events(connection: Connection, query: EventQuery) -> list[Recorded[Event]]:
+    newest_first = query.order == "desc"
+    statement = select(events).order_by(events.c.seq.desc() if newest_first else events.c.seq)
+    if query.since is not None:
+        statement = statement.where(events.c.seq < query.since if newest_first else events.c.seq > query.since)
+    if query.types:
+        statement = statement.where(events.c.type.in_(query.types))
+    if query.subject is not None:
+        statement = statement.where(events.c.subject == query.subject)
+    if query.after is not None:
+        statement = statement.where(events.c.time >= query.after)
+    if query.before is not None:
+        statement = statement.where(events.c.time <= query.before)
+    if query.text.strip():
+        matching = text("SELECT rowid FROM events_text WHERE events_text MATCH :q").bindparams(q=match_expression(query.text))
+        statement = statement.where(events.c.seq.in_(matching.columns(events.c.seq).scalar_subquery()))
+    rows: Sequence[Any] = connection.execute(statement.limit(max(0, min(query.limit, MAX_READ)))).all()
+    return [event_of_row(row) for row in rows]
+
+
+def match_expression(words: str) -> str:
+    """What a person typed as an FTS5 expression: every word must occur, the last one may be its beginning."""
+    terms = ['"' + word.replace('"', '""') + '"' for word in words.replace("\x00", " ").split()]
+    return " ".join(terms) + "*" if terms else '""'

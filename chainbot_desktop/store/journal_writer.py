@@ -1,0 +1,217 @@
+"""What the writing thread does for the journal: give each event its `seq` and hash, and commit a batch at once.
+
+A batch is one multi-row INSERT, which in autocommit mode is one transaction and one fsync, and one release of the interpreter lock:
+with a statement an event, every one of them would have to win the lock back from a busy loop thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chainbot_desktop.core.errors import ChainBotError, Conflict, Unavailable
+from chainbot_desktop.core.events.envelope import GENESIS_HASH, Event, Recorded, chain_hash, hashed_fields
+from chainbot_desktop.core.ports import IdempotencyKey
+from chainbot_desktop.store.event_rows import COLUMNS, event_of_row, row_of_event
+
+_ROW = "(" + ",".join("?" * len(COLUMNS)) + ")"
+_ROWS_PER_STATEMENT = 256
+KEY_LIFETIME = 7 * 24 * 3600.0
+"""Seconds for which an idempotency key is remembered."""
+
+TableWrite = Callable[[sqlite3.Connection], None]
+"""Statements on other tables that belong to the same transaction as an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One append that waits for the disk."""
+
+    event: Event
+    key: IdempotencyKey | None
+    write: TableWrite | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an entry: `recorded`, or the `error` to raise. `fresh` is false for an event of an earlier request."""
+
+    recorded: Recorded[Any] | None
+    error: ChainBotError | None = None
+    fresh: bool = True
+
+
+class JournalWriter:
+    """Owned by the writing thread from `__init__` to `close`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        last = connection.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+        self._seq, self._hash = last or (0, GENESIS_HASH)
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """`seq` and hash of the newest committed event."""
+        return self._seq, self._hash
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Put `entries` on disk, all or none; outcomes in their order. Events of refused or repeated keys are left out."""
+        if any(entry.key is not None or entry.write is not None for entry in entries):
+            return self._commit_with_company(entries)
+        recorded, rows = self._chain(entries)
+        if len(rows) <= _ROWS_PER_STATEMENT:
+            self._insert(rows)
+        else:
+            with _Transaction(self._connection):
+                self._insert(rows)
+        self._advance(recorded)
+        return [Outcome(item) for item in recorded]
+
+    def _commit_with_company(self, entries: Sequence[Entry]) -> list[Outcome]:
+        # Repeats of a key inside one batch are answered by the entry that came first.
+        outcomes: list[Outcome | None] = [None] * len(entries)
+        first_of: dict[tuple[str, str], int] = {}
+        repeats: list[int] = []
+        fresh: list[int] = []
+        with _Transaction(self._connection):
+            for index, entry in enumerate(entries):
+                if entry.key is None:
+                    fresh.append(index)
+                elif (earlier := self._seen(entry.key)) is not None:
+                    outcomes[index] = earlier
+                elif first_of.setdefault((entry.key.scope, entry.key.key), index) != index:
+                    repeats.append(index)
+                else:
+                    fresh.append(index)
+            recorded, rows = self._chain([entries[index] for index in fresh])
+            self._insert(rows)
+            for index, item in zip(fresh, recorded, strict=True):
+                outcomes[index] = self._keep_company(entries[index], item)
+        self._advance(recorded)
+        for index in repeats:
+            key = entries[index].key
+            assert key is not None
+            first = first_of[key.scope, key.key]
+            outcomes[index] = _answer_again(outcomes[first], entries[first].key, key)
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _chain(self, entries: Sequence[Entry]) -> tuple[list[Recorded[Any]], list[tuple[Any, ...]]]:
+        seq, prev_hash = self._seq, self._hash
+        recorded: list[Recorded[Any]] = []
+        rows: list[tuple[Any, ...]] = []
+        for entry in entries:
+            seq += 1
+            data = entry.event.data_json()
+            own_hash = chain_hash(prev_hash, hashed_fields(seq, entry.event, data))
+            recorded.append(Recorded(seq, entry.event, prev_hash, own_hash))
+            rows.append(row_of_event(seq, entry.event, data, prev_hash, own_hash))
+            prev_hash = own_hash
+        return recorded, rows
+
+    def _insert(self, rows: list[tuple[Any, ...]]) -> None:
+        for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+            part = rows[start : start + _ROWS_PER_STATEMENT]
+            values = [value for row in part for value in row]
+            self._connection.execute(f"INSERT INTO events ({','.join(COLUMNS)}) VALUES " + ",".join([_ROW] * len(part)), values)
+
+    def _advance(self, recorded: Sequence[Recorded[Any]]) -> None:
+        if recorded:
+            self._seq, self._hash = recorded[-1].seq, recorded[-1].hash
+
+    def _seen(self, key: IdempotencyKey) -> Outcome | None:
+        row = self._connection.execute(
+            "SELECT digest, seq FROM idempotency_keys WHERE scope = ? AND key = ? AND recorded_at > ?",
+            (key.scope, key.key, time.time() - KEY_LIFETIME),
+        ).fetchone()
+        if row is None:
+            return None
+        digest, seq = row
+        if digest != key.digest:
+            return Outcome(None, _mismatch(key))
+        found = self._connection.execute(f"SELECT {','.join(COLUMNS)} FROM events WHERE seq = ?", (seq,)).fetchone()
+        return Outcome(event_of_row(found), fresh=False) if found is not None else None
+
+    def _keep_company(self, entry: Entry, recorded: Recorded[Any]) -> Outcome:
+        if entry.key is not None:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO idempotency_keys (scope, key, digest, seq, recorded_at) VALUES (?, ?, ?, ?, ?)",
+                (entry.key.scope, entry.key.key, entry.key.digest, recorded.seq, time.time()),
+            )
+        if entry.write is not None:
+            entry.write(self._connection)
+        return Outcome(recorded)
+
+    def forget_old_keys(self) -> int:
+        """Delete idempotency keys past their lifetime; how many went."""
+        cursor = self._connection.execute("DELETE FROM idempotency_keys WHERE recorded_at <= ?", (time.time() - KEY_LIFETIME,))
+        return cursor.rowcount
+
+    def index_text(self, limit: int) -> int:
+        """Bring the full-text index up to `limit` events nearer to the head; how many events are still missing in it."""
+        with _Transaction(self._connection):
+            row = self._connection.execute("SELECT seq FROM journal_marks WHERE name = 'text'").fetchone()
+            done = row[0] if row is not None else 0
+            upto = min(self._seq, done + limit)
+            if upto > done:
+                self._connection.execute(
+                    "INSERT INTO events_text (rowid, type, source, subject, data) "
+                    "SELECT seq, type, source, subject, data FROM events WHERE seq > ? AND seq <= ?",
+                    (done, upto),
+                )
+                self._connection.execute("INSERT OR REPLACE INTO journal_marks (name, seq) VALUES ('text', ?)", (upto,))
+        return self._seq - upto
+
+
+class _Transaction:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            try:
+                self._connection.execute("COMMIT")
+                return
+            except sqlite3.Error:
+                self._roll_back()
+                raise
+        self._roll_back()
+
+    def _roll_back(self) -> None:
+        # SQLite rolls back by itself on a full disk; a second ROLLBACK would hide the reason.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _answer_again(first: Outcome | None, first_key: IdempotencyKey | None, key: IdempotencyKey) -> Outcome:
+    assert first is not None and first_key is not None
+    if first_key.digest != key.digest:
+        return Outcome(None, _mismatch(key))
+    return Outcome(first.recorded, first.error, fresh=False)
+
+
+def _mismatch(key: IdempotencyKey) -> ChainBotError:
+    error = Conflict(
+        f"The delivery id {key.key!r} was used before with another body.",
+        hint="Give every new delivery an id of its own.",
+        code="idempotency_mismatch",
+    )
+    error.http_status = 422
+    return error
+
+
+def refusal(error: sqlite3.Error) -> Unavailable:
+    """What a caller is told when the disk does not take a batch."""
+    return Unavailable(
+        f"The event could not be written to disk: {error}.",
+        hint="Nothing of it was kept. Free disk space and check the permissions of the data folder, then send it again.",
+        code="store_unavailable",
+    )
