@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Executor
 from contextvars import Context
+from selectors import EpollSelector
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack
 
 import qasync
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSocketNotifier, Qt, QTimer
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 TURN_BUDGET = 0.004
 """Seconds that asyncio may keep the thread while more is ready, before Qt has its turn."""
@@ -25,10 +31,27 @@ _CANCELLED_TIMERS_TO_SWEEP = 100
 
 if TYPE_CHECKING:
 
-    class _QtSide(asyncio.SelectorEventLoop):
+    class _AsyncioSide(asyncio.SelectorEventLoop):
+        """What asyncio's own loop is made of; typeshed does not tell."""
+
+        _selector: EpollSelector
+        _ready: deque[asyncio.Handle]
+        _scheduled: list[asyncio.TimerHandle]
+        _clock_resolution: float
+        _timer_cancelled_count: int
+
+        def _process_events(self, events: list[Any]) -> None: ...
+        def _add_reader(self, fd: Any, callback: Any, *args: Any) -> Any: ...
+        def _remove_reader(self, fd: Any) -> bool: ...
+        def _add_writer(self, fd: Any, callback: Any, *args: Any) -> Any: ...
+        def _remove_writer(self, fd: Any) -> bool: ...
+        def _add_callback(self, handle: asyncio.Handle) -> None: ...
+
+    class _QtSide(_AsyncioSide):
         def __init__(self, app: QCoreApplication) -> None: ...
 else:
-    _QtSide = qasync._QEventLoop  # noqa: SLF001 - the half of qasync that does not bring its own selector
+    _AsyncioSide = asyncio.SelectorEventLoop
+    _QtSide = qasync._QEventLoop  # the half of qasync that does not bring its own selector
 
 
 class _Waker(QObject):
@@ -42,7 +65,7 @@ class _Waker(QObject):
         self._turn()
 
 
-class QtLoop(_QtSide, asyncio.SelectorEventLoop):
+class QtLoop(_QtSide, _AsyncioSide):
     """An asyncio event loop that runs inside `app.exec()`. Made and used on the GUI thread.
 
     asyncio never runs inside itself: a nested Qt loop that a callback of asyncio starts holds all other callbacks back until it
@@ -64,41 +87,41 @@ class QtLoop(_QtSide, asyncio.SelectorEventLoop):
 
     # Scheduling is asyncio's; a call from outside a turn wakes Qt up.
 
-    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> asyncio.Handle:
-        handle = asyncio.SelectorEventLoop.call_soon(self, callback, *args, context=context)
+    def call_soon(self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None) -> asyncio.Handle:
+        handle = _AsyncioSide.call_soon(self, callback, *args, context=context)
         if not self._awake:
             self._wake()
         return handle
 
     def call_later(
-        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self, delay: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         return self.call_at(self.time() + delay, callback, *args, context=context)
 
     def call_at(
-        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self, when: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        timer = asyncio.SelectorEventLoop.call_at(self, when, callback, *args, context=context)
+        timer = _AsyncioSide.call_at(self, when, callback, *args, context=context)
         if not self._in_turn and self._scheduled[0] is timer:
             self._set_deadline()
         return timer
 
     def call_soon_threadsafe(
-        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        return asyncio.SelectorEventLoop.call_soon_threadsafe(self, callback, *args, context=context)
+        return _AsyncioSide.call_soon_threadsafe(self, callback, *args, context=context)
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
-        return asyncio.SelectorEventLoop.run_in_executor(self, executor, func, *args)
+    def run_in_executor(self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts) -> asyncio.Future[T]:
+        return _AsyncioSide.run_in_executor(self, executor, func, *args)
 
     def set_default_executor(self, executor: Any) -> None:
-        asyncio.SelectorEventLoop.set_default_executor(self, executor)
+        _AsyncioSide.set_default_executor(self, executor)
 
-    _add_reader = asyncio.SelectorEventLoop._add_reader  # noqa: SLF001 - the loop's own inside
-    _remove_reader = asyncio.SelectorEventLoop._remove_reader  # noqa: SLF001
-    _add_writer = asyncio.SelectorEventLoop._add_writer  # noqa: SLF001
-    _remove_writer = asyncio.SelectorEventLoop._remove_writer  # noqa: SLF001
-    _add_callback = asyncio.SelectorEventLoop._add_callback  # noqa: SLF001
+    _add_reader = _AsyncioSide._add_reader
+    _remove_reader = _AsyncioSide._remove_reader
+    _add_writer = _AsyncioSide._add_writer
+    _remove_writer = _AsyncioSide._remove_writer
+    _add_callback = _AsyncioSide._add_callback
 
     def close(self) -> None:
         if self.is_closed():
@@ -106,7 +129,7 @@ class QtLoop(_QtSide, asyncio.SelectorEventLoop):
         self._awake = True
         self._readiness.setEnabled(False)
         self._deadline.stop()
-        asyncio.SelectorEventLoop.close(self)
+        _AsyncioSide.close(self)
         super().close()
 
     def _before_run_forever(self) -> None:
@@ -157,21 +180,21 @@ class QtLoop(_QtSide, asyncio.SelectorEventLoop):
         for _ in range(len(ready)):
             handle = ready.popleft()
             if not handle.cancelled():
-                handle._run()  # noqa: SLF001
+                handle._run()
 
     def _collect_due_timers(self) -> None:
         scheduled = self._scheduled
         if self._timer_cancelled_count > _CANCELLED_TIMERS_TO_SWEEP and self._timer_cancelled_count * 2 > len(scheduled):
             for timer in scheduled:
                 if timer.cancelled():
-                    timer._scheduled = False  # noqa: SLF001
+                    timer._scheduled = False  # type: ignore[attr-defined]  # asyncio's own mark: not in the heap
             scheduled[:] = [timer for timer in scheduled if not timer.cancelled()]
             heapq.heapify(scheduled)
             self._timer_cancelled_count = 0
         due = self.time() + self._clock_resolution
         while scheduled and (scheduled[0].cancelled() or scheduled[0].when() < due):
             timer = heapq.heappop(scheduled)
-            timer._scheduled = False  # noqa: SLF001
+            timer._scheduled = False  # type: ignore[attr-defined]  # asyncio's own mark: not in the heap
             if timer.cancelled():
                 self._timer_cancelled_count -= 1
             else:

@@ -24,10 +24,10 @@ class Subscription:
     def __init__(self, bus: EventBus, subscriber: Subscriber, classes: tuple[type[Event], ...]) -> None:
         self._bus = bus
         self._subscriber = subscriber
-        self._classes = classes
+        self.classes = classes
 
     def cancel(self) -> None:
-        self._bus._remove(self)
+        self._bus.remove(self)
 
     def deliver(self, recorded: Recorded[Any]) -> None:
         try:
@@ -63,11 +63,11 @@ class EventBus:
     def _route(self, cls: type[Event]) -> tuple[Subscription, ...]:
         route = self._routes.get(cls)
         if route is None:
-            route = tuple(s for s in self._subscriptions if issubclass(cls, s._classes))
+            route = tuple(s for s in self._subscriptions if issubclass(cls, s.classes))
             self._routes[cls] = route
         return route
 
-    def _remove(self, subscription: Subscription) -> None:
+    def remove(self, subscription: Subscription) -> None:
         if subscription in self._subscriptions:
             self._subscriptions.remove(subscription)
             self._routes.clear()

@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def resource_path(*parts: str) -> Path:
-    """The file or folder of that name under `resources`; raises FileNotFoundError (with the place looked at) if it is not there."""
+    """The file or folder of that name under `resources`; FileNotFoundError says where it was looked for."""
     inside = _PACKAGE / "resources"
     root = inside if inside.is_dir() else _PACKAGE.parent / "resources"
     path = root.joinpath(*parts)

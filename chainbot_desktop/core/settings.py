@@ -10,10 +10,15 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AnyUrl, BaseModel, ConfigDict, Field, SecretStr, UrlConstraints
+from pydantic import AnyUrl, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, UrlConstraints
 
 HttpUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["http", "https"], host_required=True)]
 WebSocketUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["ws", "wss"], host_required=True)]
+
+
+def _split(value: object) -> object:
+    """A list in an environment variable is written with commas."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class Section(BaseModel):
@@ -61,7 +66,7 @@ class SecuritySettings(Section):
     secret_store: Literal["auto", "keyring", "file"] = Field(
         "auto", description="Where secrets are kept: the keyring if it answers, else a 0600 file; or one of them by name."
     )
-    trusted_webhook_sources: tuple[IPv4Network | IPv6Network, ...] = Field(
+    trusted_webhook_sources: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_split)] = Field(
         (), description="Addresses or networks whose webhooks need no token."
     )
     secret_key: SecretStr | None = Field(None, description="Read from existing installations; not used yet.")

@@ -99,7 +99,7 @@ class Database:
             with self._engine.connect() as connection:
                 if _revision(connection) != SCHEMA_REVISION:
                     self._migrate(connection)
-            os.chmod(self.path, 0o600)
+            self.path.chmod(0o600)
         except (OSError, DatabaseError) as error:
             reason = error.orig if isinstance(error, DBAPIError) else error
             raise StoreError(

@@ -17,7 +17,10 @@ from chainbot_desktop.core.events.envelope import GENESIS_HASH, Event, Recorded,
 from chainbot_desktop.core.ports import IdempotencyKey
 from chainbot_desktop.store.event_rows import COLUMNS, event_of_row, row_of_event
 
+_COLUMNS = ",".join(COLUMNS)
 _ROW = "(" + ",".join("?" * len(COLUMNS)) + ")"
+_INSERT = f"INSERT INTO events ({_COLUMNS}) VALUES "  # noqa: S608 - names of our own columns
+_SELECT = f"SELECT {_COLUMNS} FROM events WHERE seq = ?"  # noqa: S608 - names of our own columns
 _ROWS_PER_STATEMENT = 256
 KEY_LIFETIME = 7 * 24 * 3600.0
 """Seconds for which an idempotency key is remembered."""
@@ -50,7 +53,8 @@ class JournalWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         last = connection.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
-        self._seq, self._hash = last or (0, GENESIS_HASH)
+        self._seq: int = last[0] if last is not None else 0
+        self._hash: str = last[1] if last is not None else GENESIS_HASH
 
     @property
     def head(self) -> tuple[int, str]:
@@ -118,7 +122,7 @@ class JournalWriter:
         for start in range(0, len(rows), _ROWS_PER_STATEMENT):
             part = rows[start : start + _ROWS_PER_STATEMENT]
             values = [value for row in part for value in row]
-            self._connection.execute(f"INSERT INTO events ({','.join(COLUMNS)}) VALUES " + ",".join([_ROW] * len(part)), values)
+            self._connection.execute(_INSERT + ",".join([_ROW] * len(part)), values)
 
     def _advance(self, recorded: Sequence[Recorded[Any]]) -> None:
         if recorded:
@@ -134,7 +138,7 @@ class JournalWriter:
         digest, seq = row
         if digest != key.digest:
             return Outcome(None, _mismatch(key))
-        found = self._connection.execute(f"SELECT {','.join(COLUMNS)} FROM events WHERE seq = ?", (seq,)).fetchone()
+        found = self._connection.execute(_SELECT, (seq,)).fetchone()
         return Outcome(event_of_row(found), fresh=False) if found is not None else None
 
     def _keep_company(self, entry: Entry, recorded: Recorded[Any]) -> Outcome:
@@ -165,7 +169,7 @@ class JournalWriter:
                     (done, upto),
                 )
                 self._connection.execute("INSERT OR REPLACE INTO journal_marks (name, seq) VALUES ('text', ?)", (upto,))
-        return self._seq - upto
+        return self._seq - int(upto)
 
 
 class _Transaction:
@@ -192,7 +196,8 @@ class _Transaction:
 
 
 def _answer_again(first: Outcome | None, first_key: IdempotencyKey | None, key: IdempotencyKey) -> Outcome:
-    assert first is not None and first_key is not None
+    assert first is not None
+    assert first_key is not None
     if first_key.digest != key.digest:
         return Outcome(None, _mismatch(key))
     return Outcome(first.recorded, first.error, fresh=False)

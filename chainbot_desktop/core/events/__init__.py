@@ -87,9 +87,7 @@ KnownEvent = Annotated[
     Field(discriminator="type"),
 ]
 
-EVENT_CLASSES: dict[str, type[Event]] = {
-    cls.model_fields["type"].default: cls for cls in get_args(get_args(KnownEvent)[0])
-}
+EVENT_CLASSES: dict[str, type[Event]] = {cls.model_fields["type"].default: cls for cls in get_args(get_args(KnownEvent)[0])}
 """The classes of the union by their `type`."""
 
 PUBLIC_TYPES: frozenset[str] = frozenset(name for name, cls in EVENT_CLASSES.items() if cls.public)

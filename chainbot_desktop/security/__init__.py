@@ -1,0 +1,1 @@
+"""Tokens, tickets and where secrets live. May import core."""

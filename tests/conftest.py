@@ -1,0 +1,22 @@
+"""What every test has: no real keyring, no screen, no settings of the person who runs it."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["QT_API"] = "pyside6"
+os.environ["PYTEST_QT_API"] = "pyside6"
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("ALEX_OS_", "CHAINBOT_", "OPENAI_", "MACLINK_")) or name in {
+            "DATABASE_URL",
+            "SECRET_KEY",
+            "LOG_LEVEL",
+        }:
+            monkeypatch.delenv(name)

@@ -1,0 +1,109 @@
+"""Opening, refusing and migrating the one file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from chainbot_desktop.store.database import SCHEMA_REVISION, Database, StoreError
+from chainbot_desktop.store.schema import metadata
+from tests.helpers.stores import open_store
+
+
+async def refused(path: Path) -> StoreError:
+    database = Database(path)
+    with pytest.raises(StoreError) as caught:
+        await database.open()
+    return caught.value
+
+
+async def test_migrations_make_exactly_the_tables_of_the_schema(tmp_path: Path) -> None:
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(
+            connection, opts={"include_name": lambda name, kind, _: kind != "table" or not is_text_index(str(name))}
+        )
+        return list(compare_metadata(context, metadata))
+
+    def is_text_index(name: str) -> bool:
+        return name.startswith(("events_text", "messages_text"))
+
+    async with open_store(tmp_path) as store:
+        assert await store.database.read(differences) == []
+
+
+def test_the_named_revision_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", "chainbot_desktop.store:migrations")
+    assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_REVISION
+
+
+async def test_only_the_owner_can_read_the_database(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "data"):
+        assert stat.S_IMODE((tmp_path / "data" / "journal.db").stat().st_mode) == 0o600
+        assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+async def test_a_second_program_is_told_who_has_the_data(tmp_path: Path) -> None:
+    async with open_store(tmp_path):
+        error = await refused(tmp_path / "journal.db")
+        assert str(os.getpid()) in error.message
+        assert "--data-dir" in error.hint
+    async with open_store(tmp_path):
+        pass
+
+
+async def test_what_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    path.write_bytes(b"a diary, not a database" * 100)
+    assert "not a database" in (await refused(path)).message
+    assert path.read_bytes().startswith(b"a diary")
+
+
+async def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE agents (id INTEGER)")
+    connection.close()
+    assert "another program" in (await refused(path)).message
+
+
+async def test_the_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    async with open_store(tmp_path):
+        pass
+    connection = sqlite3.connect(tmp_path / "journal.db")
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    assert "newer version" in (await refused(tmp_path / "journal.db")).message
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    error = await refused(tmp_path / "file" / "journal.db")
+    assert str(tmp_path / "file") in error.message
+
+
+def test_a_start_with_an_up_to_date_database_does_not_import_alembic(tmp_path: Path) -> None:
+    script = (
+        "import asyncio, sys, pathlib\n"
+        "from chainbot_desktop.store.database import Database\n"
+        "async def main():\n"
+        "    database = Database(pathlib.Path(sys.argv[1]))\n"
+        "    await database.open(); await database.close()\n"
+        "asyncio.run(main())\n"
+        "print('alembic' in sys.modules)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "journal.db")]
+    runs = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() for _ in range(2)]
+    assert runs == ["True", "False"]

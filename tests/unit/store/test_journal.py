@@ -1,0 +1,293 @@
+"""The journal on a real file: durable, gapless, ordered, idempotent, searchable."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chainbot_desktop.core.errors import ChainBotError, Conflict, Unavailable
+from chainbot_desktop.core.events import Event, ExternalEventReceived, UnknownEvent, WorkflowStarted
+from chainbot_desktop.core.events.envelope import GENESIS_HASH, Recorded
+from chainbot_desktop.core.ports import EventQuery, IdempotencyKey
+from chainbot_desktop.store import journal as journal_module
+from tests.helpers.stores import open_store
+
+
+def started(workflow: str = "w-1", **extra: Any) -> WorkflowStarted:
+    return WorkflowStarted.model_validate({"subject": workflow, "data": {"workflow_id": workflow, **extra}})
+
+
+async def test_what_was_appended_is_there_after_a_restart(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        first = await store.journal.append(started(note="ä😀"))
+        second = await store.journal.append(started("w-2"))
+    assert (first.seq, second.seq) == (1, 2)
+    assert first.prev_hash == GENESIS_HASH
+    assert second.prev_hash == first.hash
+    async with open_store(tmp_path) as store:
+        assert await store.journal.read(EventQuery()) == [first, second]
+        third = await store.journal.append(started("w-3"))
+        assert (third.seq, third.prev_hash) == (3, second.hash)
+
+
+async def test_many_writers_leave_no_gap_and_subscribers_hear_in_order(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        heard: list[int] = []
+        store.bus.subscribe(lambda recorded: heard.append(recorded.seq))
+
+        async def writer(number: int) -> list[int]:
+            return [(await store.journal.append(started(f"w-{number}", step=step))).seq for step in range(50)]
+
+        seqs = await asyncio.gather(*(writer(number) for number in range(40)))
+        assert all(own == sorted(own) for own in seqs)
+        assert sorted(seq for own in seqs for seq in own) == list(range(1, 2001))
+        assert heard == list(range(1, 2001))
+        report = await store.journal.verify()
+        assert (report.ok, report.checked) == (True, 2000)
+
+
+async def test_a_caller_that_gives_up_does_not_lose_the_event(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        task = asyncio.ensure_future(store.journal.append(started()))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await store.journal.append(started("w-2"))
+        assert [recorded.event.subject for recorded in await store.journal.read(EventQuery())] == ["w-1", "w-2"]
+
+
+async def test_a_key_seen_before_answers_as_the_first_time(tmp_path: Path) -> None:
+    key = IdempotencyKey("caller", "delivery-1", "digest")
+    async with open_store(tmp_path) as store:
+        heard: list[int] = []
+        store.bus.subscribe(lambda recorded: heard.append(recorded.seq))
+        at_once = await asyncio.gather(*(store.journal.append(started(), key) for _ in range(10)))
+        assert {recorded.seq for recorded in at_once} == {1}
+        assert {recorded.event.id for recorded in at_once} == {at_once[0].event.id}
+        later = await store.journal.append(started(), key)
+        assert later.event.id == at_once[0].event.id
+        assert heard == [1]
+    async with open_store(tmp_path) as store:
+        after_restart = await store.journal.append(started(), key)
+        assert after_restart == at_once[0]
+        assert store.journal.head_seq == 1
+
+
+async def test_a_key_with_another_body_is_refused_alone(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        outcomes = await asyncio.gather(
+            store.journal.append(started("w-1"), IdempotencyKey("caller", "k", "one")),
+            store.journal.append(started("w-2"), IdempotencyKey("caller", "k", "two")),
+            store.journal.append(started("w-3"), IdempotencyKey("another caller", "k", "two")),
+            store.journal.append(started("w-4")),
+            return_exceptions=True,
+        )
+        first, refused, other, plain = outcomes
+        assert isinstance(refused, Conflict)
+        assert (refused.code, refused.http_status) == ("idempotency_mismatch", 422)
+        assert [r.seq for r in (first, other, plain) if isinstance(r, Recorded)] == [1, 2, 3]
+
+
+async def test_a_key_is_forgotten_after_seven_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = IdempotencyKey("caller", "k", "d")
+    async with open_store(tmp_path) as store:
+        await store.journal.append(started(), key)
+        now = journal_module_time()
+        monkeypatch.setattr("chainbot_desktop.store.journal_writer.time.time", lambda: now + 7 * 24 * 3600 + 1)
+        assert (await store.journal.append(started(), key)).seq == 2
+
+
+def journal_module_time() -> float:
+    import time
+
+    return time.time()
+
+
+async def test_rows_of_other_tables_share_the_events_fate(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+
+        def remember(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO preferences (name, value) VALUES ('seen', '1')")
+
+        def fail(connection: sqlite3.Connection) -> None:
+            remember(connection)
+            raise sqlite3.OperationalError("disk full")
+
+        with pytest.raises(Unavailable, match="disk full"):
+            await store.journal.append(started(), write=fail)
+        assert await store.preferences.all() == {}
+        assert (await store.journal.append(started(), write=remember)).seq == 1
+        assert await store.preferences.get("seen") == 1
+        assert (await store.journal.verify()).ok
+
+
+async def test_a_full_disk_loses_nothing_and_recovers(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await store.journal.append(started())
+        writer = store.journal._writer
+        assert writer is not None
+        connection = writer._connection
+
+        def limit(pages: int) -> None:
+            connection.execute(f"PRAGMA max_page_count={pages}")
+
+        (pages,) = await store.database.on_writer(lambda: connection.execute("PRAGMA page_count").fetchone())
+        await store.database.on_writer(lambda: limit(pages))
+        with pytest.raises(Unavailable, match="full"):
+            for _ in range(100):
+                await store.journal.append(started(filler="x" * 5000))
+        kept = store.journal.head_seq
+        await store.database.on_writer(lambda: limit(1_000_000))
+        assert (await store.journal.append(started())).seq == kept + 1
+        assert (await store.journal.verify()).ok
+
+
+async def test_too_many_waiting_appends_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_WAITING", 5)
+    async with open_store(tmp_path) as store:
+        outcomes = await asyncio.gather(*(store.journal.append(started()) for _ in range(50)), return_exceptions=True)
+        refused = [outcome for outcome in outcomes if isinstance(outcome, ChainBotError)]
+        assert refused
+        assert all(error.code == "overloaded" for error in refused)
+        assert store.journal.head_seq == 50 - len(refused)
+
+
+async def test_close_waits_for_the_disk_and_refuses_what_comes_later(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        waiting = [asyncio.ensure_future(store.journal.append(started())) for _ in range(200)]
+        await asyncio.sleep(0)
+        await store.journal.close()
+        assert [recorded.seq for recorded in await asyncio.gather(*waiting)] == list(range(1, 201))
+        with pytest.raises(Unavailable):
+            await store.journal.append(started())
+
+
+async def test_reading_by_range_type_subject_time_and_order(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        read = store.journal.read
+        for number in range(10):
+            await store.journal.append(started(f"w-{number % 2}"))
+        await store.journal.append(ExternalEventReceived.model_validate({"data": {"event_type": "door"}}))
+
+        def seqs(found: list[Recorded[Event]]) -> list[int]:
+            return [recorded.seq for recorded in found]
+
+        assert seqs(await read(EventQuery(since=8))) == [9, 10, 11]
+        assert seqs(await read(EventQuery(since=8, limit=1))) == [9]
+        assert seqs(await read(EventQuery(order="desc", limit=3))) == [11, 10, 9]
+        assert seqs(await read(EventQuery(order="desc", since=3))) == [2, 1]
+        assert seqs(await read(EventQuery(types=("external_event_received",)))) == [11]
+        assert seqs(await read(EventQuery(subject="w-1", limit=2))) == [2, 4]
+        middle = (await read(EventQuery(since=4, limit=1)))[0].event.time
+        assert seqs(await read(EventQuery(after=middle, limit=1))) == [5]
+        assert seqs(await read(EventQuery(before=middle))) == [1, 2, 3, 4, 5]
+        event_id = (await read(EventQuery(since=4, limit=1)))[0].event.id
+        found = await store.journal.get(event_id)
+        assert found is not None
+        assert found.seq == 5
+        assert await store.journal.get("nothing") is None
+
+
+async def test_full_text_finds_what_was_just_written(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await store.journal.append(started("w-1", note="Überwachung der Küche"))
+        await store.journal.append(started("w-2", note="garden"))
+
+        async def find(words: str) -> list[str]:
+            return [recorded.event.subject for recorded in await store.journal.read(EventQuery(text=words))]
+
+        assert await find("kuche") == ["w-1"]
+        assert await find("gard") == ["w-2"]
+        assert await find("workflow_started") == ["w-1", "w-2"]
+        assert await find("garden kuche") == []
+        for hostile in ('"', "' OR 1=1", "NEAR(", "a* AND", "-", "\x00x", "()", "col:x", "^"):
+            await find(hostile)
+        assert await find("   ") == ["w-1", "w-2"]
+
+
+async def test_an_event_of_a_newer_program_is_read_and_keeps_its_hash(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await store.journal.append(UnknownEvent(type="from_the_future", data={"list": [1, {"a": None}]}))
+        (recorded,) = await store.journal.read(EventQuery())
+        assert isinstance(recorded.event, UnknownEvent)
+        assert recorded.event.data == {"list": [1, {"a": None}]}
+        assert (await store.journal.verify()).ok
+
+
+@pytest.mark.parametrize(
+    ("damage", "broken_at"),
+    [
+        ("UPDATE events SET data = replace(data, 'w-3', 'w-9') WHERE seq = 3", 3),
+        ("UPDATE events SET time = '2020-01-01T00:00:00.000000Z' WHERE seq = 4", 4),
+        ("UPDATE events SET requires_attention = 1 WHERE seq = 2", 2),
+        ("DELETE FROM events WHERE seq = 5", 5),
+        ("UPDATE events SET hash = prev_hash WHERE seq = 6", 6),
+        ("UPDATE events SET prev_hash = hash WHERE seq = 7", 7),
+        ("UPDATE events SET seq = 99 WHERE seq = 1", 1),
+    ],
+)
+async def test_damage_is_found_where_it_is(tmp_path: Path, damage: str, broken_at: int) -> None:
+    async with open_store(tmp_path) as store:
+        for number in range(1, 9):
+            await store.journal.append(started(f"w-{number}"))
+    with sqlite3.connect(tmp_path / "journal.db") as connection:
+        connection.execute(damage)
+    connection.close()
+    async with open_store(tmp_path) as store:
+        report = await store.journal.verify()
+    assert (report.ok, report.broken_at) == (False, broken_at)
+    assert report.reason
+
+
+class Step:
+    """What may happen to a journal; hypothesis strings them together."""
+
+    kinds = st.lists(
+        st.one_of(
+            st.tuples(st.just("append"), st.integers(1, 5)),
+            st.tuples(st.just("keyed"), st.integers(0, 3)),
+            st.tuples(st.just("fail"), st.integers(0, 0)),
+            st.tuples(st.just("restart"), st.integers(0, 0)),
+        ),
+        max_size=12,
+    )
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=Step.kinds)
+async def test_whatever_happens_the_chain_verifies_and_nothing_is_lost_or_doubled(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
+) -> None:
+    folder = tmp_path_factory.mktemp("journal")
+    acknowledged: dict[str, int] = {}
+
+    def fail(_: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    position = 0
+    while position <= len(steps):
+        async with open_store(folder) as store:
+            while position < len(steps) and steps[position][0] != "restart":
+                kind, number = steps[position]
+                position += 1
+                if kind == "append":
+                    for recorded in await asyncio.gather(*(store.journal.append(started()) for _ in range(number))):
+                        acknowledged[recorded.event.id] = recorded.seq
+                elif kind == "keyed":
+                    recorded = await store.journal.append(started(), IdempotencyKey("c", f"k-{number}", "d"))
+                    assert acknowledged.setdefault(recorded.event.id, recorded.seq) == recorded.seq
+                else:
+                    with pytest.raises(Unavailable):
+                        await store.journal.append(started(), write=fail)
+            report = await store.journal.verify()
+            stored = {r.event.id: r.seq for r in await store.journal.read(EventQuery(limit=10_000))}
+        assert report.ok
+        assert stored == acknowledged
+        assert sorted(stored.values()) == list(range(1, len(stored) + 1))
+        position += 1
