@@ -133,7 +133,8 @@ class QtLoop(_QtSide, _AsyncioSide):
         super().close()
 
     def _before_run_forever(self) -> None:
-        """qasync's hook."""
+        """qasync's hook. What was asked for while nothing ran is waiting."""
+        self._wake()
 
     def _after_run_forever(self) -> None:
         """qasync's hook."""
@@ -148,8 +149,8 @@ class QtLoop(_QtSide, _AsyncioSide):
 
     def _turn(self) -> None:
         """Run what is ready, until nothing is or the budget is used up."""
-        if self.is_closed():
-            return
+        if self.is_closed() or not self.is_running():
+            return  # qasync lets Qt have one more turn after the end, when no loop is running any more
         if self._in_turn:
             # A nested Qt loop inside a callback: stay quiet until that callback is back, or the descriptor would spin.
             self._readiness.setEnabled(False)
@@ -160,7 +161,7 @@ class QtLoop(_QtSide, _AsyncioSide):
         try:
             while True:
                 self._run_round()
-                if not self._ready or self.is_closed() or monotonic() > end:
+                if not self._ready or not self.is_running() or monotonic() > end:
                     break
         finally:
             self._in_turn = False

@@ -17,12 +17,13 @@ def new_id() -> str:
 
 def utc_now() -> str:
     """The wall clock as RFC 3339 in UTC with microseconds, as events carry it."""
-    return format_time(datetime.now(UTC))
+    return datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def format_time(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds. `moment` must be aware."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Every event has a time: isoformat takes a tenth of what strftime does.
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_time(text: str) -> datetime:

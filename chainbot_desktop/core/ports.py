@@ -29,6 +29,10 @@ class EventQuery:
     limit: int = 100
     types: tuple[str, ...] = ()
     subject: str | None = None
+    source: str | None = None
+    severities: tuple[str, ...] = ()
+    attention: bool | None = None
+    """Whether `requires_attention` must be set (or not)."""
     text: str = ""
     """Words that must all occur (full text over type, source, subject and data)."""
     after: str | None = None

@@ -51,9 +51,11 @@ class ChainBotSettings(Section):
 
 
 class ModelServerSettings(Section):
-    api_key: SecretStr | None = Field(None, description="Key of the model server.")
-    base_url: HttpUrl | None = Field(None, description="Address of the model server.")
-    model: str | None = Field(None, description="Model to ask for.")
+    """Read and checked, so that an existing file is understood; models come with the agents."""
+
+    api_key: SecretStr | None = Field(None, description="Key of the model server; not used by this version.")
+    base_url: HttpUrl | None = Field(None, description="Address of the model server; not used by this version.")
+    model: str | None = Field(None, description="Model to ask for; not used by this version.")
 
 
 class WebSocketSettings(Section):
@@ -90,7 +92,7 @@ class WorkspaceSettings(Section):
 
 class GuiSettings(Section):
     theme: Literal["auto", "dark", "light"] = Field("auto", description="Colours; auto follows the desktop.")
-    text_size: Literal["smallest", "small", "normal", "large", "largest"] = Field("normal", description="Size of text.")
+    text_size: Literal["smaller", "normal", "larger", "large", "largest"] = Field("normal", description="Size of text.")
     reduced_motion: bool = Field(False, description="No animations.")
     fullscreen: bool = Field(False, description="Fill the screen without a frame.")
     width: int = Field(1280, ge=320, le=16_384, description="Width of the window, in pixels.")

@@ -17,7 +17,7 @@ MARK_BEGIN, MARK_END = "\x02", "\x03"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`number` orders all messages of the program; `kind` is "text", "command" (what a person typed) or "system" (its answer)."""
+    """`number` orders all messages of the program; `kind` is "text", "command" (a person typed it) or "system" (its answer)."""
 
     number: int
     id: str

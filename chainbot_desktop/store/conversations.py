@@ -6,7 +6,7 @@ Every read is a range of an index, so a conversation of a hundred thousand messa
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 
@@ -54,12 +54,12 @@ _SEARCH = f"""
 SELECT m.conversation_id, c.title, m.number, m.id, m.author, m.created_at,
   snippet(messages_text, 0, '{MARK_BEGIN}', '{MARK_END}', '…', 16)
 FROM messages_text JOIN messages m ON m.number = messages_text.rowid JOIN conversations c ON c.id = m.conversation_id
-WHERE messages_text MATCH :words
+WHERE messages_text MATCH :words AND m.kind = 'text'
 """  # noqa: S608 - the marks are ours
 
 
 class ConversationTable:
-    """Use on the loop's thread; `journal` is open. A `floor` hides messages up to that number (a clearing that can be undone)."""
+    """Use on the loop's thread; `journal` is open. A `floor` hides messages up to that number."""
 
     def __init__(self, database: Database, journal: SqliteJournal) -> None:
         self._database = database
@@ -118,7 +118,7 @@ class ConversationTable:
             raise NotFound("This conversation does not exist any more.", hint="Choose another one, or begin a new one.")
         return found
 
-    async def list(self, *, archived: bool = False, limit: int = 1000, offset: int = 0) -> list[Conversation]:
+    async def listed(self, *, archived: bool = False, limit: int = 1000, offset: int = 0) -> list[Conversation]:
         """Pinned ones first, then the one with the newest message first."""
         order = " WHERE c.archived = :archived ORDER BY c.pinned DESC, c.updated_at DESC, c.id DESC LIMIT :limit OFFSET :offset"
         values = {"archived": archived, "limit": limit, "offset": offset, "floor": 0}
@@ -128,8 +128,10 @@ class ConversationTable:
 
         return await self._database.read(work)
 
-    async def post(self, conversation_id: str, body: str, *, author: Actor, kind: str = "text", title: str = "") -> Message:
-        """Keep a message together with its event. `title` names a conversation that has no title yet."""
+    async def post(
+        self, conversation_id: str, body: str, *, author: Actor, kind: str = "text", title: str = "", read: bool = False
+    ) -> Message:
+        """Keep a message together with its event. `title` names a conversation that has no title yet; `read`: up to here it was read."""
         await self.get(conversation_id)
         encoded = body.encode()
         now = utc_now()
@@ -159,6 +161,9 @@ class ConversationTable:
             )
             if cursor.rowcount == 1 and cursor.lastrowid is not None:
                 numbers.append(cursor.lastrowid)
+                if read:
+                    mark = "UPDATE conversations SET read_through = max(read_through, ?) WHERE id = ?"
+                    connection.execute(mark, (cursor.lastrowid, conversation_id))
             connection.execute(
                 "UPDATE conversations SET updated_at = ?, title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ?",
                 (now, title, conversation_id),
@@ -200,7 +205,10 @@ class ConversationTable:
         return await self._database.read(work)
 
     async def search(self, words: str, *, limit: int = 100, floors: Mapping[str, int] | None = None) -> list[Hit]:
-        """Messages with every one of `words` (the last may be a beginning), newest first, but those at or below a floor."""
+        """Messages with every one of `words` (the last may be a beginning), newest first.
+
+        Commands and their answers are not searched, nor what is at or below a floor.
+        """
         if not words.strip():
             return []
         values: dict[str, object] = {"words": match_expression(words), "limit": limit}
@@ -253,11 +261,11 @@ class ConversationTable:
         if through is not None:
             mine = mine.where(messages.c.number <= through)
         part = mine.order_by(messages.c.number).limit(_ERASE_SLICE)
-        work: Callable[[Connection], int] = lambda connection: (
-            connection.execute(  # noqa: E731
-                delete(messages).where(messages.c.number.in_(part.scalar_subquery()))
-            ).rowcount
-        )
+        statement = delete(messages).where(messages.c.number.in_(part.scalar_subquery()))
+
+        def work(connection: Connection) -> int:
+            return connection.execute(statement).rowcount
+
         while await self._database.write(work) == _ERASE_SLICE:
             pass
 

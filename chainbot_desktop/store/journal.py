@@ -1,13 +1,16 @@
 """The journal on SQLite: durable, ordered, hash-chained, searchable.
 
-Appends that wait together are committed together. While one batch is on its way to the disk the next one gathers, so the loop never
-stands still for an fsync, and a lone append never waits for company.
+Appends that wait together are committed together. While one batch is on its way to the disk the next one gathers, and the writing
+thread takes it without a detour through the loop: the loop goes on with requests while the disk works, and a lone append never waits
+for company.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
@@ -29,11 +32,16 @@ MAX_WAITING = 20_000
 """Appends that may wait for the disk; more are refused with Unavailable, so that memory has a limit."""
 
 _MAX_BATCH = 2_000
+_TURN = 0.05
+"""Seconds for which appends may keep the writing thread from other tables."""
 _INDEX_SLICE = 500
 _INDEX_DELAY = 1.0
 _INDEX_BACKLOG = 20_000
 MAX_READ = 10_000
 """Most events that one read returns."""
+
+
+_Waiting = tuple[Entry, asyncio.Future[Recorded[Any]]]
 
 
 class SqliteJournal:
@@ -43,8 +51,10 @@ class SqliteJournal:
         self._database = database
         self._bus = bus
         self._writer: JournalWriter | None = None
-        self._waiting: list[tuple[Entry, asyncio.Future[Recorded[Any]]]] = []
-        self._committing = False
+        self._lock = threading.Lock()  # guards the next two, which the writing thread changes as well
+        self._waiting: list[_Waiting] = []
+        self._draining = False
+        self._in_flight = 0
         self._closing = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -89,37 +99,45 @@ class SqliteJournal:
             raise Unavailable("The program is stopping and takes no new events.", code="stopping")
         if len(self._waiting) >= MAX_WAITING:
             raise Unavailable("Too many events wait for the disk.", hint="Send it again in a second.", code="overloaded")
-        future: asyncio.Future[Recorded[Any]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((Entry(event, key, write), future))
-        if not self._committing:
-            self._commit_waiting()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Recorded[Any]] = loop.create_future()
+        self._in_flight += 1
+        self._idle.clear()
+        with self._lock:
+            self._waiting.append((Entry(event, key, write), future))
+            asleep, self._draining = not self._draining, True
+        if asleep:
+            self._database.submit(self._drain, loop)
         # A caller that is cancelled does not take the batch with it: the event is on its way to the disk.
         return cast(Recorded[E], await future)
 
-    def _commit_waiting(self) -> None:
-        batch, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
-        self._committing = True
-        self._idle.clear()
-        loop = asyncio.get_running_loop()
-        self._database.submit(self._commit_on_writer, loop, batch)
+    def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
+        """On the writing thread: commit what waits, and what came meanwhile, without asking the loop in between."""
+        end = time.monotonic() + _TURN
+        while True:
+            batch = self._take_batch()
+            if not batch:
+                return
+            outcomes: list[Outcome] | Exception
+            try:
+                outcomes = self._require_writer().commit([entry for entry, _ in batch])
+            except Exception as error:  # the border of a thread: every waiting caller is told
+                outcomes = error
+            loop.call_soon_threadsafe(self._on_committed, batch, outcomes)
+            if time.monotonic() > end:
+                # Other tables have their turn; the rest queues behind them.
+                self._database.submit(self._drain, loop)
+                return
 
-    def _commit_on_writer(
-        self, loop: asyncio.AbstractEventLoop, batch: list[tuple[Entry, asyncio.Future[Recorded[Any]]]]
-    ) -> None:
-        outcomes: list[Outcome] | Exception
-        try:
-            outcomes = self._require_writer().commit([entry for entry, _ in batch])
-        except Exception as error:  # the border of a thread: every waiting caller is told
-            outcomes = error
-        loop.call_soon_threadsafe(self._on_committed, batch, outcomes)
+    def _take_batch(self) -> list[_Waiting]:
+        with self._lock:
+            batch, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
+            self._draining = bool(batch)
+            return batch
 
-    def _on_committed(
-        self, batch: list[tuple[Entry, asyncio.Future[Recorded[Any]]]], outcomes: list[Outcome] | Exception
-    ) -> None:
-        if self._waiting:
-            self._commit_waiting()
-        else:
-            self._committing = False
+    def _on_committed(self, batch: list[_Waiting], outcomes: list[Outcome] | Exception) -> None:
+        self._in_flight -= len(batch)
+        if not self._in_flight:
             self._idle.set()
         if isinstance(outcomes, Exception):
             error = refusal(outcomes) if isinstance(outcomes, sqlite3.Error) else outcomes
@@ -177,7 +195,7 @@ class SqliteJournal:
 
     def _on_index_timer(self) -> None:
         self._index_timer = None
-        if not self._committing:
+        if not self._in_flight:
             self._start_indexing()
         else:
             self._plan_indexing()
@@ -204,7 +222,7 @@ class SqliteJournal:
                 raise outcome
             return
         self._indexed_behind = outcome
-        if outcome and not self._closing and not self._committing:
+        if outcome and not self._closing and not self._in_flight:
             self._start_indexing()
         else:
             self._plan_indexing()
@@ -234,6 +252,12 @@ def _select_events(connection: Connection, query: EventQuery) -> list[Recorded[E
         statement = statement.where(events.c.type.in_(query.types))
     if query.subject is not None:
         statement = statement.where(events.c.subject == query.subject)
+    if query.source is not None:
+        statement = statement.where(events.c.source == query.source)
+    if query.severities:
+        statement = statement.where(events.c.severity.in_(query.severities))
+    if query.attention is not None:
+        statement = statement.where(events.c.requires_attention == query.attention)
     if query.after is not None:
         statement = statement.where(events.c.time >= query.after)
     if query.before is not None:

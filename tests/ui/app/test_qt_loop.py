@@ -200,6 +200,24 @@ def test_a_nested_qt_loop_in_a_callback_holds_asyncio_back_without_harm(on_loop:
     assert on_loop(work()) == ["nested ended", "read"]
 
 
+def test_what_is_left_at_the_end_of_a_run_waits_for_the_next(qt_loop: QtLoop, on_loop: OnLoop, qapp: QApplication) -> None:
+    ran: list[object] = []
+
+    def note() -> None:
+        ran.append(asyncio.get_running_loop())
+
+    async def first() -> None:
+        asyncio.get_running_loop().call_soon(lambda: asyncio.get_running_loop().call_soon(note))
+
+    async def second() -> None:
+        await asyncio.sleep(0.01)
+
+    on_loop(first())
+    qapp.processEvents()
+    on_loop(second())
+    assert ran == [qt_loop]
+
+
 def test_nothing_runs_after_close(qapp: QApplication) -> None:
     loop = QtLoop(qapp)
     ran: list[int] = []

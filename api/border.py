@@ -1,0 +1,66 @@
+"""The one middleware: the door before a handler, problem+json for what it raises, a count after it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from time import perf_counter
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from api.answers import JSON_HEADERS, add_headers
+from api.counts import RequestCounts
+from api.door import Door
+from api.endpoints import Access, Endpoint
+from api.keys import CALLER
+from api.problems import problem, problem_of_bug, problem_of_error, problem_of_framework
+from chainbot_desktop.core.errors import ChainBotError
+
+_log = logging.getLogger(__name__)
+_BAD_BODY = "The request body ended early, or is not encoded as its headers say."
+
+
+def make_border(
+    door: Door, counts: RequestCounts, routes: Mapping[web.AbstractRoute, Endpoint], count_refused: Callable[[], None]
+) -> Middleware:
+    """`routes` is read at each request and may be filled later. `count_refused` hears of webhooks that did not come in."""
+
+    @web.middleware
+    async def border(request: web.Request, handler: Handler) -> web.StreamResponse:
+        started = perf_counter()
+        endpoint = routes.get(request.match_info.route)
+        access = Access.TOKEN if endpoint is None else endpoint.access
+        response: web.StreamResponse
+        try:
+            if access is not Access.OPEN:
+                by_address = _admit(door, request, access, count_refused)
+                if access is Access.WEBHOOK:
+                    request[CALLER] = door.caller(request, by_address=by_address)
+            response = await handler(request)
+        except ChainBotError as error:
+            response = problem_of_error(error, request.path)
+        except web.HTTPException as error:
+            response = problem_of_framework(error, request.path)
+        except (web.RequestPayloadError, ConnectionError):
+            response = problem(400, "bad_body", _BAD_BODY, request.path)
+        except Exception:  # the border of a request
+            _log.exception("%s %s failed", request.method, request.path)
+            response = problem_of_bug(request.path)
+        if "Server" not in response.headers and not response.prepared:
+            add_headers(response, JSON_HEADERS)
+        path = "(unknown)" if endpoint is None else endpoint.path
+        method = request.method if endpoint is not None else "*"
+        counts.add(method, path, response.status, perf_counter() - started)
+        return response
+
+    return border
+
+
+def _admit(door: Door, request: web.Request, access: Access, count_refused: Callable[[], None]) -> bool:
+    try:
+        return door.admit(request, access)
+    except ChainBotError:
+        if access is Access.WEBHOOK:
+            count_refused()
+        raise

@@ -1,0 +1,36 @@
+"""The typed keys under which the application and a request carry what handlers need."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from api.camera import Camera
+from api.counts import EventCounts, RequestCounts
+from api.door import Door
+from api.files import Folders
+from api.openapi import Documents
+from api.services import ApiServices
+from api.sign_in import SignInPage
+from api.websocket.hub import WebSocketHub
+from chainbot_desktop.alexos.webhooks import Caller
+
+SERVICES = web.AppKey("services", ApiServices)
+DOOR = web.AppKey("door", Door)
+HUB = web.AppKey("hub", WebSocketHub)
+REQUEST_COUNTS = web.AppKey("request_counts", RequestCounts)
+EVENT_COUNTS = web.AppKey("event_counts", EventCounts)
+REGISTRY = web.AppKey("registry", CollectorRegistry)
+CAMERA = web.AppKey("camera", Camera)
+DOCUMENTS = web.AppKey("documents", Documents)
+SIGN_IN = web.AppKey("sign_in", SignInPage)
+FOLDERS = web.AppKey("folders", Folders)
+STARTED = web.AppKey("started", float)
+"""When the server started, on the monotonic clock."""
+VERIFYING = web.AppKey("verifying", asyncio.Lock)
+"""Held while the hash chain is recomputed."""
+
+CALLER = web.RequestKey("caller", Caller)
+"""Who delivers a webhook."""

@@ -1,0 +1,103 @@
+"""Reading requests: bodies and queries become models, or an error that names what is wrong with them."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from aiohttp import web
+from multidict import MultiMapping
+from pydantic import BaseModel, ValidationError
+
+from api.problems import UnsupportedMedia
+from chainbot_desktop.core.errors import InvalidInput, TooLarge
+from chainbot_desktop.core.json_codec import JsonObject, parse_object
+
+M = TypeVar("M", bound=BaseModel)
+
+_OTHER_TYPES = (
+    "application/x-www-form-urlencoded",
+    "application/xml",
+    "multipart/",
+    "image/",
+    "audio/",
+    "video/",
+    "text/html",
+    "text/xml",
+    "text/csv",
+)
+"""What is clearly not JSON. Anything else is tried: many programs declare nothing, or plain text."""
+
+
+async def read_body(request: web.Request) -> bytes:
+    """The body of what should be JSON."""
+    declared = request.headers.get("Content-Type")
+    if declared is not None and declared != "application/json" and declared.lower().startswith(_OTHER_TYPES):
+        raise UnsupportedMedia(
+            f"The body is declared as {declared[:100]}, expected application/json.",
+            hint='Send the header "Content-Type: application/json" with a JSON object.',
+        )
+    return await read_limited(request, request.client_max_size)
+
+
+async def read_limited(request: web.Request, most: int) -> bytes:
+    """The body as it is; TooLarge, without reading on, where it has more than `most` bytes."""
+    length = request.content_length
+    if length is not None and length > most:
+        raise _too_large(most)
+    if length is not None and most >= request.client_max_size:
+        try:
+            return await request.read()
+        except web.HTTPRequestEntityTooLarge:  # it was compressed
+            raise _too_large(most) from None
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > most:
+            raise _too_large(most)
+    return bytes(body)
+
+
+async def read_object(request: web.Request) -> JsonObject:
+    return parse_object(await read_body(request))
+
+
+def parse_model(found: JsonObject, model: type[M]) -> M:
+    try:
+        return model.model_validate(found)
+    except ValidationError as error:
+        raise _invalid(error, "field") from None
+
+
+def parse_query(query: MultiMapping[str], model: type[M]) -> M:
+    """A repeated parameter becomes a list, where the model takes one."""
+    values: dict[str, str | list[str]] = {}
+    for name in dict.fromkeys(query.keys()):
+        found = query.getall(name)
+        values[name] = found[0] if len(found) == 1 else found
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _invalid(error, "parameter") from None
+
+
+def _invalid(error: ValidationError, kind: str) -> InvalidInput:
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"])[:100] or "body"
+    code = f"invalid_{kind}"
+    if first["type"] == "extra_forbidden":
+        return InvalidInput(f"The {kind} {name!r} is not known here.", hint="GET /openapi.json lists what is.", code=code)
+    if first["type"] == "missing":
+        return InvalidInput(f"The {kind} {name!r} is missing.", code=code)
+    expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return InvalidInput(f"The {kind} {name!r}: found {_shown(first['input'])}, expected {expected}.", code=code)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(
+        f"The request body has more than {most} bytes.", hint="Send less, or raise server.max_body_bytes in the settings."
+    )

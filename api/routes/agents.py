@@ -1,0 +1,72 @@
+"""Agents and their map."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from api.answers import json_answer
+from api.door import ADMIN
+from api.endpoints import Answer, Endpoint
+from api.keys import SERVICES
+from api.reading import parse_model, read_object
+from api.schemas import AgentDocument, AgentMap, Coordinates, Moved
+from chainbot_desktop.agents.documents import agent_document
+from chainbot_desktop.core.errors import NotFound
+
+
+async def list_agents(request: web.Request) -> web.Response:
+    return json_answer(request.app[SERVICES].agents.list_document())
+
+
+async def get_agent(request: web.Request) -> web.Response:
+    agent_id = request.match_info["id"]
+    agent = request.app[SERVICES].agents.get(agent_id)
+    if agent is None:
+        raise NotFound(f"There is no agent {agent_id!r}.", hint="GET /api/agents lists them.")
+    return json_answer(agent_document(agent))
+
+
+async def move_agent(request: web.Request) -> web.Response:
+    agent_id = request.match_info["id"]
+    place = parse_model(await read_object(request), Coordinates)
+    recorded = await request.app[SERVICES].agents.move(agent_id, place.x, place.y, ADMIN)
+    event_id, seq = recorded.event.id, recorded.seq
+    return json_answer(
+        {"status": "success", "agent_id": agent_id, "x": place.x, "y": place.y, "event_id": event_id, "seq": seq},
+    )
+
+
+async def agent_map(request: web.Request) -> web.Response:
+    return json_answer(request.app[SERVICES].agents.map_document())
+
+
+_ID = {"id": "Id of the agent"}
+
+ENDPOINTS = (
+    Endpoint("GET", "/api/agents", list_agents, "All agents, guests included", "agents", (Answer("", (AgentDocument,)),)),
+    Endpoint("GET", "/api/agents/map", agent_map, "Agents, connections and places", "agents", (Answer("", AgentMap),)),
+    Endpoint(
+        "GET",
+        "/api/agents/{id}",
+        get_agent,
+        "One agent",
+        "agents",
+        (Answer("", AgentDocument),),
+        problems=(404,),
+        parameters=_ID,
+    ),
+    *(
+        Endpoint(
+            method,
+            "/api/agents/{id}/position",
+            move_agent,
+            "Give an agent its place on the map",
+            "agents",
+            (Answer("Moved", Moved),),
+            body=Coordinates,
+            problems=(400, 404, 413, 415, 422, 503),
+            parameters=_ID,
+        )
+        for method in ("PUT", "POST")
+    ),
+)

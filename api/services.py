@@ -1,0 +1,82 @@
+"""What the server is handed: the services of the house as it needs them. `app/` fills this in; tests fill it with the same parts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from chainbot_desktop.agents.directory import AgentDirectory
+from chainbot_desktop.alexos.webhooks import WebhookIntake
+from chainbot_desktop.core.bus import EventBus
+from chainbot_desktop.core.ports import Journal, Link
+from chainbot_desktop.core.settings import Settings
+from chainbot_desktop.core.tasks import Tasks
+
+Health = Mapping[str, Any]
+"""The health report of alexos-wire, section A: `status_id` and the rest, ready for JSON."""
+
+Figures = Mapping[str, float | bool | None]
+
+
+class Token(Protocol):
+    """The admin token. `matches` takes the same time whatever is wrong with `text`."""
+
+    def matches(self, text: str, /) -> bool: ...
+
+
+class TicketBooth(Protocol):
+    """One-time tickets: what `issue` gave, `redeem` takes once."""
+
+    def issue(self) -> str: ...
+
+    def redeem(self, ticket: str, /) -> bool: ...
+
+
+class SessionBook(Protocol):
+    """Browser sessions by their secret id."""
+
+    def create(self) -> str: ...
+
+    def valid(self, session: str, /) -> bool: ...
+
+    def end(self, session: str, /) -> None: ...
+
+
+class MachineFigures(Protocol):
+    """The newest sample of the machine, from memory. Percent, MB/s, degrees Celsius; None where it is not known."""
+
+    def system_resources(self) -> Figures: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What opens the door."""
+
+    token: Token
+    tickets: TicketBooth
+    sessions: SessionBook
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServices:
+    """Everything belongs to the loop the server runs on. `health` and `lag` answer from memory, at once."""
+
+    settings: Settings
+    journal: Journal
+    bus: EventBus
+    intake: WebhookIntake
+    agents: AgentDirectory
+    link: Link
+    health: Callable[[], Health]
+    machine: MachineFigures
+    lag: Callable[[], float | None]
+    """How late the loop was lately: its 95th percentile, in seconds; None before it was measured."""
+    keys: Keys
+    tasks: Tasks
+    mode: str
+    """panel | kiosk | headless"""
+    screen: Callable[[], Awaitable[bytes]] | None = None
+    """What the panel shows now, as PNG; None where there is no panel."""
+    hot_swap: Callable[[str, Mapping[str, object]], None] | None = None
+    """Bring a window of the panel to the front with a content; None where there is no panel."""

@@ -1,0 +1,1 @@
+"""Agents and entanglements known to this house. May import core."""

@@ -1,0 +1,81 @@
+"""What may be typed after `chainbot-desktop`. Imports next to nothing: it runs before the first pixel."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chainbot_desktop import __version__
+
+_COMMANDS = {
+    "run": "start the panel (the default)",
+    "doctor": "check this machine and say what to do",
+    "token": "print the admin token of a data directory",
+    "link": "print a new one-time link to the page of the running program",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line, checked. `host` and `port` are None where the settings decide."""
+
+    command: str
+    kiosk: bool
+    demo: bool
+    headless: bool
+    host: str | None
+    port: int | None
+    data_dir: Path | None
+    config: Path | None
+
+    @property
+    def mode(self) -> str:
+        return "headless" if self.headless else "kiosk" if self.kiosk else "panel"
+
+    def server_flags(self) -> dict[str, dict[str, Any]]:
+        """The settings that the command line names, by section."""
+        given = {"host": self.host, "port": self.port}
+        return {"server": {key: value for key, value in given.items() if value is not None}}
+
+
+def parse_arguments(arguments: Sequence[str]) -> Options:
+    """Exits with code 2 and a sentence where the command line is wrong, with 0 after --help and --version."""
+    parser = argparse.ArgumentParser(
+        prog="chainbot-desktop",
+        description="The panel from which one person runs a house full of agents.",
+        epilog="commands: " + "; ".join(f"{name}: {text}" for name, text in _COMMANDS.items()),
+        allow_abbrev=False,
+    )
+    parser.add_argument("command", nargs="?", choices=tuple(_COMMANDS), default="run", help="what to do (default: run)")
+    parser.add_argument("--kiosk", action="store_true", help="fill the screen and stay there")
+    parser.add_argument("--demo", action="store_true", help="start an ALEX OS simulator beside the program and use it")
+    parser.add_argument("--headless", action="store_true", help="serve without a window; needs no Qt")
+    parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=_port, help="port to listen on (default: 9000)")
+    parser.add_argument("--data-dir", type=Path, help="folder of the journal and everything else that is kept")
+    parser.add_argument("--config", type=Path, help="settings file (default: config.yaml in the configuration folder)")
+    parser.add_argument("--version", action="version", version=f"chainbot-desktop {__version__}")
+    found = parser.parse_args(arguments)
+    if found.headless and found.kiosk:
+        parser.error("--headless has no screen to fill with --kiosk")
+    if found.command != "run" and (found.kiosk or found.demo or found.headless):
+        parser.error(f"--kiosk, --demo and --headless belong to 'run', not to '{found.command}'")
+    return Options(
+        command=found.command,
+        kiosk=found.kiosk,
+        demo=found.demo,
+        headless=found.headless,
+        host=found.host,
+        port=found.port,
+        data_dir=found.data_dir,
+        config=found.config,
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (1 to 65535)")
+    return int(text)

@@ -1,0 +1,330 @@
+"""The composition root: every service made once, handed what it needs, opened in order and closed in the reverse order.
+
+Order of opening: store, journal, what is read from it, metrics and health, the door, the server, ALEX OS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+
+import platformdirs
+
+from api.application import build_application
+from api.keys import HUB
+from api.server import ApiServer
+from api.services import ApiServices, Keys
+from chainbot_desktop import __version__
+from chainbot_desktop.agents.directory import AgentDirectory
+from chainbot_desktop.agents.vocabulary import AgentState
+from chainbot_desktop.agents.records import Origin
+from chainbot_desktop.alexos.client import AlexOsClient
+from chainbot_desktop.alexos.identity import Identity, OwnAgent, reachable_url
+from chainbot_desktop.alexos.webhooks import WebhookIntake
+from chainbot_desktop.app.stopping import StopRequest, within
+from chainbot_desktop.chat.builtin_commands import StatusProbes
+from chainbot_desktop.chat.service import ChatService, Surroundings
+from chainbot_desktop.core.bus import EventBus
+from chainbot_desktop.core.events import HealthChanged, PanelStarted, PanelStopped
+from chainbot_desktop.core.events.envelope import Severity
+from chainbot_desktop.core.events.panel import HealthChange, Start, Stop
+from chainbot_desktop.core.ports import Blobs, Journal, Preferences
+from chainbot_desktop.core.settings import Settings
+from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.security.admin_token import AdminToken, read_or_make_token
+from chainbot_desktop.security.browser_sessions import Sessions, Tickets
+from chainbot_desktop.security.secret_store import SecretStore, desktop_keyring
+from chainbot_desktop.store.conversations import ConversationTable
+from chainbot_desktop.store.database import Database
+from chainbot_desktop.store.deliveries import DeliveryTable
+from chainbot_desktop.store.dialects import DialectTable
+from chainbot_desktop.store.journal import SqliteJournal
+from chainbot_desktop.store.small_tables import BlobTable, PreferenceTable, SnapshotTable
+from chainbot_desktop.watch.health import Health, HealthMonitor, ProgramFacts
+from chainbot_desktop.watch.log_ring import LogRing
+from chainbot_desktop.watch.loop_lag import LoopLagMonitor
+from chainbot_desktop.watch.metrics import MetricsSampler
+from chainbot_desktop.workspace.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+
+_SEVERITY = {"healthy": Severity.INFO, "degraded": Severity.WARNING, "unhealthy": Severity.ERROR}
+_LAST_FOLDER = "code-agent.folder"
+_OWN_ID = "alexos.own_id"
+
+
+class PanelFace(Protocol):
+    """What the house needs of a panel with pixels."""
+
+    async def screen(self) -> bytes:
+        """What it shows now, as PNG."""
+        ...
+
+    def hot_swap(self, window: str, content: Mapping[str, object]) -> None:
+        """Bring a window to the front with a content."""
+        ...
+
+    async def move_in(self, house: House) -> None: ...
+
+    async def move_out(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Every service, open. They belong to the loop that opened them."""
+
+    settings: Settings
+    data_dir: Path
+    mode: str
+    stop: StopRequest
+    tasks: Tasks
+    bus: EventBus
+    journal: Journal
+    blobs: Blobs
+    preferences: Preferences
+    agents: AgentDirectory
+    chat: ChatService
+    workspace: Workspace
+    logs: LogRing
+    lag: LoopLagMonitor
+    metrics: MetricsSampler
+    health: HealthMonitor
+    link: AlexOsClient
+    keys: Keys
+
+
+def database_path(settings: Settings, data_dir: Path) -> Path:
+    """Where the journal is: the data directory's own file unless the settings name one."""
+    url = settings.database.url
+    return Path(url.removeprefix("sqlite:///")).expanduser().absolute() if url else data_dir / "chainbot.db"
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings, data_dir: Path, *, mode: str, logs: LogRing, panel: PanelFace | None, stop: StopRequest
+) -> AsyncIterator[House]:
+    """Raises ChainBotError where something cannot be opened; what was open by then is closed again."""
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+        database = Database(database_path(settings, data_dir))
+        await database.open()
+        stack.push_async_callback(_close, 1.0, "the database", database.close)
+        bus = EventBus()
+        journal = SqliteJournal(database, bus)
+        await journal.open()
+        stack.push_async_callback(_close, 1.0, "the journal", journal.close)
+        blobs, preferences = BlobTable(database), PreferenceTable(database)
+        snapshots = SnapshotTable(database)
+        agents = AgentDirectory(journal, bus, snapshots)
+        await agents.open()
+        stack.push_async_callback(_close, 0.5, "the agent directory", agents.close)
+
+        logs.follow(loop)
+        stack.callback(logs.follow, None)
+        lag = LoopLagMonitor()
+        metrics_tasks = Tasks(lambda name, error: health.record_task_failure(name, error))
+        metrics = MetricsSampler(
+            data_dir,
+            metrics_tasks,
+            lag,
+            event_count=lambda: journal.head_seq,
+            queues={"journal": lambda: float(journal.waiting)},
+        )
+        health = HealthMonitor(
+            metrics,
+            logs,
+            name=settings.chainbot.name,
+            version=__version__,
+            link=lambda: link.status,
+            journal_waiting=lambda: journal.waiting,
+            facts=lambda: ProgramFacts(websocket_connections=application[HUB].count, active_agents=_working(agents)),
+        )
+        tasks = Tasks(health.record_task_failure)
+        stack.push_async_callback(_cancel, tasks)
+        identity = await _identity(settings, preferences, headless=panel is None)
+        link = AlexOsClient(
+            settings.alex_os,
+            identity,
+            journal=journal,
+            bus=bus,
+            blobs=blobs,
+            snapshots=snapshots,
+            deliveries=DeliveryTable(database, journal),
+            dialects=DialectTable(database),
+            health=health.snapshot,
+            ours=lambda: _own_agents(agents),
+            on_failure=health.record_task_failure,
+        )
+        token = await loop.run_in_executor(None, _token, settings, data_dir)
+        _redact(logs, token, settings)
+        keys = Keys(AdminToken(token), Tickets(), Sessions())
+        services = ApiServices(
+            settings=settings,
+            journal=journal,
+            bus=bus,
+            intake=WebhookIntake(journal, blobs),
+            agents=agents,
+            link=link,
+            health=health.snapshot,
+            machine=metrics,
+            lag=lambda: lag.statistics.p95,
+            keys=keys,
+            tasks=tasks,
+            mode=mode,
+            screen=panel.screen if panel is not None else None,
+            hot_swap=panel.hot_swap if panel is not None else None,
+        )
+        application = build_application(services)
+
+        lag.start()
+        stack.callback(lag.stop)
+        await metrics.open()
+        stack.push_async_callback(_close, 0.5, "the metrics", metrics.close)
+        health.open()
+        stack.callback(health.close)
+
+        workspace = Workspace(await _workspace_root(settings, preferences), journal, data_dir / "drafts")
+        stack.push_async_callback(_close, 0.5, "the workspace", workspace.close)
+        chat = ChatService(
+            ConversationTable(database, journal),
+            journal,
+            bus,
+            tasks,
+            preferences,
+            Surroundings(
+                StatusProbes(lambda: health.current.reasons, lambda: link.status, lambda: len(agents.agents)),
+                Path(platformdirs.user_downloads_dir()),
+                lambda: workspace.root,
+            ),
+        )
+        await chat.open()
+        stack.push_async_callback(_close, 0.5, "the chat", chat.close)
+
+        server = ApiServer(application, settings.server.host, settings.server.port)
+        await server.start()
+        await journal.append(_started(settings, server.port, mode))
+        stack.push_async_callback(_journal_stop, journal, stop)
+        stack.push_async_callback(_close, 1.5, "the server", server.stop)
+        await link.start()
+        stack.push_async_callback(_close, 1.5, "the link to ALEX OS", link.stop)
+
+        def on_health(before: Health, after: Health) -> None:
+            tasks.spawn("journal health", journal.append(_health_changed(before, after)))
+            link.report_now()
+
+        stack.callback(health.on_change(on_health))
+        yield House(
+            settings=settings,
+            data_dir=data_dir,
+            mode=mode,
+            stop=stop,
+            tasks=tasks,
+            bus=bus,
+            journal=journal,
+            blobs=blobs,
+            preferences=preferences,
+            agents=agents,
+            chat=chat,
+            workspace=workspace,
+            logs=logs,
+            lag=lag,
+            metrics=metrics,
+            health=health,
+            link=link,
+            keys=keys,
+        )
+
+
+async def _close(seconds: float, what: str, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    await within(seconds, what, close())
+
+
+async def _cancel(tasks: Tasks) -> None:
+    for name in await tasks.cancel_all(deadline=0.5):
+        _log.error("the task %s did not end", name)
+
+
+async def _journal_stop(journal: Journal, stop: StopRequest) -> None:
+    event = PanelStopped(data=Stop(pid=os.getpid(), reason=stop.reason or "an error at the start"))
+    await within(1.0, "the last event", journal.append(event))
+
+
+async def _identity(settings: Settings, preferences: Preferences, *, headless: bool) -> Identity:
+    """Who we are to ALEX OS; the id is made once and kept."""
+    uuid = await preferences.get(_OWN_ID)
+    if not isinstance(uuid, str):
+        uuid = str(uuid4())
+        await preferences.set(_OWN_ID, uuid)
+    alex_os, server = settings.alex_os, settings.server
+    if alex_os.webhook_url is not None:
+        webhook_url = str(alex_os.webhook_url)
+    else:
+        registry_host = alex_os.registry_url.host or ""
+        # May ask a name server.
+        base = await asyncio.get_running_loop().run_in_executor(None, reachable_url, server.host, server.port, registry_host)
+        webhook_url = f"{base}/api/webhooks/chainbot"
+    return Identity(
+        uuid=uuid,
+        agent_name=settings.chainbot.name,
+        agent_version=__version__,
+        role=settings.chainbot.role,
+        port=server.port,
+        event_bus_url=str(alex_os.event_bus_url),
+        webhook_url=webhook_url,
+        headless=headless,
+    )
+
+
+def _own_agents(agents: AgentDirectory) -> list[OwnAgent]:
+    return [
+        OwnAgent(agent.id, agent.name, agent.kind or "agent", "offline" if agent.ended_at else "online")
+        for agent in agents.agents
+        if agent.origin is Origin.OWN
+    ]
+
+
+def _redact(logs: LogRing, token: str, settings: Settings) -> None:
+    """Keep every secret we know out of the lines that people and ALEX OS see."""
+    known = (
+        settings.alex_os.api_key,
+        settings.openai.api_key,
+        settings.maclink.api_key,
+        settings.security.secret_key,
+    )
+    logs.redactor.add(token, *(secret.get_secret_value() for secret in known if secret is not None))
+
+
+def _token(settings: Settings, data_dir: Path) -> str:
+    kind = settings.security.secret_store
+    return read_or_make_token(SecretStore(data_dir, kind, None if kind == "file" else desktop_keyring()))
+
+
+async def _workspace_root(settings: Settings, preferences: Preferences) -> Path:
+    """The folder of the settings, else the last one used, else home; one that is gone does not count."""
+    last = await preferences.get(_LAST_FOLDER)
+    for candidate in (settings.workspace.root, Path(last) if isinstance(last, str) else None):
+        if candidate is not None and candidate.expanduser().is_dir():
+            return candidate.expanduser()
+    return Path.home()
+
+
+def _working(agents: AgentDirectory) -> int:
+    return sum(1 for agent in agents.agents if agent.state == AgentState.WORKING)
+
+
+def _started(settings: Settings, port: int, mode: str) -> PanelStarted:
+    return PanelStarted(data=Start(version=__version__, pid=os.getpid(), host=settings.server.host, port=port, mode=mode))
+
+
+def _health_changed(before: Health, after: Health) -> HealthChanged:
+    return HealthChanged(
+        severity=_SEVERITY[after.status],
+        data=HealthChange(before=before.status, after=after.status, reasons=after.reasons),
+    )

@@ -1,0 +1,193 @@
+"""Slash commands: what there is, how it is written, what to say when it is written wrong. What they do: `builtin_commands`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from chainbot_desktop.core.errors import InvalidInput
+from chainbot_desktop.core.events.envelope import Actor
+
+_NAME = re.compile(r"^/([A-Za-z][\w-]*|\?)?(?=\s|$)")
+_WORD = re.compile(r'"([^"]*)"|(\S+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """`choices` are offered by completion; `strict` refuses others. `rest` takes all that is left of the line."""
+
+    name: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    strict: bool = False
+    rest: bool = False
+
+    def __str__(self) -> str:
+        shown = "|".join(self.choices) if self.strict and self.choices else self.name
+        return f"<{shown}>" if self.required else f"[{shown}]"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    name: str
+    help: str
+    arguments: tuple[Argument, ...] = ()
+    examples: tuple[str, ...] = ()
+
+    @property
+    def usage(self) -> str:
+        return " ".join([f"/{self.name}", *(str(argument) for argument in self.arguments)])
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A command with what was given for its arguments, by their names."""
+
+    spec: CommandSpec
+    given: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and by whom a command was typed."""
+
+    conversation_id: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWindow:
+    """What the panel shall show: the key of a window and the content for it."""
+
+    window: str
+    content: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """Something that was done and can be taken back until its time is up. `text` says what was done."""
+
+    text: str
+    undo: Callable[[], Awaitable[None]]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command comes back with. `text` (Markdown) becomes a message; a command without one leaves no trace."""
+
+    text: str = ""
+    open: OpenWindow | None = None
+    undoable: Undoable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """`text` is the whole line after taking it."""
+
+    text: str
+    label: str
+    help: str
+
+
+Run = Callable[[Invocation, Place], Awaitable[Answer]]
+
+
+def is_command(text: str) -> bool:
+    """Whether a line is meant as a command: `/word`, not a path and not `//`."""
+    return _NAME.match(text) is not None
+
+
+class CommandRegistry:
+    def __init__(self) -> None:
+        self._commands: dict[str, tuple[CommandSpec, Run]] = {}
+
+    def register(self, spec: CommandSpec, run: Run) -> None:
+        self._commands[spec.name] = (spec, run)
+
+    @property
+    def specs(self) -> tuple[CommandSpec, ...]:
+        return tuple(spec for spec, _ in self._commands.values())
+
+    def spec(self, name: str) -> CommandSpec:
+        """The command of this name, with or without its slash; InvalidInput names the closest one."""
+        name = name.removeprefix("/").lower()
+        if name not in self._commands:
+            raise InvalidInput(f"There is no command /{name}.", hint=self._suggestion(name), code="unknown_command")
+        return self._commands[name][0]
+
+    def parse(self, text: str) -> Invocation:
+        """InvalidInput, with the way to write it, where `text` is not a complete command."""
+        match = _NAME.match(text)
+        if match is None:
+            raise InvalidInput("A command begins with a slash and a word.", hint=self._suggestion(""))
+        spec = self.spec(match[1] or "")
+        return Invocation(spec, _given(spec, _words(text[match.end() :], spec)))
+
+    async def run(self, invocation: Invocation, place: Place) -> Answer:
+        return await self._commands[invocation.spec.name][1](invocation, place)
+
+    def complete(self, text: str) -> list[Completion]:
+        """What may come next in a line that begins with a slash."""
+        if not text.startswith("/") or "\n" in text:
+            return []
+        head, space, rest = text[1:].partition(" ")
+        if not space:
+            names = (spec for spec in self.specs if spec.name.startswith(head.lower()))
+            return [Completion(f"/{s.name}{' ' if s.arguments else ''}", s.usage, s.help) for s in names]
+        found = self._commands.get(head.lower())
+        return _argument_completions(found[0], head, rest) if found is not None else []
+
+    def _suggestion(self, name: str) -> str:
+        close = get_close_matches(name, self._commands, n=1, cutoff=0.5)
+        known = ", ".join(f"/{known}" for known in self._commands)
+        return f"Did you mean /{close[0]}?" if close else f"There are {known}."
+
+
+def _words(rest: str, spec: CommandSpec) -> list[str]:
+    if rest.count('"') % 2:
+        raise InvalidInput("A quotation mark is not closed.", hint=f"Write {spec.usage}", code="open_quote")
+    return [quoted or bare for quoted, bare in _WORD.findall(rest) if quoted or bare]
+
+
+def _given(spec: CommandSpec, words: list[str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for argument in spec.arguments:
+        if not words:
+            break
+        taken = " ".join(words) if argument.rest else words[0]
+        words = [] if argument.rest else words[1:]
+        if argument.strict and taken.lower() not in argument.choices:
+            raise InvalidInput(
+                f"/{spec.name} does not know {taken!r}.", hint=_choices_hint(argument, taken), code="bad_argument"
+            )
+        given[argument.name] = taken.lower() if argument.strict else taken
+    if words:
+        raise InvalidInput(f"/{spec.name} takes no {words[0]!r}.", hint=f"Write {spec.usage}", code="bad_argument")
+    missing = [argument for argument in spec.arguments if argument.required and argument.name not in given]
+    if missing:
+        example = f", for example {spec.examples[0]}" if spec.examples else ""
+        raise InvalidInput(f"/{spec.name} needs {missing[0]}.", hint=f"Write {spec.usage}{example}.", code="missing_argument")
+    return given
+
+
+def _choices_hint(argument: Argument, taken: str) -> str:
+    close = get_close_matches(taken.lower(), argument.choices, n=1, cutoff=0.5)
+    return f"Did you mean {close[0]}?" if close else f"It may be {_listed(argument.choices)}."
+
+
+def _listed(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _argument_completions(spec: CommandSpec, head: str, rest: str) -> list[Completion]:
+    *before, current = rest.split(" ")
+    if len(before) >= len(spec.arguments):
+        return []
+    argument = spec.arguments[len(before)]
+    start = " ".join([f"/{head}", *before, ""])
+    fitting = [choice for choice in argument.choices if choice.startswith(current.lower()) and choice != current]
+    return [Completion(start + choice, choice, f"{argument.name} of /{spec.name}") for choice in fitting]

@@ -1,0 +1,214 @@
+"""The outbox: which public events of the journal the other side has, still needs, or refuses.
+
+Nothing is written here when an event is appended. A row is made for an event only when its destination can be reached
+(`derive`), so while it is away the outbox costs nothing: its position stays behind the journal's head, and that is all.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from chainbot_desktop.core.events import DeliveryGivenUp
+from chainbot_desktop.core.events.alexos import AbandonedDelivery
+from chainbot_desktop.core.events.envelope import Event, Recorded, Severity
+from chainbot_desktop.core.ids import utc_now
+from chainbot_desktop.store.database import Database
+from chainbot_desktop.store.event_rows import event_of_row
+from chainbot_desktop.store.journal import SqliteJournal
+from chainbot_desktop.store.schema import deliveries, events, outbox_positions
+
+_ANSWER_KEPT = 500
+"""Characters of an answer that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event on its way. `attempts` counts those that failed; `next_attempt_at` is RFC 3339, empty for at once."""
+
+    seq: int
+    event_id: str
+    event_type: str
+    subject: str
+    attempts: int
+    next_attempt_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryMark:
+    """What became of a delivery."""
+
+    seq: int
+    state: Literal["pending", "delivered"]
+    attempts: int
+    next_attempt_at: str = ""
+    status_code: int | None = None
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryCounts:
+    position: int
+    pending: int
+    given_up: int
+
+
+class DeliveryTable:
+    """Use on the loop's thread only. `destination` is the address of a registry."""
+
+    def __init__(self, database: Database, journal: SqliteJournal) -> None:
+        self._database = database
+        self._journal = journal
+
+    async def derive(self, destination: str, types: Iterable[str], without_source: str, limit: int) -> int:
+        """Make deliveries of the next `limit` events after the position, and move it; how many were made."""
+        wanted = tuple(types)
+
+        def work(connection: Connection) -> int:
+            position = _position(connection, destination)
+            head = connection.execute(select(func.max(events.c.seq))).scalar_one() or 0
+            upto = min(head, position + limit)
+            if upto <= position:
+                return 0
+            chosen = _public(wanted, without_source, position, upto).with_only_columns(
+                literal(destination),
+                events.c.seq,
+                events.c.id,
+                events.c.type,
+                events.c.subject,
+                literal("pending"),
+                literal(0),
+                literal(""),
+                literal(utc_now()),
+                literal(""),
+            )
+            columns = deliveries.c
+            made = connection.execute(
+                insert(deliveries).from_select(
+                    [
+                        columns.destination,
+                        columns.seq,
+                        columns.event_id,
+                        columns.event_type,
+                        columns.subject,
+                        columns.state,
+                        columns.attempts,
+                        columns.next_attempt_at,
+                        columns.updated_at,
+                        columns.answer,
+                    ],
+                    chosen,
+                )
+            )
+            statement = upsert(outbox_positions).values(destination=destination, seq=upto)
+            connection.execute(statement.on_conflict_do_update(index_elements=["destination"], set_={"seq": upto}))
+            return made.rowcount
+
+        return await self._database.write(work)
+
+    async def pending(self, destination: str, after_seq: int, limit: int) -> list[Delivery]:
+        """Undelivered ones after `after_seq`, in the order of the journal."""
+        c = deliveries.c
+        statement = (
+            select(c.seq, c.event_id, c.event_type, c.subject, c.attempts, c.next_attempt_at)
+            .where(c.destination == destination, c.state == "pending", c.seq > after_seq)
+            .order_by(c.seq)
+            .limit(limit)
+        )
+        return await self._database.read(lambda connection: [Delivery(*row) for row in connection.execute(statement)])
+
+    async def event(self, seq: int) -> Recorded[Event] | None:
+        def work(connection: Connection) -> Recorded[Event] | None:
+            row = connection.execute(select(events).where(events.c.seq == seq)).first()
+            return event_of_row(row) if row is not None else None
+
+        return await self._database.read(work)
+
+    async def mark(self, destination: str, marks: Sequence[DeliveryMark]) -> None:
+        """Note the outcomes of several deliveries in one transaction."""
+        now = utc_now()
+        rows = [
+            {
+                "the_seq": mark.seq,
+                "state": mark.state,
+                "attempts": mark.attempts,
+                "next_attempt_at": mark.next_attempt_at,
+                "updated_at": now,
+                "status_code": mark.status_code,
+                "answer": mark.answer[:_ANSWER_KEPT],
+            }
+            for mark in marks
+        ]
+        if not rows:
+            return
+        statement = update(deliveries).where(
+            and_(deliveries.c.destination == destination, deliveries.c.seq == bindparam("the_seq"))
+        )
+        changed: dict[str, BindParameter[object]] = {name: bindparam(name) for name in rows[0] if name != "the_seq"}
+
+        def work(connection: Connection) -> None:
+            connection.execute(statement.values(changed), rows)
+
+        await self._database.write(work)
+
+    async def give_up(self, destination: str, delivery: Delivery, attempts: int, status_code: int | None, reason: str) -> None:
+        """Give `delivery` up, and say so in the journal, in one transaction."""
+        now = utc_now()
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE deliveries SET state = 'given_up', attempts = ?, updated_at = ?, status_code = ?, answer = ? "
+                "WHERE destination = ? AND seq = ?",
+                (attempts, now, status_code, reason[:_ANSWER_KEPT], destination, delivery.seq),
+            )
+
+        fact = AbandonedDelivery(
+            seq=delivery.seq,
+            event_id=delivery.event_id,
+            event_type=delivery.event_type,
+            attempts=attempts,
+            reason=reason[:_ANSWER_KEPT],
+        )
+        event = DeliveryGivenUp(data=fact, subject=delivery.subject, severity=Severity.ERROR)
+        await self._journal.append(event, write=write)
+
+    async def counts(self, destination: str) -> DeliveryCounts:
+        """The rows that wait or were given up; events after the position are counted by `behind`."""
+        c = deliveries.c
+        statement = (
+            select(c.state, func.count())
+            .where(c.destination == destination, c.state.in_(("pending", "given_up")))
+            .group_by(c.state)
+        )
+
+        def work(connection: Connection) -> DeliveryCounts:
+            found: dict[str, int] = {row.state: row[1] for row in connection.execute(statement)}
+            return DeliveryCounts(_position(connection, destination), found.get("pending", 0), found.get("given_up", 0))
+
+        return await self._database.read(work)
+
+    async def behind(self, types: Iterable[str], without_source: str, after_seq: int, upto: int) -> int:
+        """How many events in (after_seq, upto] would become deliveries."""
+        statement = _public(tuple(types), without_source, after_seq, upto).with_only_columns(func.count())
+        return await self._database.read(lambda connection: connection.execute(statement).scalar_one())
+
+    async def prune(self, before: str) -> int:
+        """Forget what was delivered before that time (RFC 3339 in UTC); how many rows went."""
+        statement = delete(deliveries).where(deliveries.c.state == "delivered", deliveries.c.updated_at < before)
+        return await self._database.write(lambda connection: connection.execute(statement).rowcount)
+
+
+def _position(connection: Connection, destination: str) -> int:
+    statement = select(outbox_positions.c.seq).where(outbox_positions.c.destination == destination)
+    return connection.execute(statement).scalar_one_or_none() or 0
+
+
+def _public(types: tuple[str, ...], without_source: str, after_seq: int, upto: int) -> Select[tuple[int]]:
+    return select(events.c.seq).where(
+        events.c.seq > after_seq, events.c.seq <= upto, events.c.type.in_(types), events.c.source != without_source
+    )

@@ -1,0 +1,136 @@
+"""Where the camera over the map is: what it looks at, from how near, and the ground it sees."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QPainter, QPolygonF, QResizeEvent
+from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
+
+from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Point
+from chainbot_desktop.ui.agent_map.scene import MapScene
+from chainbot_desktop.ui.theme import ThemeSource
+
+MIN_ZOOM, MAX_ZOOM = 0.03, 3.0
+ZOOM_STEP = 1.25
+_DOTS = 24.0
+
+
+class MapCamera(QGraphicsView):
+    """Zoom 1 shows cards in the size that the theme gives them."""
+
+    def __init__(self, scene: MapScene, themes: ThemeSource, parent: QWidget | None = None) -> None:
+        super().__init__(scene, parent)
+        self._map = scene
+        self._themes = themes
+        self._zoom = 1.0
+        self._center = QPointF(0, 0)
+        self.steered = False
+        """Whether a person has chosen what to look at since everything was last shown."""
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+
+    @property
+    def zoom(self) -> float:
+        return self._zoom
+
+    def view_ground(self) -> QRectF:
+        """What of the scene can be seen."""
+        return self.mapToScene(self.viewport().rect()).boundingRect()
+
+    def set_camera(self, center: QPointF, zoom: float) -> None:
+        self._zoom = min(max(zoom, MIN_ZOOM), MAX_ZOOM)
+        self._center = QPointF(min(max(center.x(), -1e6), 1e6), min(max(center.y(), -1e6), 1e6))
+        scale = self._zoom * self._map.cards.unit
+        if self.transform().m11() != scale:
+            self.resetTransform()
+            self.scale(scale, scale)
+        self.centerOn(self._center)
+
+    def refresh_camera(self) -> None:
+        """After a change of size or scale: the same middle, the same zoom."""
+        self.set_camera(self._center, self._zoom)
+
+    def zoom_step(self, steps: float) -> None:
+        """In or out around the middle."""
+        self.steered = True
+        self.set_camera(self._center, self._zoom * ZOOM_STEP**steps)
+
+    def full_size(self) -> None:
+        self.steered = True
+        self.set_camera(self._center, 1.0)
+
+    def shows_all(self) -> bool:
+        # The camera stands on whole pixels: two of them may be missing at an edge.
+        slack = 2 / self.transform().m11()
+        ground = self.view_ground().adjusted(-slack, -slack, slack, slack)
+        return ground.contains(self._map.ground())
+
+    def fit(self) -> None:
+        """Show every node, as near as that allows but not nearer than full size."""
+        self.steered = False
+        ground = self._map.ground()
+        if ground.isEmpty():
+            self.set_camera(QPointF(0, 0), 1.0)
+            return
+        unit = self._map.cards.unit
+        room = self.viewport().size()
+        zoom = min(room.width() / (ground.width() * unit), room.height() / (ground.height() * unit), 1.0 / 0.97) * 0.97
+        self.set_camera(ground.center(), zoom)
+
+    def reveal(self, agent_id: str, *, nearer: bool = False) -> None:
+        """Bring a node into the middle; with `nearer` close enough to read its card."""
+        point = self._map.model.places.get(agent_id)
+        if point is not None:
+            self.steered = True
+            self.set_camera(QPointF(point.x, point.y), max(self._zoom, 1.0) if nearer else self._zoom)
+
+    def keep_in_view(self, agent_id: str, *, covered_right: int = 0) -> None:
+        """Move the camera only as far as it takes to see a node beside what covers the right side (pixels)."""
+        point = self._map.model.places.get(agent_id)
+        if point is None:
+            return
+        scale = self.transform().m11()
+        ground = self.view_ground()
+        ground.setRight(ground.right() - covered_right / scale)
+        wide = min(CARD_WIDTH / 2 + 8, ground.width() / 2)
+        high = min(CARD_HEIGHT / 2 + 8, ground.height() / 2)
+        dx = min(0.0, point.x - wide - ground.left()) + max(0.0, point.x + wide - ground.right())
+        dy = min(0.0, point.y - high - ground.top()) + max(0.0, point.y + high - ground.bottom())
+        if dx or dy:
+            self.steered = True
+            self.set_camera(self._center + QPointF(dx, dy), self._zoom)
+
+    def pan_by(self, dx: float, dy: float) -> None:
+        self.steered = True
+        self.set_camera(self._center - QPointF(dx, dy) / self.transform().m11(), self._zoom)
+
+    def zoom_by(self, factor: float, anchor: Point) -> None:
+        """The scene point under `anchor` stays there."""
+        self.steered = True
+        middle = QPointF(self.viewport().width() / 2, self.viewport().height() / 2)
+        offset = QPointF(anchor.x, anchor.y) - middle
+        before = self.transform().m11()
+        zoom = min(max(self._zoom * factor, MIN_ZOOM), MAX_ZOOM)
+        after = zoom * self._map.cards.unit
+        self.set_camera(self._center + offset / before - offset / after, zoom)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.refresh_camera()
+
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        theme = self._themes.current
+        painter.fillRect(rect, theme.color("ground"))
+        if self._zoom < 0.5:
+            return
+        left, top = int(rect.left() // _DOTS), int(rect.top() // _DOTS)
+        right, bottom = int(rect.right() // _DOTS) + 1, int(rect.bottom() // _DOTS) + 1
+        dots = [QPointF(x * _DOTS, y * _DOTS) for x in range(left, right + 1) for y in range(top, bottom + 1)]
+        painter.setPen(theme.color("line", 0.6))
+        painter.drawPoints(QPolygonF(dots))

@@ -1,0 +1,404 @@
+"""The Agent Map window: puts directory, model, scene, canvas and panels together, and does what their signals ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer
+from PySide6.QtGui import QFontMetrics, QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from chainbot_desktop.agents.directory import AgentDirectory
+from chainbot_desktop.agents.records import DirectoryChange
+from chainbot_desktop.agents.vocabulary import AgentState
+from chainbot_desktop.core.events import Actor
+from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.ui.agent_map.canvas import MapCanvas
+from chainbot_desktop.ui.agent_map.cards import status_text
+from chainbot_desktop.ui.agent_map.details import DetailsPanel
+from chainbot_desktop.ui.agent_map.filters import StateFilter
+from chainbot_desktop.ui.agent_map.geometry import Point
+from chainbot_desktop.ui.agent_map.model import LayoutTask, MapDelta, MapModel
+from chainbot_desktop.ui.agent_map.moves import Moves
+from chainbot_desktop.ui.agent_map.scene import MapScene
+from chainbot_desktop.ui.agent_map.search_bar import SearchBar
+from chainbot_desktop.ui.agent_map.shapes import LABELS
+from chainbot_desktop.ui.agent_map.times import now_utc
+from chainbot_desktop.ui.agent_map.welcome import EmptyMap
+from chainbot_desktop.ui.frames import FrameClock
+from chainbot_desktop.ui.theme import Theme, ThemeSource
+from chainbot_desktop.ui.view import Command, WindowView
+from chainbot_desktop.ui.widgets.button import IconButton
+from chainbot_desktop.ui.widgets.header import Header
+from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
+
+_TITLE = "Agent Map"
+_AGES_MS = 5_000
+_LAYOUT_APART_FROM = 400
+"""From so many nodes on a layout is worked out in a thread."""
+
+
+class AgentMapView(WindowView):
+    """`spawn_snippet`: a command line that reports an agent here, shown while there is none. `actor`: who moves nodes."""
+
+    def __init__(
+        self,
+        directory: AgentDirectory,
+        themes: ThemeSource,
+        tasks: Tasks,
+        *,
+        spawn_snippet: str = "",
+        actor: Actor = "device:panel",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._directory = directory
+        self._themes = themes
+        self._tasks = tasks
+        self._model = MapModel(directory)
+        self._scene = MapScene(self._model, themes.current)
+        self.canvas = MapCanvas(self._scene, themes)
+        self._moves = Moves(directory, self._model, tasks, actor, self)
+        self.filters = StateFilter(themes)
+        self.search = SearchBar(themes)
+        self._empty = EmptyMap(spawn_snippet, themes)
+        self.details = DetailsPanel(themes, self)
+        self._frames = FrameClock(self)
+        self._pending = DirectoryChange()
+        self._laying_out = False
+        self._looked_at: tuple[int, QSize] | None = None
+        self._wanted: str | None = None
+        self._badge = 0
+        self._ages = QTimer(self, interval=_AGES_MS)
+        self._build()
+        self._connect()
+        self.destroyed.connect(directory.subscribe(self._on_directory_changed))
+        self._on_directory_changed(
+            DirectoryChange(
+                frozenset(agent.id for agent in directory.agents), frozenset(link.id for link in directory.entanglements)
+            )
+        )
+        self._show_counts()
+
+    # What the shell asks.
+
+    def present(self, content: Mapping[str, object]) -> None:
+        agent_id = content.get("agent_id")
+        if isinstance(agent_id, str):
+            self._wanted = agent_id
+            self._show_wanted()
+
+    def shown_first_time(self) -> None:
+        self._frames.request(self._on_frame)
+
+    def commands(self) -> Sequence[Command]:
+        return (
+            Command("map.find", "Find an agent on the map", self.search.open_search, "Ctrl+F", "search"),
+            Command("map.fit", "Show all agents", self._on_fit, "F"),
+            Command("map.full_size", "Agents in full size", self._on_full_size, "0"),
+            Command("map.arrange", "Arrange the agents anew", self._on_arrange),
+            Command("map.undo", "Undo the last move", self._on_undo, "Ctrl+Z", "undo"),
+            Command("map.redo", "Redo the last move", self._on_redo, "Ctrl+Shift+Z"),
+            *(
+                Command(f"map.filter.{state}", f"Agents: {LABELS[state]}", partial(self.filters.choose, state))
+                for state in AgentState
+            ),
+            Command("map.filter.all", "Agents: all", partial(self.filters.choose, None)),
+        )
+
+    # Putting together.
+
+    def _build(self) -> None:
+        self.setFocusProxy(self.canvas)
+        header = Header(_TITLE, self._themes)
+        header.add_action(self.filters, 8)
+        self._find = IconButton("search", "Find an agent (Ctrl+F)", self._themes)
+        self.undo_button = IconButton("undo", "Undo the last move (Ctrl+Z)", self._themes)
+        self.undo_button.setEnabled(False)
+        self._more = IconButton("more", "More", self._themes)
+        for button in (self._find, self.undo_button, self._more):
+            header.add_action(button)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.canvas)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(header)
+        outer.addWidget(self.search)
+        outer.addWidget(self._stack, 1)
+        self._fit = IconButton("fit", "Show all agents (F)", self._themes, parent=self)
+        self._fit.hide()
+        self._on_theme_changed(self._themes.current)
+        for sequence, slot in (
+            ("Ctrl+F", self.search.open_search),
+            ("Ctrl+Z", self._on_undo),
+            ("Ctrl+Shift+Z", self._on_redo),
+        ):
+            QShortcut(QKeySequence(sequence), self, slot, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+
+    def _connect(self) -> None:
+        self.canvas.selected.connect(self.select)
+        self.canvas.opened.connect(self.open_details)
+        self.canvas.dropped.connect(self._moves.make)
+        self.canvas.nudged.connect(self._moves.nudge)
+        self.canvas.context_requested.connect(self._on_context)
+        self._moves.redraw.connect(self._on_moved)
+        self._moves.refused.connect(self.message)
+        self._moves.history_changed.connect(self._on_history_changed)
+        self.filters.chosen.connect(self._on_filter)
+        self.search.searched.connect(self._on_search)
+        self.search.next_requested.connect(self._on_next_hit)
+        self.search.closed.connect(self.canvas.setFocus)
+        self.details.closed.connect(self.close_details)
+        self.details.agent_chosen.connect(self._on_agent_chosen)
+        self.details.events_requested.connect(self._on_events)
+        self._find.clicked.connect(self.search.open_search)
+        self.undo_button.clicked.connect(self._on_undo)
+        self._more.clicked.connect(self._on_more)
+        self._fit.clicked.connect(self._on_fit)
+        self._ages.timeout.connect(self._on_ages)
+        self._themes.changed.connect(self._on_theme_changed)
+
+    # The directory.
+
+    def _on_directory_changed(self, change: DirectoryChange) -> None:
+        self._model.count(change.agents)
+        self._pending |= change
+        badge = self._model.counts[AgentState.NEEDS_INPUT]
+        if badge != self._badge:
+            self._badge = badge
+            self.badge_changed.emit(badge)
+        self._frames.request(self._on_frame)
+
+    def _on_frame(self) -> None:
+        change, self._pending = self._pending, DirectoryChange()
+        delta = self._model.refresh(change)
+        for id_ in delta.nodes:
+            if id_ not in self._model.agents:
+                self._moves.forget(id_)
+        self._show_counts()
+        self._draw(delta)
+        self._lay_out()
+        self._show_wanted()
+        self._refresh_details(change)
+
+    def _draw(self, delta: MapDelta) -> None:
+        if self._scene.selected is not None and self._scene.selected not in self._model.agents:
+            self.select(None)
+        self._scene.apply(delta)
+        if (self._model.filter is not None or self._model.words) and (delta.nodes or delta.links):
+            self._scene.redraw()
+            self.search.show_count(len(self._model.found()))
+
+    def _lay_out(self) -> None:
+        task = self._model.layout_task() if not self._laying_out else None
+        if task is None:
+            self._fit_once()
+        elif len(task.ids) + len(task.placed) < _LAYOUT_APART_FROM:
+            self._settle(task.run())
+        else:
+            self._laying_out = True
+            self._tasks.spawn("map: layout", self._lay_out_apart(task))
+
+    async def _lay_out_apart(self, task: LayoutTask) -> None:
+        try:
+            found = await asyncio.to_thread(task.run)
+        finally:
+            self._laying_out = False
+        self._settle(found)
+        # More may have come meanwhile.
+        self._frames.request(self._on_frame)
+
+    def _settle(self, found: Mapping[str, Point]) -> None:
+        self._draw(self._model.settle(found))
+        self._fit_once()
+        self._show_wanted()
+
+    def _fit_once(self) -> None:
+        """All is shown until somebody has chosen what to look at."""
+        if self.canvas.steered or not self.canvas.isVisible():
+            return
+        looked_at = (self._model.places.version, self.canvas.size())
+        if looked_at != self._looked_at and len(self._model.places):
+            self._looked_at = looked_at
+            if not self.canvas.shows_all():
+                self.canvas.fit()
+
+    def _show_counts(self) -> None:
+        self.filters.set_counts(self._model.counts, self._model.total)
+        self._stack.setCurrentWidget(self.canvas if self._model.total else self._empty)
+        self._fit.setVisible(self._model.total > 0)
+
+    # Selection and details.
+
+    def select(self, agent_id: str | None) -> None:
+        self._wanted = None
+        self._scene.select(agent_id)
+        agent = self._model.agents.get(agent_id) if agent_id is not None else None
+        text = f"{agent.name}, {agent.kind}, {LABELS[agent.state]}: {status_text(agent)}" if agent else "Nothing is selected"
+        self.canvas.setAccessibleDescription(text)
+        if agent is None:
+            self.close_details()
+        elif not self.details.isHidden():
+            self.open_details(agent.id)
+
+    def open_details(self, agent_id: str) -> None:
+        agent = self._directory.get(agent_id)
+        if agent is None:
+            return
+        if self._scene.selected != agent_id:
+            self._scene.select(agent_id)
+        self.details.show_agent(agent, self._directory.entanglements_of(agent_id), self._name_of)
+        if self.details.isHidden():
+            self.details.show()
+            self.details.raise_()
+            self.details.take_focus()
+        self._place_panels()
+        self.canvas.keep_in_view(agent_id, covered_right=self.details.width())
+
+    def close_details(self) -> None:
+        if not self.details.isHidden():
+            self.details.hide()
+            self._place_panels()
+            self.canvas.setFocus()
+
+    def _refresh_details(self, change: DirectoryChange) -> None:
+        shown = self.details.agent_id
+        if shown is None:
+            return
+        links = self._directory.entanglements_of(shown)
+        concerned = {shown, *(member for link in links for member in link.agents)}
+        agent = self._directory.get(shown)
+        if agent is not None and (change.entanglements or concerned & change.agents):
+            self.details.show_agent(agent, links, self._name_of)
+
+    def _name_of(self, agent_id: str) -> str:
+        agent = self._directory.get(agent_id)
+        return agent.name if agent is not None else agent_id
+
+    def _show_wanted(self) -> None:
+        wanted = self._wanted
+        if wanted is not None and wanted in self._model.places:
+            self._wanted = None
+            self.select(wanted)
+            self.canvas.reveal(wanted, nearer=True)
+
+    # What a person does.
+
+    def _on_moved(self, agent_id: str) -> None:
+        self._scene.touch(agent_id)
+
+    def _on_history_changed(self) -> None:
+        self.undo_button.setEnabled(self._moves.history.can_undo)
+
+    def _on_undo(self) -> None:
+        self._reveal_moved(self._moves.undo())
+
+    def _on_redo(self) -> None:
+        self._reveal_moved(self._moves.redo())
+
+    def _reveal_moved(self, agent_id: str | None) -> None:
+        if agent_id is not None:
+            self.canvas.keep_in_view(agent_id)
+
+    def _on_filter(self, state: AgentState | None) -> None:
+        self._model.filter = state
+        self._show_counts()
+        self._scene.redraw()
+
+    def _on_search(self, text: str) -> None:
+        self._model.search(text)
+        self._scene.redraw()
+        self.search.show_count(len(self._model.found()))
+
+    def _on_next_hit(self) -> None:
+        hits = self._model.found()
+        if hits:
+            selected = self._scene.selected
+            following = hits[(hits.index(selected) + 1) % len(hits)] if selected in hits else hits[0]
+            self.select(following)
+            self.canvas.reveal(following, nearer=True)
+
+    def _on_agent_chosen(self, agent_id: str) -> None:
+        if self._directory.get(agent_id) is not None:
+            self.open_details(agent_id)
+
+    def _on_events(self, agent_id: str) -> None:
+        self.open_requested.emit("watchtower", {"subject": agent_id})
+
+    def _on_fit(self) -> None:
+        self.canvas.fit()
+
+    def _on_full_size(self) -> None:
+        self.canvas.full_size()
+
+    def _on_arrange(self) -> None:
+        """Those that were placed by hand stay where they are."""
+        self._draw(self._model.rearrange())
+        self._lay_out()
+        self.canvas.fit()
+
+    def _on_more(self) -> None:
+        menu = MenuSheet(self, self._themes)
+        menu.add("Show all agents", self._on_fit)
+        menu.add("Full size", self._on_full_size)
+        menu.add("Arrange anew", self._on_arrange)
+        menu.add("Undo move", self._on_undo, enabled=self._moves.history.can_undo)
+        menu.add("Redo move", self._on_redo, enabled=self._moves.history.can_redo)
+        menu.open_at(self._more.mapToGlobal(QPoint(0, self._more.height())))
+
+    def _on_context(self, agent_id: str | None, position: QPoint) -> None:
+        if agent_id is None:
+            return
+        self.select(agent_id)
+        menu = MenuSheet(self, self._themes)
+        menu.add("Details", lambda: self.open_details(agent_id))
+        menu.add("Events of this agent", lambda: self._on_events(agent_id))
+        menu.add("Bring to the middle", lambda: self.canvas.reveal(agent_id, nearer=True))
+        menu.open_at(position)
+
+    # Time, size, theme.
+
+    def _on_ages(self) -> None:
+        self._scene.refresh_ages(self.canvas.view_ground())
+        self.details.refresh_times(now_utc())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._ages.start()
+        self._frames.request(self._on_frame)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._ages.stop()
+        self._moves.finish_nudge()
+        super().hideEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_panels()
+        self._frames.request(self._fit_once)
+
+    def _place_panels(self) -> None:
+        theme = self._themes.current
+        title = QFontMetrics(theme.font("title")).horizontalAdvance(_TITLE) + theme.px(24)
+        self.filters.setMaximumWidth(max(theme.px(120), self.width() - title - 3 * theme.px(56) - theme.px(16)))
+        top = self._stack.geometry().top()
+        ground = QRect(0, top, self.width(), self.height() - top)
+        margin = theme.px(8)
+        width = min(theme.px(372), ground.width() - 2 * margin)
+        self.details.setGeometry(
+            ground.right() - width - margin + 1, ground.top() + margin, width, ground.height() - 2 * margin
+        )
+        right = self.details.x() if not self.details.isHidden() else ground.right() + 1
+        self._fit.move(right - self._fit.width() - margin, ground.bottom() - self._fit.height() - margin + 1)
+
+    def _on_theme_changed(self, theme: Theme) -> None:
+        ground, line = theme.color("surface2").name(), theme.color("line").name()
+        # It floats over the map: without a ground of its own a card behind it would show through.
+        self._fit.setStyleSheet(f"QToolButton:!focus {{ background: {ground}; border: 1px solid {line} }}")
+        self._scene.set_theme(theme)
+        self.canvas.refresh_camera()
+        self._place_panels()

@@ -1,0 +1,61 @@
+"""The map before the first agent: what will be here, and the command that brings one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from chainbot_desktop.ui.theme import Theme, ThemeSource
+from chainbot_desktop.ui.widgets.button import Button
+from chainbot_desktop.ui.widgets.card import Card
+from chainbot_desktop.ui.widgets.empty_state import EmptyState
+
+
+class EmptyMap(QWidget):
+    """`snippet` is a command line that reports an agent to this program; "" leaves the card out."""
+
+    def __init__(self, snippet: str, themes: ThemeSource, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("ground", "window")
+        self._snippet = snippet
+        self._layout = QVBoxLayout(self)
+        self._layout.addStretch(1)
+        self._layout.addWidget(
+            EmptyState(
+                "map",
+                "No agent has reported itself yet",
+                "Agents appear here as soon as they report themselves, and so do their entanglements. "
+                "The agents of ALEX OS come by themselves, as guests, once the link to it is up.",
+                themes,
+            )
+        )
+        self._command = QLabel(snippet)
+        self._command.setTextFormat(Qt.TextFormat.PlainText)
+        self._command.setWordWrap(True)
+        self._command.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._card = Card(themes)
+        hint = QLabel("Or report one from a terminal:")
+        hint.setProperty("role", "small")
+        self._copy = Button("Copy", themes)
+        self._copy.setAccessibleName("Copy the command")
+        self._copy.clicked.connect(self._on_copy)
+        row = QHBoxLayout()
+        row.addWidget(self._command, 1)
+        row.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignTop)
+        self._card.body.addWidget(hint)
+        self._card.body.addLayout(row)
+        self._card.setVisible(bool(snippet))
+        self._layout.addWidget(self._card, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._layout.addStretch(2)
+        themes.changed.connect(self._on_theme_changed)
+        self._on_theme_changed(themes.current)
+
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._snippet)
+        self._copy.setText("Copied")
+
+    def _on_theme_changed(self, theme: Theme) -> None:
+        self._command.setFont(theme.font("mono_small"))
+        self._card.setFixedWidth(theme.px(620))
+        self._layout.setContentsMargins(*[theme.px(12)] * 4)

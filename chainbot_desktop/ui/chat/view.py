@@ -1,0 +1,434 @@
+"""The Chat window: conversations at the left, the open one in the middle, the composer under it."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer
+from PySide6.QtGui import QHideEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QFrame, QStackedLayout, QVBoxLayout, QWidget
+
+from chainbot_desktop.chat.service import ChatService
+from chainbot_desktop.core.errors import ChainBotError, NotFound
+from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.conversation_rows import Conversation
+from chainbot_desktop.ui.chat.composer import Composer
+from chainbot_desktop.ui.chat.conversation_actions import ConversationActions
+from chainbot_desktop.ui.chat.conversation_list import ConversationListFeed
+from chainbot_desktop.ui.chat.conversation_panel import ConversationPanel
+from chainbot_desktop.ui.chat.conversation_rows import Row
+from chainbot_desktop.ui.chat.message_actions import MessageActions
+from chainbot_desktop.ui.chat.message_feed import MessageFeed
+from chainbot_desktop.ui.chat.message_list import MessageListView
+from chainbot_desktop.ui.theme import Theme, ThemeSource
+from chainbot_desktop.ui.view import Command, WindowView
+from chainbot_desktop.ui.view import Message as BarMessage
+from chainbot_desktop.ui.widgets.button import Button, IconButton
+from chainbot_desktop.ui.widgets.empty_state import EmptyState
+from chainbot_desktop.ui.widgets.header import Header
+
+_NARROW = 640
+"""Below this width the list is a drawer over the messages."""
+
+_NO_AGENT = "No agent is here to answer yet. Your message is kept, and slash commands work: type / to see them."
+
+
+class ChatView(WindowView):
+    """Needs a running loop. `tasks` runs what it begins."""
+
+    def __init__(self, chat: ChatService, themes: ThemeSource, tasks: Tasks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._chat = chat
+        self._themes = themes
+        self._tasks = tasks
+        self._conversation: Conversation | None = None
+        self._opening = 0
+        self._panel_wanted = True
+        self._drawer_open = False
+        self.setProperty("overlayHost", True)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setProperty("ground", "window")
+        self._build()
+        self._actions = ConversationActions(
+            self,
+            chat,
+            themes,
+            start=self._start,
+            tell=self.message.emit,
+            open_file=lambda path: self._open("code-agent", {"path": path}),
+        )
+        self._message_actions = MessageActions(
+            self, themes, tell=self.message.emit, open_window=self._open, quote=self.composer.insert
+        )
+        self._list_feed = ConversationListFeed(chat, self.panel, self._start)
+        self._feed = MessageFeed(chat, self.messages, themes, self._start)
+        self._connect()
+        QTimer.singleShot(0, self._list_feed.refresh)
+
+    def _build(self) -> None:
+        self.main = QFrame(self)
+        self.header = Header("Chat", self._themes)
+        self._toggle = IconButton("list", "Conversations (Ctrl+B)", self._themes)
+        self._more = IconButton("more-vertical", "What can be done with this conversation", self._themes)
+        self.header.add_leading(self._toggle)
+        self.header.add_action(self._more)
+        self.messages = MessageListView(self._themes)
+        self.empty = EmptyState("chat", "", "", self._themes)
+        middle = QWidget()
+        self._middle = QStackedLayout(middle)
+        self._middle.addWidget(self.messages)
+        self._middle.addWidget(self.empty)
+        self.pill = Button("", self._themes, kind="primary", icon="arrow-down", parent=middle)
+        self.pill.hide()
+        self.composer = Composer(self._chat.commands.complete, self._themes, self, self.main)
+        layout = QVBoxLayout(self.main)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(middle, 1)
+        layout.addWidget(self.composer)
+        self._scrim = _Scrim(self)
+        self.panel = ConversationPanel(self._themes, self)
+        self._edge = QFrame(self)
+        self._edge.setProperty("kind", "line")
+
+    def _connect(self) -> None:
+        self._toggle.clicked.connect(self.toggle_panel)
+        self._more.clicked.connect(self._on_more)
+        self._scrim.pressed = self._close_drawer
+        self.panel.chosen.connect(self._on_chosen)
+        self.panel.new_requested.connect(self.new_conversation)
+        self.panel.searched.connect(self._list_feed.search)
+        self.panel.menu_requested.connect(self._on_row_menu)
+        self.composer.send_requested.connect(self._on_send)
+        self.composer.draft_changed.connect(self._on_draft)
+        self.messages.hit_clicked.connect(self._message_actions.on_hit)
+        self.messages.menu_requested.connect(self._on_message_menu)
+        self.messages.bottom_changed.connect(self._place_pill)
+        self.pill.clicked.connect(self._feed.go_to_newest)
+        self._feed.changed.connect(self._on_messages_changed)
+        self._list_feed.unread_changed.connect(self.badge_changed)
+        self._list_feed.listed.connect(self._on_listed)
+        self._themes.changed.connect(self._on_theme_changed)
+        self._stop_listening = self._chat.on_change(self._list_feed.on_change)
+        self._stop_following = self._chat.on_change(self._feed.on_change)
+        self.destroyed.connect(self._stop_listening)
+        self.destroyed.connect(self._stop_following)
+        for keys, run in (
+            ("Ctrl+N", self.new_conversation),
+            ("Ctrl+F", self._focus_search),
+            ("Ctrl+B", self.toggle_panel),
+            ("Ctrl+Home", self._feed.go_to_oldest),
+            ("Ctrl+End", self._feed.go_to_newest),
+            ("Ctrl+Shift+C", self._copy),
+        ):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(run)
+
+    # What the shell asks
+
+    def shown_first_time(self) -> None:
+        self._start("chat-first", self._open_last())
+
+    def present(self, content: Mapping[str, object]) -> None:
+        """`conversation_id` (and `message_id` in it) opens one; `draft` is added to what is being written."""
+        conversation_id, message_id, draft = (content.get(name) for name in ("conversation_id", "message_id", "draft"))
+        if isinstance(conversation_id, str) and conversation_id:
+            self._start("chat-open", self._show(conversation_id, message_id if isinstance(message_id, str) else ""))
+        if isinstance(draft, str) and draft:
+            self.composer.insert(draft)
+
+    def commands(self) -> Sequence[Command]:
+        return (
+            Command("chat.new", "New conversation", self.new_conversation, "Ctrl+N", "plus"),
+            Command("chat.search", "Search all conversations", self._focus_search, "Ctrl+F", "search"),
+            Command("chat.list", "Show or hide the conversations", self.toggle_panel, "Ctrl+B", "list"),
+            Command("chat.rename", "Rename this conversation", lambda: self._with_current(self._actions.rename), "", "edit"),
+            Command("chat.oldest", "Go to the first message", self._feed.go_to_oldest, "Ctrl+Home", "arrow-up"),
+            Command("chat.newest", "Go to the newest message", self._feed.go_to_newest, "Ctrl+End", "arrow-down"),
+            Command("chat.copy", "Copy the selection or the message", self._copy, "Ctrl+Shift+C", "copy"),
+            Command("chat.export", "Export this conversation", lambda: self._with_current(self._export), "", "download"),
+        )
+
+    # Opening
+
+    @property
+    def conversation_id(self) -> str:
+        return self._conversation.id if self._conversation is not None else ""
+
+    def new_conversation(self) -> None:
+        self._close_drawer()
+        self.composer.flush_draft()
+        self._start("chat-new", self._begin())
+
+    async def _begin(self) -> None:
+        current = self._conversation
+        if current is None or current.title or current.last_number or self.composer.text.strip():
+            await self._show((await self._chat.begin()).id)
+        self.composer.edit.setFocus()
+
+    async def _open_last(self) -> None:
+        if self._conversation is not None:
+            return
+        wanted = await self._chat.last_open()
+        conversations = await self._chat.conversations()
+        chosen = next((c for c in conversations if c.id == wanted), conversations[0] if conversations else None)
+        if chosen is not None and self._conversation is None:
+            await self._show(chosen.id)
+        else:
+            self._show_empty()
+
+    async def _show(self, conversation_id: str, message_id: str = "") -> None:
+        self._opening += 1
+        ticket = self._opening
+        self.composer.flush_draft()
+        conversation = await self._chat.conversation(conversation_id)
+        history = await self._chat.typed(conversation_id)
+        await self._feed.open(conversation_id, message_id)
+        if ticket != self._opening:
+            return
+        another = conversation_id != self.conversation_id
+        self._conversation = conversation
+        if another:
+            # What was typed while the very first conversation was still loading belongs to it.
+            carried = self.composer.text.strip() if ticket == 1 else ""
+            self.composer.set_text(conversation.draft)
+            if carried and carried != conversation.draft.strip():
+                self.composer.insert(carried)
+            self.composer.show_error("")
+        self.composer.history = history
+        self.panel.set_current(conversation_id)
+        self._on_messages_changed()
+        await self._chat.remember_open(conversation_id)
+
+    def _show_empty(self) -> None:
+        self._conversation = None
+        self._feed.close()
+        self.panel.set_current("")
+        self._on_messages_changed()
+
+    def _on_messages_changed(self) -> None:
+        conversation = self._conversation
+        self.header.set_title((conversation.title or "New conversation") if conversation else "Chat")
+        self._more.setEnabled(conversation is not None)
+        empty = not self.messages.cards
+        if conversation is None:
+            self.empty.set_text(
+                "No conversation is open", "Write a message below: it begins one. Type / for what can be asked now."
+            )
+        else:
+            self.empty.set_text("Nothing here yet", "Write the first message below, or type / for the commands.")
+        self._middle.setCurrentIndex(1 if empty else 0)
+        self.composer.show_hint(_NO_AGENT if self._feed.ends_with_first_message else "")
+        self._place_pill()
+
+    def _on_listed(self, conversations: Mapping[str, Conversation]) -> None:
+        """The list was read anew: the open conversation may have another name, or be gone."""
+        if self._conversation is None:
+            return
+        fresh = conversations.get(self._conversation.id)
+        if fresh is not None:
+            self._conversation = fresh
+            self.header.set_title(fresh.title or "New conversation")
+        else:
+            self._start("chat-check", self._check_open())
+
+    async def _check_open(self) -> None:
+        if self._conversation is None:
+            return
+        try:
+            self._conversation = await self._chat.conversation(self._conversation.id)
+        except NotFound:
+            self.composer.set_text("")
+            self._show_empty()
+            await self._open_last()
+
+    # Writing
+
+    def _on_send(self, text: str) -> None:
+        self._start("chat-send", self._send(text))
+
+    async def _send(self, text: str) -> None:
+        try:
+            if self._conversation is None:
+                self._conversation = await self._chat.begin()
+                await self._feed.open(self._conversation.id, "")
+            posted = await self._chat.post(self._conversation.id, text)
+        except ChainBotError as error:
+            self.composer.refused(str(error))
+            return
+        self.composer.history = [text, *self.composer.history]
+        self.composer.sent()
+        await self._chat.save_draft(posted.conversation_id, "")
+        if posted.answer.undoable is not None:
+            self._actions.tell_undoable(posted.answer.undoable)
+        if posted.answer.open is not None:
+            self._open(posted.answer.open.window, posted.answer.open.content)
+        if posted.message is not None:
+            self._feed.go_to_newest()
+        self.panel.set_current(posted.conversation_id)
+
+    def _on_draft(self, text: str) -> None:
+        if self._conversation is not None:
+            self._start("chat-draft", self._chat.save_draft(self._conversation.id, text))
+        elif text.strip() and not text.startswith("/"):
+            self._start("chat-draft", self._begin_with_draft(text))
+
+    async def _begin_with_draft(self, text: str) -> None:
+        """What is written before there is a conversation is kept in a new one."""
+        made = await self._chat.begin()
+        await self._chat.save_draft(made.id, text)
+        if self._conversation is None:
+            self._conversation = await self._chat.conversation(made.id)
+            await self._feed.open(made.id, "")
+            await self._chat.remember_open(made.id)
+            self.panel.set_current(made.id)
+            self._on_messages_changed()
+
+    # Pointing
+
+    def _on_chosen(self, row: Row) -> None:
+        if row.switch:
+            self._list_feed.show_archived(row.switch == "archived")
+            return
+        self._close_drawer()
+        self._start("chat-open", self._show(row.key, row.message_id))
+        if not row.message_id:
+            self.composer.edit.setFocus()
+
+    def _on_more(self) -> None:
+        corner = self._more.mapToGlobal(QPoint(0, self._more.height()))
+        self._with_current(lambda conversation: self._actions.show_menu(conversation, corner))
+
+    def _on_row_menu(self, row: Row, position: QPoint) -> None:
+        async def work() -> None:
+            self._actions.show_menu(await self._chat.conversation(row.key), position)
+
+        self._start("chat-menu", work())
+
+    def _on_message_menu(self, card: Any, position: QPoint) -> None:
+        self._message_actions.show_menu(card, position, card.selected_text)
+
+    def _with_current(self, run: Any) -> None:
+        if self._conversation is not None:
+            run(self._conversation)
+
+    def _export(self, conversation: Conversation) -> None:
+        self._actions.export(conversation.id, "markdown")
+
+    def _copy(self) -> None:
+        selected = self.messages.selected_text()
+        card = self.messages.current_card
+        if selected:
+            self._message_actions.copy(selected, "The selection was copied.")
+        elif card is not None:
+            self._message_actions.copy(card.shown_text(), "The message was copied.")
+
+    def _open(self, window: str, content: Mapping[str, object]) -> None:
+        if window == "chat":
+            self.present(content)
+        else:
+            self.open_requested.emit(window, dict(content))
+
+    def _focus_search(self) -> None:
+        if not self.panel.isVisible():
+            self.toggle_panel()
+        self.panel.search.setFocus()
+        self.panel.search.selectAll()
+
+    # Places
+
+    @property
+    def is_narrow(self) -> bool:
+        return self.width() < self._themes.current.px(_NARROW)
+
+    def toggle_panel(self) -> None:
+        if self.is_narrow:
+            self._drawer_open = not self._drawer_open
+        else:
+            self._panel_wanted = not self._panel_wanted
+        self._arrange()
+        if self.panel.isVisible() and self._drawer_open:
+            self.panel.list.setFocus()
+
+    def _close_drawer(self) -> None:
+        self._drawer_open = False
+        self._arrange()
+
+    def _arrange(self) -> None:
+        theme = self._themes.current
+        width, height = self.width(), self.height()
+        side = theme.px(280 if width >= theme.px(1000) else 216)
+        if self.is_narrow:
+            side = min(theme.px(320), width * 85 // 100)
+        else:
+            self._drawer_open = False
+        shown = self._drawer_open if self.is_narrow else self._panel_wanted
+        left = side + 1 if shown and not self.is_narrow else 0
+        self.main.setGeometry(QRect(left, 0, width - left, height))
+        self.panel.setGeometry(QRect(0, 0, side, height))
+        self._edge.setGeometry(QRect(side, 0, 1, height))
+        self._scrim.setGeometry(self.rect())
+        self._scrim.setVisible(self._drawer_open)
+        self.panel.setVisible(shown)
+        self._edge.setVisible(shown)
+        self._scrim.raise_()
+        self.panel.raise_()
+        self._edge.raise_()
+        self._place_pill()
+
+    def _place_pill(self, _at_bottom: bool = False) -> None:
+        count = self._feed.unseen
+        away = self.messages.has_newer or not self.messages.is_at_bottom
+        self.pill.setVisible(bool(self.messages.cards) and away and (count > 0 or self.messages.has_newer))
+        self.pill.setText(f"{count} new" if count else "Newest")
+        size = self.pill.sizeHint()
+        host = self.messages
+        self.pill.setGeometry(
+            (host.width() - size.width()) // 2,
+            host.height() - size.height() - self._themes.current.px(10),
+            size.width(),
+            size.height(),
+        )
+        self.pill.raise_()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._arrange()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.composer.flush_draft()
+
+    def _on_theme_changed(self, theme: Theme) -> None:
+        self._arrange()
+        self._feed.render_again()
+
+    # Work
+
+    def _start(self, name: str, work: Coroutine[Any, Any, None]) -> object:
+        return self._tasks.spawn(name, self._guarded(work))
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except ChainBotError as error:
+            self.message.emit(BarMessage(error.message, "error", error.hint))
+
+
+class _Scrim(QWidget):
+    """Dims what is beside the open drawer; a tap on it closes the drawer."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.pressed: Any = None
+        self.hide()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self.pressed is not None:
+            self.pressed()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setOpacity(0.5)
+        painter.fillRect(self.rect(), Qt.GlobalColor.black)

@@ -1,0 +1,1 @@
+"""Metrics, logs and health of this machine and program. May import core."""

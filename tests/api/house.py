@@ -1,0 +1,144 @@
+"""A whole server for a test: the real store, intake, directory, door and monitors, on a real socket. Only ALEX OS is not there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+from aiohttp import web
+
+from api.application import build_application
+from api.keys import HUB
+from api.server import ApiServer
+from api.services import ApiServices, Keys
+from chainbot_desktop import __version__
+from chainbot_desktop.agents.directory import AgentDirectory
+from chainbot_desktop.alexos.webhooks import WebhookIntake
+from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdict
+from chainbot_desktop.core.settings import Settings
+from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.security.admin_token import AdminToken
+from chainbot_desktop.security.browser_sessions import Sessions, Tickets
+from chainbot_desktop.watch.health import HealthMonitor, ProgramFacts
+from chainbot_desktop.watch.log_ring import LogRing
+from chainbot_desktop.watch.loop_lag import LoopLagMonitor
+from chainbot_desktop.watch.metrics import MetricsSampler
+from tests.helpers.stores import Store, open_store
+
+TOKEN = "the-token-of-the-test"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+class FakeLink:
+    """A link whose status a test sets."""
+
+    def __init__(self) -> None:
+        row = DialectRow(capability="events", path="/api/events/", verdict=Verdict.WORKS, status=200)
+        self.status = LinkStatus(state=LinkState.DEGRADED, reason="It cannot register us.", dialect="observed", rows=(row,))
+
+    def on_change(self, listener: Callable[[LinkStatus], None]) -> Callable[[], None]:
+        return lambda: None
+
+
+@dataclass
+class House:
+    store: Store
+    services: ApiServices
+    application: web.Application
+    server: ApiServer
+    http: aiohttp.ClientSession
+    """Carries the token."""
+    swaps: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
+
+    async def get(self, path: str, **more: Any) -> Any:
+        async with self.http.get(self.url + path, **more) as response:
+            assert response.status == 200, await response.text()
+            return orjson.loads(await response.read())
+
+    async def post(self, path: str, body: Any, **more: Any) -> Any:
+        async with self.http.post(self.url + path, json=body, **more) as response:
+            assert response.status == 200, await response.text()
+            return orjson.loads(await response.read())
+
+    async def spawn(self, agent_id: str, **more: Any) -> int:
+        """Report an agent; the `seq` of the event."""
+        answer = await self.post("/api/webhooks/chainbot/agent/spawned", {"agent_id": agent_id, **more})
+        return int(answer["seq"])
+
+
+@asynccontextmanager
+async def open_house(
+    folder: Path,
+    settings: Mapping[str, Any] | None = None,
+    screen: Callable[[], Awaitable[bytes]] | None = None,
+    *,
+    panel: bool = False,
+) -> AsyncIterator[House]:
+    tasks = Tasks()
+    async with open_store(folder) as store:
+        directory = AgentDirectory(store.journal, store.bus, store.snapshots)
+        await directory.open()
+        lag = LoopLagMonitor()
+        metrics = MetricsSampler(folder, tasks, lag, event_count=lambda: store.journal.head_seq)
+        link = FakeLink()
+        # Whether the machine that runs the tests is well is not what they are about.
+        health = HealthMonitor(
+            metrics,
+            LogRing(),
+            name="chainbot",
+            version=__version__,
+            link=LinkStatus,
+            journal_waiting=lambda: 0,
+            facts=ProgramFacts,
+        )
+        swaps: list[tuple[str, Mapping[str, object]]] = []
+        services = ApiServices(
+            settings=Settings.model_validate(settings or {}),
+            journal=store.journal,
+            bus=store.bus,
+            intake=WebhookIntake(store.journal, store.blobs),
+            agents=directory,
+            link=link,
+            health=health.snapshot,
+            machine=metrics,
+            lag=lambda: lag.statistics.p95 if lag.statistics.count else None,
+            keys=Keys(AdminToken(TOKEN), Tickets(), Sessions()),
+            tasks=tasks,
+            mode="panel" if panel else "headless",
+            screen=screen,
+            hot_swap=(lambda window, content: swaps.append((window, content))) if panel else None,
+        )
+        application = build_application(services)
+        server = ApiServer(application, "127.0.0.1", 0)
+        await server.start()
+        lag.start()
+        try:
+            async with aiohttp.ClientSession(headers=BEARER) as http:
+                yield House(store, services, application, server, http, swaps)
+        finally:
+            lag.stop()
+            await server.stop()
+            assert application[HUB].count == 0
+            stuck = await tasks.cancel_all()
+            await metrics.close()
+            await directory.close()
+            assert not stuck
+
+
+async def next_frame(socket: aiohttp.ClientWebSocketResponse, *types: str) -> dict[str, Any]:
+    """The next frame, or the next one of `types`."""
+    while True:
+        message = await socket.receive(timeout=10)
+        assert message.type is aiohttp.WSMsgType.TEXT, message
+        found: dict[str, Any] = orjson.loads(message.data)
+        if not types or found["type"] in types:
+            return found

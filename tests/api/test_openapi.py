@@ -1,0 +1,96 @@
+"""The document is valid, complete, and true: what is served answers as it says."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it has no stubs
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+
+from tests.api.house import House
+
+
+@pytest.fixture
+async def document(house: House) -> dict[str, Any]:
+    found: dict[str, Any] = await house.get("/openapi.json")
+    return found
+
+
+async def test_it_is_valid(house: House, document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    OpenAPIV31SpecValidator(document).validate()
+    lowered = await house.get("/docs/openapi.json")
+    assert lowered["openapi"].startswith("3.0")
+    OpenAPIV30SpecValidator(lowered).validate()
+    assert b'"null"' not in orjson.dumps(lowered)
+    assert set(lowered["paths"]) == set(document["paths"])
+
+
+async def test_every_route_is_documented_and_every_documented_one_is_served(house: House, document: dict[str, Any]) -> None:
+    served = set()
+    for route in house.application.router.routes():
+        assert route.resource is not None
+        path = route.resource.canonical
+        if route.method != "HEAD":
+            served.add((route.method, path if path == "/" else path.rstrip("/")))
+    described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert described == served
+
+
+async def test_each_operation_says_what_a_caller_must_know(document: dict[str, Any]) -> None:
+    ids = []
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            ids.append(operation["operationId"])
+            assert operation["summary"]
+            assert operation["tags"][0] in {tag["name"] for tag in document["tags"]}
+            named = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
+            assert named == set(re.findall(r"\{(\w+)\}", path))
+            assert any(status.startswith(("1", "2")) for status in operation["responses"])
+            problems = [answer for status, answer in operation["responses"].items() if status >= "400"]
+            assert problems
+            assert all("application/problem+json" in answer["content"] for answer in problems)
+            if operation.get("security") != []:
+                assert "401" in operation["responses"]
+            if method in ("post", "put") and "requestBody" in operation:
+                assert {"413", "422"} <= set(operation["responses"])
+    assert len(ids) == len(set(ids))
+    assert document["security"]
+
+
+async def test_answers_are_as_documented(house: House, document: dict[str, Any]) -> None:
+    await house.spawn("a-1", model="m")
+    await house.spawn("a-2")
+    answer = await house.post("/api/webhooks/chainbot/entanglement/created", {"entanglement_id": "e", "agents": ["a-1", "a-2"]})
+    await house.post("/api/agents/a-1/position", {"x": 1, "y": 2})
+    fill = {"/api/agents/{id}": "/api/agents/a-1", "/api/events/{id}": f"/api/events/{answer['event_id']}"}
+    checked = 0
+    for path, methods in document["paths"].items():
+        content = methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        schema = content.get("application/json", {}).get("schema")
+        if schema is None:
+            continue
+        found = await house.get(fill.get(path, path))
+        Draft202012Validator({**schema, "components": document["components"]}).validate(found)
+        checked += 1
+    assert checked >= 15
+    Draft202012Validator({"$ref": "#/components/schemas/Accepted", "components": document["components"]}).validate(answer)
+
+
+async def test_problems_are_as_documented(house: House, document: dict[str, Any]) -> None:
+    problem = Draft202012Validator({"$ref": "#/components/schemas/Problem", "components": document["components"]})
+    for method, path, status in (
+        ("GET", "/nothing", 404),
+        ("DELETE", "/status", 405),
+        ("POST", "/api/webhooks/chainbot/event", 422),
+        ("GET", "/api/events?x=1", 422),
+        ("GET", "/ws", 426),
+    ):
+        async with house.http.request(method, house.url + path) as response:
+            assert response.status == status
+            found = orjson.loads(await response.read())
+        problem.validate(found)
+        assert found["instance"] == path.partition("?")[0]

@@ -1,0 +1,150 @@
+"""An Agent Map over a real directory, journal and file; fingers, mouse and keys on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from chainbot_desktop.agents.directory import AgentDirectory
+from chainbot_desktop.core.events import Event
+from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.ui.agent_map.geometry import Point
+from chainbot_desktop.ui.agent_map.view import AgentMapView
+from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.view import Message
+from tests.helpers.stores import Store, open_store
+
+SNIPPET = (
+    "curl -X POST http://127.0.0.1:9000/api/webhooks/chainbot/agent/spawned "
+    '-H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" '
+    """-d '{"agent_id": "a1", "agent_name": "First", "status": "running"}'"""
+)
+
+
+@dataclass
+class Stage:
+    """The view on a screen of 720x452 (800x480 without rail and status line) unless resized."""
+
+    store: Store
+    directory: AgentDirectory
+    view: AgentMapView
+    tasks: Tasks
+    run: Callable[[Coroutine[Any, Any, Any]], Any]
+    messages: list[Message]
+
+    def happen(self, *events: Event) -> None:
+        """These events happen, and the view has drawn what came of them."""
+
+        async def append() -> None:
+            await asyncio.gather(*(self.store.journal.append(event) for event in events))
+            # In one run of the loop: what the events start must not fall into the gap between two.
+            await _until(self._is_quiet)
+
+        self.run(append())
+
+    def settle(self) -> None:
+        """Until no task runs and every agent has its place."""
+        self.wait(self._is_quiet)
+
+    def act(self, *deeds: Callable[[], object]) -> None:
+        """Do something to the widgets while the loop runs, as it does when a person does it."""
+        done: list[BaseException | None] = []
+
+        def work() -> None:
+            try:
+                for deed in deeds:
+                    deed()
+            except BaseException as error:  # handed to the test below
+                done.append(error)
+            else:
+                done.append(None)
+
+        async def until_done() -> None:
+            QTimer.singleShot(0, work)
+            await _until(lambda: bool(done))
+
+        self.run(until_done())
+        if done[0] is not None:
+            raise done[0]
+
+    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """Pressed and released with the focus on the map."""
+        self.act(lambda: QTest.keyClick(self.view.canvas, key, modifiers))
+
+    def click(self, at: QPoint) -> None:
+        self.act(lambda: QTest.mouseClick(self.view.canvas.viewport(), Qt.MouseButton.LeftButton, pos=at))
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        self.run(_until(condition))
+
+    def _is_quiet(self) -> bool:
+        return not self.tasks.names and not self.view._frames._pending and not self.view._laying_out
+
+    def place(self, agent_id: str) -> Point:
+        point = self.view._model.places.get(agent_id)
+        assert point is not None
+        return point
+
+    def pixel(self, agent_id: str) -> QPoint:
+        """Where on the canvas's viewport a node's middle is."""
+        return self.view.canvas.mapFromScene(QPointF(*self.place(agent_id)))
+
+    def empty_pixel(self) -> QPoint:
+        """A spot of bare ground, away from the edges."""
+        canvas = self.view.canvas
+        for x in range(40, canvas.viewport().width() - 40, 10):
+            for y in range(40, canvas.viewport().height() - 60, 10):
+                if canvas.node_under(Point(x, y)) is None:
+                    return QPoint(x, y)
+        raise AssertionError("no bare ground")
+
+    def selection(self) -> str | None:
+        return self.view._scene.selected
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+@pytest.fixture
+def stage(
+    qapp: QApplication,
+    qtbot: QtBot,
+    theme_source: ThemeSource,
+    on_loop: Callable[[Coroutine[Any, Any, Any]], Any],
+    tmp_path: Path,
+) -> Iterator[Stage]:
+    opening = open_store(tmp_path)
+    store: Store = on_loop(opening.__aenter__())
+    directory = AgentDirectory(store.journal, store.bus, store.snapshots)
+    on_loop(directory.open())
+    tasks = Tasks()
+    view = AgentMapView(directory, theme_source, tasks, spawn_snippet=SNIPPET)
+    messages: list[Message] = []
+    view.message.connect(messages.append)
+    view.resize(720, 452)
+    stage = Stage(store, directory, view, tasks, on_loop, messages)
+    view.show()
+    view.shown_first_time()
+    qtbot.waitExposed(view)
+    view.activateWindow()
+    view.canvas.setFocus()
+    stage.settle()
+    yield stage
+    view.hide()
+    on_loop(tasks.cancel_all())
+    view.deleteLater()
+    qapp.sendPostedEvents(view, QEvent.Type.DeferredDelete)
+    on_loop(directory.close())
+    on_loop(opening.__aexit__(None, None, None))

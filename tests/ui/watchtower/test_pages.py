@@ -1,0 +1,272 @@
+"""Metrics, Link, Health, and the window around them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+
+from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdict
+from chainbot_desktop.core.ports import EventQuery
+from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.watchtower.metric_chart import MetricChart, Plot, Trace
+from chainbot_desktop.ui.watchtower.pace import SLOWEST_MS
+from chainbot_desktop.watch.series import Series
+from tests.ui.watchtower.conftest import Build, door, doors, until
+
+OnLoop = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+def test_charts_show_what_was_measured(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower(1200, 772) as t:
+            t.view.show_page("metrics")
+            charts = t.view.metrics.charts
+            assert {chart.value_text() for chart in charts.values()} == {""}, (
+                "a figure before the first measurement is invented"
+            )
+            await t.metrics.open()
+            await until(charts["CPU"].value_text)
+            sample = t.metrics.latest
+            assert sample is not None
+            assert charts["CPU"].value_text() == f"{sample.machine.cpu:,.0f} %"
+            assert charts["Memory"].value_text().endswith("%")
+            assert charts["Events"].value_text() == "0.0 /s"
+            if sample.machine.temperature is None:
+                assert charts["Temperature"].value_text() == ""
+
+    on_loop(work())
+
+
+def test_unseen_charts_listen_to_nothing(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower() as t:
+            listening = len(t.metrics._listeners)
+            t.view.show_page("metrics")
+            assert len(t.metrics._listeners) == listening + 1
+            t.view.show_page("health")
+            assert len(t.metrics._listeners) == listening + 1
+            t.view.show_page("events")
+            assert len(t.metrics._listeners) == listening
+
+    on_loop(work())
+
+
+def test_pointing_reads_one_moment_in_all_charts(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower(1200, 772) as t:
+            t.view.show_page("metrics")
+            charts = t.view.metrics.charts
+            for chart, value in ((charts["CPU"], 10.0), (charts["Memory"], 40.0)):
+                series = Series("%")
+                for slot in range(60):
+                    series.put(slot, value + slot)
+                chart.show_plot(Plot((Trace("", "working", series.window(60, 59), value + 59),), 60, 1))
+            charts["CPU"].pointed.emit(20.4)
+            assert charts["CPU"].value_text() == "49 %"
+            assert charts["Memory"].value_text() == "79 %"
+            charts["CPU"].pointed.emit(-1.0)
+            assert charts["CPU"].value_text() == "69 %"
+
+    on_loop(work())
+
+
+def _columns_with(image: QImage, color: object, top: int, bottom: int) -> set[int]:
+    return {x for x in range(image.width()) for y in range(top, bottom) if image.pixelColor(x, y) == color}
+
+
+def test_a_gap_stays_a_gap(theme_source: ThemeSource, qtbot: Any) -> None:
+    chart = MetricChart("CPU", "%", theme_source, ceiling=100)
+    qtbot.addWidget(chart)
+    chart.resize(324, 160)
+    series = Series("%")
+    for slot in (*range(20), *range(40, 60)):
+        series.put(slot, 50.0)
+    chart.show_plot(Plot((Trace("", "working", series.window(60, 59), 50.0),), 60, 1))
+    image = chart.grab().toImage()
+    area = chart._area(theme_source.current)
+    drawn = _columns_with(image, theme_source.current.color("working"), area.top(), area.bottom())
+    left, right = area.left() + area.width() * 22 // 60, area.left() + area.width() * 38 // 60
+    assert drawn, "nothing was drawn"
+    assert not any(left < x < right for x in drawn), "a line over seconds in which nothing was measured"
+
+
+def test_a_range_of_an_hour_shows_extremes(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower() as t:
+            t.view.show_page("metrics")
+            t.view.metrics.show_range(3600)
+            assert t.view.metrics.charts["CPU"]._plot.step == 10
+            QTest.mouseMove(t.view.metrics.charts["CPU"])
+            t.view.metrics.charts["CPU"]._point_at(QPointF(100, 50))
+
+    on_loop(work())
+
+
+STATUS = LinkStatus(
+    state=LinkState.DEGRADED,
+    reason="Registration is refused.",
+    registry_url="http://alex:8000",
+    event_bus_url="ws://alex:8000/ws",
+    dialect="observed",
+    bus_connected=True,
+    attempts=3,
+    outbox_pending=12,
+    outbox_given_up=2,
+    guests=4,
+    rows=(
+        DialectRow(
+            capability="registration", path="/api/agents/", verdict=Verdict.REFUSES, status=405, detail="Method not allowed"
+        ),
+        DialectRow(capability="events", path="/api/events/", verdict=Verdict.WORKS, status=200),
+    ),
+)
+
+
+def test_the_link_is_told_as_it_is(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower() as t:
+            t.view.show_page("link")
+            assert "retrying" in t.view.link.text
+            assert "Nobody answers." in t.view.link.text
+            t.link.become(STATUS)
+            text = t.view.link.text
+            for part in (
+                "degraded",
+                "Registration is refused.",
+                "http://alex:8000",
+                "observed",
+                "3 attempts",
+                "12 waiting",
+                "2 refused",
+            ):
+                assert part in text
+            for part in (
+                "4 agents",
+                "Registration: refuses",
+                "status 405",
+                "Method not allowed",
+                "/api/agents/",
+                "Events: works",
+            ):
+                assert part in text
+            t.link.become(STATUS.model_copy(update={"rows": STATUS.rows[:1]}))
+            assert "Events: works" not in t.view.link.text
+            t.link.become(LinkStatus(state=LinkState.DISABLED))
+            assert "disabled" in t.view.link.text
+            t.view.show_page("events")
+            assert t.link.listeners == 0
+
+    on_loop(work())
+
+
+def test_health_says_what_is_wrong_and_what_to_do(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower() as t:
+            t.view.show_page("health")
+            assert "Not assessed yet" in t.view.health.text
+            t.health.record_task_failure("outbox", RuntimeError("boom"))
+            await t.metrics.open()
+            await until(lambda: "Degraded" in t.view.health.text)
+            assert "outbox: RuntimeError" in t.view.health.text
+            assert "Logs has the traceback." in t.view.health.text
+            assert t.view.health.text.index("Background work") < t.view.health.text.index("Memory"), "the worst first"
+
+    on_loop(work())
+
+
+def test_present_goes_to_what_is_asked_for(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower(events=doors(300)) as t:
+            old = (await t.store.journal.read(EventQuery(limit=1)))[0]
+            t.view.present({"page": "logs"})
+            assert t.view.page == "logs"
+            t.view.present({"event_id": old.event.id})
+            await until(lambda: t.view.events.inspector.event_id == old.event.id)
+            assert t.view.page == "events"
+            t.view.present({"event_id": "no-such-id"})
+            await until(lambda: t.messages)
+            await t.append(door(1, subject="front door"))
+            t.view.present({"subject": "front door"})
+            await until(lambda: len(t.view.events.stretch) == 1)
+            t.view.present({"page": "machine"})
+            assert t.view.page == "metrics"
+            t.view.present({"page": "no such page", "other": 3})
+            assert t.view.page == "metrics"
+
+    on_loop(work())
+
+
+def test_every_command_runs(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower(events=doors(3)) as t:
+            commands = {command.id: command for command in t.view.commands()}
+            commands["watchtower.metrics"].run()
+            assert t.view.page == "metrics"
+            commands["watchtower.filter"].run()
+            assert t.view.page == "events"
+            assert t.view.events.bar.field.hasFocus()
+            commands["watchtower.pause"].run()
+            assert t.view.events.bar.is_paused
+
+    on_loop(work())
+
+
+def test_the_pace_slows_with_what_a_frame_costs(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower(events=doors(3)) as t:
+            pace = t.view.events._pace
+            pace._cost, pace._rate = 0.0, 0.0
+            assert pace.interval_ms == 16
+            pace.spent(0.003)
+            assert pace.interval_ms == 100
+            pace.spent(1.0)
+            assert pace.interval_ms == SLOWEST_MS
+
+    on_loop(work())
+
+
+@pytest.mark.screens
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize(("name", "width", "height"), [("800", 720, 452), ("1280", 1200, 772)])
+def test_screens(
+    tower: Build, on_loop: OnLoop, theme_source: ThemeSource, shoot: Any, theme: Any, name: str, width: int, height: int
+) -> None:
+    async def work() -> None:
+        theme_source.select(theme)
+        events = [door(n, room="hall", subject=f"door-{n % 3}", attention=n % 7 == 0) for n in range(60)]
+        async with tower(width, height, events=events) as t:
+            t.link.become(STATUS)
+            await t.metrics.open()
+            t.logs.add(created=1.7e9, level=30, logger="house", text="a warning", exception="Traceback\nKeyError: 'x'")
+            for page in ("events", "logs", "metrics", "link", "health"):
+                t.view.show_page(page)
+                await until(lambda: t.health.current.checks and t.metrics.series["cpu"].latest is not None)
+                await asyncio.sleep(0.3)
+                picture = QImage(str(shoot(t.view, f"watchtower-{page}-{name}-{theme}")))
+                assert (picture.width(), picture.height()) == (width, height)
+                for chip in t.view._chips.values():
+                    assert t.view.rect().contains(chip.mapTo(t.view, chip.rect().bottomRight())), "a chip is cut off"
+
+    on_loop(work())
+
+
+def test_focus_follows_the_page(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower(events=doors(3)) as t:
+            t.view.activateWindow()
+            QTest.keyClick(t.view, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+            t.view.show_page("logs")
+            assert t.view.isAncestorOf(t.view.focusWidget()), "the keys of the window are dead"
+            t.logs.add(created=0.0, level=20, logger="house", text="hello")
+            await until(t.view.logs.list.isVisible)
+            t.view.show_page("events")
+            t.view.show_page("logs")
+            assert t.view.logs.list.hasFocus()
+
+    on_loop(work())
