@@ -23,8 +23,8 @@ from api.server import ApiServer
 from api.services import ApiServices, Keys
 from chainbot_desktop import __version__
 from chainbot_desktop.agents.directory import AgentDirectory
-from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.agents.records import Origin
+from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.alexos.client import AlexOsClient
 from chainbot_desktop.alexos.identity import Identity, OwnAgent, reachable_url
 from chainbot_desktop.alexos.webhooks import WebhookIntake
@@ -35,6 +35,7 @@ from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.events import HealthChanged, PanelStarted, PanelStopped
 from chainbot_desktop.core.events.envelope import Severity
 from chainbot_desktop.core.events.panel import HealthChange, Start, Stop
+from chainbot_desktop.core.link import LinkStatus
 from chainbot_desktop.core.ports import Blobs, Journal, Preferences
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
@@ -111,70 +112,36 @@ async def open_house(
     settings: Settings, data_dir: Path, *, mode: str, logs: LogRing, panel: PanelFace | None, stop: StopRequest
 ) -> AsyncIterator[House]:
     """Raises ChainBotError where something cannot be opened; what was open by then is closed again."""
-    loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
-        database = Database(database_path(settings, data_dir))
-        await database.open()
-        stack.push_async_callback(_close, 1.0, "the database", database.close)
-        bus = EventBus()
-        journal = SqliteJournal(database, bus)
-        await journal.open()
-        stack.push_async_callback(_close, 1.0, "the journal", journal.close)
-        blobs, preferences = BlobTable(database), PreferenceTable(database)
-        snapshots = SnapshotTable(database)
-        agents = AgentDirectory(journal, bus, snapshots)
+        store = await _open_store(stack, settings, data_dir)
+        journal, bus = store.journal, store.bus
+        agents = AgentDirectory(journal, bus, store.snapshots)
         await agents.open()
         stack.push_async_callback(_close, 0.5, "the agent directory", agents.close)
 
-        logs.follow(loop)
-        stack.callback(logs.follow, None)
-        lag = LoopLagMonitor()
-        metrics_tasks = Tasks(lambda name, error: health.record_task_failure(name, error))
-        metrics = MetricsSampler(
+        watch = _make_watch(
+            settings,
             data_dir,
-            metrics_tasks,
-            lag,
-            event_count=lambda: journal.head_seq,
-            queues={"journal": lambda: float(journal.waiting)},
-        )
-        health = HealthMonitor(
-            metrics,
             logs,
-            name=settings.chainbot.name,
-            version=__version__,
+            journal,
             link=lambda: link.status,
-            journal_waiting=lambda: journal.waiting,
             facts=lambda: ProgramFacts(websocket_connections=application[HUB].count, active_agents=_working(agents)),
         )
-        tasks = Tasks(health.record_task_failure)
+        tasks = Tasks(watch.health.record_task_failure)
         stack.push_async_callback(_cancel, tasks)
-        identity = await _identity(settings, preferences, headless=panel is None)
-        link = AlexOsClient(
-            settings.alex_os,
-            identity,
-            journal=journal,
-            bus=bus,
-            blobs=blobs,
-            snapshots=snapshots,
-            deliveries=DeliveryTable(database, journal),
-            dialects=DialectTable(database),
-            health=health.snapshot,
-            ours=lambda: _own_agents(agents),
-            on_failure=health.record_task_failure,
-        )
-        token = await loop.run_in_executor(None, _token, settings, data_dir)
-        _redact(logs, token, settings)
-        keys = Keys(AdminToken(token), Tickets(), Sessions())
+        identity = await _identity(settings, store.preferences, headless=panel is None)
+        link = _make_link(settings, identity, store, watch.health, agents)
+        keys = await _keys(settings, data_dir, logs)
         services = ApiServices(
             settings=settings,
             journal=journal,
             bus=bus,
-            intake=WebhookIntake(journal, blobs),
+            intake=WebhookIntake(journal, store.blobs),
             agents=agents,
             link=link,
-            health=health.snapshot,
-            machine=metrics,
-            lag=lambda: lag.statistics.p95,
+            health=watch.health.snapshot,
+            machine=watch.metrics,
+            lag=lambda: watch.lag.statistics.p95,
             keys=keys,
             tasks=tasks,
             mode=mode,
@@ -182,28 +149,11 @@ async def open_house(
             hot_swap=panel.hot_swap if panel is not None else None,
         )
         application = build_application(services)
+        await _open_watch(stack, watch, logs)
 
-        lag.start()
-        stack.callback(lag.stop)
-        await metrics.open()
-        stack.push_async_callback(_close, 0.5, "the metrics", metrics.close)
-        health.open()
-        stack.callback(health.close)
-
-        workspace = Workspace(await _workspace_root(settings, preferences), journal, data_dir / "drafts")
+        workspace = Workspace(await _workspace_root(settings, store.preferences), journal, data_dir / "drafts")
         stack.push_async_callback(_close, 0.5, "the workspace", workspace.close)
-        chat = ChatService(
-            ConversationTable(database, journal),
-            journal,
-            bus,
-            tasks,
-            preferences,
-            Surroundings(
-                StatusProbes(lambda: health.current.reasons, lambda: link.status, lambda: len(agents.agents)),
-                Path(platformdirs.user_downloads_dir()),
-                lambda: workspace.root,
-            ),
-        )
+        chat = _make_chat(store, tasks, watch.health, link, agents, workspace)
         await chat.open()
         stack.push_async_callback(_close, 0.5, "the chat", chat.close)
 
@@ -219,7 +169,7 @@ async def open_house(
             tasks.spawn("journal health", journal.append(_health_changed(before, after)))
             link.report_now()
 
-        stack.callback(health.on_change(on_health))
+        stack.callback(watch.health.on_change(on_health))
         yield House(
             settings=settings,
             data_dir=data_dir,
@@ -228,18 +178,123 @@ async def open_house(
             tasks=tasks,
             bus=bus,
             journal=journal,
-            blobs=blobs,
-            preferences=preferences,
+            blobs=store.blobs,
+            preferences=store.preferences,
             agents=agents,
             chat=chat,
             workspace=workspace,
             logs=logs,
-            lag=lag,
-            metrics=metrics,
-            health=health,
+            lag=watch.lag,
+            metrics=watch.metrics,
+            health=watch.health,
             link=link,
             keys=keys,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Store:
+    database: Database
+    bus: EventBus
+    journal: SqliteJournal
+    blobs: BlobTable
+    snapshots: SnapshotTable
+    preferences: PreferenceTable
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    lag: LoopLagMonitor
+    metrics: MetricsSampler
+    health: HealthMonitor
+
+
+async def _open_store(stack: AsyncExitStack, settings: Settings, data_dir: Path) -> _Store:
+    database = Database(database_path(settings, data_dir))
+    await database.open()
+    stack.push_async_callback(_close, 1.0, "the database", database.close)
+    bus = EventBus()
+    journal = SqliteJournal(database, bus)
+    await journal.open()
+    stack.push_async_callback(_close, 1.0, "the journal", journal.close)
+    return _Store(database, bus, journal, BlobTable(database), SnapshotTable(database), PreferenceTable(database))
+
+
+def _make_watch(
+    settings: Settings,
+    data_dir: Path,
+    logs: LogRing,
+    journal: SqliteJournal,
+    *,
+    link: Callable[[], LinkStatus],
+    facts: Callable[[], ProgramFacts],
+) -> _Watch:
+    def on_failure(name: str, error: BaseException) -> None:
+        health.record_task_failure(name, error)
+
+    lag = LoopLagMonitor()
+    metrics = MetricsSampler(
+        data_dir,
+        Tasks(on_failure),
+        lag,
+        event_count=lambda: journal.head_seq,
+        queues={"journal": lambda: float(journal.waiting)},
+    )
+    health = HealthMonitor(
+        metrics,
+        logs,
+        name=settings.chainbot.name,
+        version=__version__,
+        link=link,
+        journal_waiting=lambda: journal.waiting,
+        facts=facts,
+    )
+    return _Watch(lag, metrics, health)
+
+
+async def _open_watch(stack: AsyncExitStack, watch: _Watch, logs: LogRing) -> None:
+    logs.follow(asyncio.get_running_loop())
+    stack.callback(logs.follow, None)
+    watch.lag.start()
+    stack.callback(watch.lag.stop)
+    await watch.metrics.open()
+    stack.push_async_callback(_close, 0.5, "the metrics", watch.metrics.close)
+    watch.health.open()
+    stack.callback(watch.health.close)
+
+
+def _make_link(
+    settings: Settings, identity: Identity, store: _Store, health: HealthMonitor, agents: AgentDirectory
+) -> AlexOsClient:
+    return AlexOsClient(
+        settings.alex_os,
+        identity,
+        journal=store.journal,
+        bus=store.bus,
+        blobs=store.blobs,
+        snapshots=store.snapshots,
+        deliveries=DeliveryTable(store.database, store.journal),
+        dialects=DialectTable(store.database),
+        health=health.snapshot,
+        ours=lambda: _own_agents(agents),
+        on_failure=health.record_task_failure,
+    )
+
+
+def _make_chat(
+    store: _Store, tasks: Tasks, health: HealthMonitor, link: AlexOsClient, agents: AgentDirectory, workspace: Workspace
+) -> ChatService:
+    status = StatusProbes(lambda: health.current.reasons, lambda: link.status, lambda: len(agents.agents))
+    around = Surroundings(status, Path(platformdirs.user_downloads_dir()), lambda: workspace.root)
+    table = ConversationTable(store.database, store.journal)
+    return ChatService(table, store.journal, store.bus, tasks, store.preferences, around)
+
+
+async def _keys(settings: Settings, data_dir: Path, logs: LogRing) -> Keys:
+    # The keyring may have to be asked over D-Bus, and the file lies on a disk.
+    token = await asyncio.get_running_loop().run_in_executor(None, _token, settings, data_dir)
+    _redact(logs, token, settings)
+    return Keys(AdminToken(token), Tickets(), Sessions())
 
 
 async def _close(seconds: float, what: str, close: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -8,11 +8,13 @@ import logging
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication
 
+from chainbot_desktop.alexos.webhooks import KINDS, WEBHOOK_SOURCE
 from chainbot_desktop.app.command_line import Options
 from chainbot_desktop.app.door_commands import page_address
 from chainbot_desktop.app.house import House
@@ -21,14 +23,26 @@ from chainbot_desktop.app.qt_loop import QtLoop
 from chainbot_desktop.app.running import live, start_or_refuse
 from chainbot_desktop.app.stopping import StopRequest
 from chainbot_desktop.core.errors import NotFound
-from chainbot_desktop.core.events import AttentionRequired, Recorded
+from chainbot_desktop.core.events import AttentionRequired, Event, Recorded
+from chainbot_desktop.core.link import LinkStatus
 from chainbot_desktop.core.settings import GuiSettings
-from chainbot_desktop.ui.shell.window import MainWindow
+from chainbot_desktop.ui.shell.window import MainWindow, Remember
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message, WindowView
+from chainbot_desktop.ui.welcome.actions import WelcomeActions
+from chainbot_desktop.ui.welcome.guide import WelcomeGuide
+from chainbot_desktop.ui.welcome.steps import WelcomeSteps
 from chainbot_desktop.watch.metrics import Sample
 
+if TYPE_CHECKING:
+    from chainbot_desktop.ui.code_agent.view import CodeAgentView
+
 _log = logging.getLogger(__name__)
+
+_BUILD_EVERY = 1.0
+"""Seconds between making one unseen window and the next."""
+
+WEBHOOK_EVENTS = tuple(kind.event for kind in KINDS.values())
 
 
 def run_with_services(
@@ -60,6 +74,7 @@ class Panel:
         self._views = views
         self._painted_at = painted_at
         self._ends: list[Callable[[], None]] = []
+        self._windows: Windows | None = None
 
     async def screen(self) -> bytes:
         return self._window.render_png()
@@ -77,23 +92,35 @@ class Panel:
         def remember(name: str, value: object) -> None:
             house.tasks.spawn(f"remember {name}", house.preferences.set(name, value))
 
-        self._views.by_key = view_factories(house, self._themes, remembered)
         window = self._window
+        self._windows = Windows(house, window, self._themes, remembered, remember)
+        self._views.by_key = self._windows.factories()
         self._ends += [
-            house.link.on_change(window.set_link),
+            house.link.on_change(self._windows.set_link),
             house.metrics.on_sample(self._on_sample),
             house.bus.subscribe(self._on_attention, AttentionRequired).cancel,
+            house.bus.subscribe(self._windows.webhook_arrived, *WEBHOOK_EVENTS).cancel,
         ]
-        window.set_link(house.link.status)
+        self._windows.set_link(house.link.status)
         if house.metrics.latest is not None:
             self._on_sample(house.metrics.latest)
         if house.settings.gui.fullscreen:
             window.showFullScreen()
         window.attach(remembered, remember)
+        self._build_soon([key for key, _, _ in WINDOWS if key != "code-agent"])
+
+    def _build_soon(self, keys: Sequence[str]) -> None:
+        """Make the windows that nobody has looked at yet, one at a time: they have badges to show. The editor waits to be wanted."""
+        loop = asyncio.get_running_loop()
+        for number, key in enumerate(keys, 1):
+            timer = loop.call_later(number * _BUILD_EVERY, self._window.stage.build, key)
+            self._ends.append(timer.cancel)
 
     async def move_out(self) -> None:
         for end in self._ends:
             end()
+        if self._windows is not None:
+            await self._windows.store()
 
     def _on_sample(self, sample: Sample) -> None:
         machine = sample.machine
@@ -119,11 +146,96 @@ def _defaults(gui: GuiSettings) -> dict[str, object]:
     return {"shell.theme": gui.theme, "shell.text_size": gui.text_size, "shell.geometry": [gui.width, gui.height]}
 
 
-def webhook_snippet(house: House) -> str:
+class Windows:
+    """Makes the four windows, each with its imports when it is first looked at, and the welcome over the first of them."""
+
+    def __init__(
+        self, house: House, window: MainWindow, themes: ThemeSource, remembered: Mapping[str, object], remember: Remember
+    ) -> None:
+        self._house = house
+        self._window = window
+        self._themes = themes
+        self._steps = WelcomeSteps(remembered, remember)
+        self._guide: WelcomeGuide | None = None
+        self._code: CodeAgentView | None = None
+
+    def factories(self) -> dict[str, Callable[[], WindowView]]:
+        return {
+            "agent-map": self._agent_map,
+            "code-agent": self._code_agent,
+            "chat": self._chat,
+            "watchtower": self._watchtower,
+        }
+
+    def set_link(self, status: LinkStatus) -> None:
+        self._window.set_link(status)
+        if self._guide is not None:
+            self._guide.set_link(status.state, status.reason)
+
+    def webhook_arrived(self, recorded: Recorded[Event]) -> None:
+        if self._guide is not None and recorded.event.source == WEBHOOK_SOURCE:
+            self._guide.webhook_arrived()
+
+    async def store(self) -> None:
+        """Keep what the windows would forget."""
+        if self._code is not None:
+            await self._code.store()
+
+    def _agent_map(self) -> WindowView:
+        from chainbot_desktop.ui.agent_map.view import AgentMapView
+
+        house = self._house
+        snippet = webhook_line(house)
+        view = AgentMapView(house.agents, self._themes, house.tasks, spawn_snippet=snippet)
+        if self._steps.left:
+            actions = WelcomeActions(
+                webhook_line=snippet,
+                show_link=lambda: self._window.present("watchtower", {"page": "link"}),
+                open_folder=lambda: self._window.run_command("code-agent", "code.folder"),
+                simulator_line=f"{shlex.quote(_own_command())} --demo",
+            )
+            self._guide = WelcomeGuide(view, self._themes, self._steps, actions)
+            self.set_link(house.link.status)
+        return view
+
+    def _code_agent(self) -> WindowView:
+        from chainbot_desktop.ui.code_agent.view import CodeAgentView
+
+        house = self._house
+        self._code = CodeAgentView(house.workspace, self._themes, house.tasks, house.preferences)
+        self._code.actions_.root_changed.connect(self._on_folder_opened)
+        return self._code
+
+    def _chat(self) -> WindowView:
+        from chainbot_desktop.ui.chat.view import ChatView
+
+        return ChatView(self._house.chat, self._themes, self._house.tasks)
+
+    def _watchtower(self) -> WindowView:
+        from chainbot_desktop.ui.watchtower.view import WatchtowerView
+
+        house = self._house
+        return WatchtowerView(
+            house.journal,
+            house.bus,
+            house.blobs,
+            house.logs,
+            house.metrics,
+            house.health,
+            house.link,
+            self._themes,
+            house.tasks,
+        )
+
+    def _on_folder_opened(self) -> None:
+        if self._guide is not None:
+            self._guide.folder_opened()
+
+
+def webhook_line(house: House) -> str:
     """A line for a terminal that tells this program of an agent."""
     address = page_address(house.settings.server.host, house.settings.server.port)
-    command = shutil.which("chainbot-desktop") or str(Path(sys.executable).with_name("chainbot-desktop"))
-    token = f"{shlex.quote(command)} token --data-dir {shlex.quote(str(house.data_dir))}"
+    token = f"{shlex.quote(_own_command())} token --data-dir {shlex.quote(str(house.data_dir))}"
     fact = json.dumps({"agent_id": "tests", "agent_name": "Tests", "agent_type": "command", "status": "running"})
     return (
         f"curl {address}/api/webhooks/chainbot/agent/spawned"
@@ -132,30 +244,5 @@ def webhook_snippet(house: House) -> str:
     )
 
 
-def view_factories(house: House, themes: ThemeSource, remembered: Mapping[str, object]) -> dict[str, Callable[[], WindowView]]:
-    """Each imports its window when it is first looked at."""
-    snippet = webhook_snippet(house)
-
-    def agent_map() -> WindowView:
-        from chainbot_desktop.ui.agent_map.view import AgentMapView
-
-        return AgentMapView(house.agents, themes, house.tasks, spawn_snippet=snippet)
-
-    def code_agent() -> WindowView:
-        from chainbot_desktop.ui.code_agent.view import CodeAgentView
-
-        return CodeAgentView(house.workspace, themes, house.tasks, house.preferences)
-
-    def chat() -> WindowView:
-        from chainbot_desktop.ui.chat.view import ChatView
-
-        return ChatView(house.chat, themes, house.tasks)
-
-    def watchtower() -> WindowView:
-        from chainbot_desktop.ui.watchtower.view import WatchtowerView
-
-        return WatchtowerView(
-            house.journal, house.bus, house.blobs, house.logs, house.metrics, house.health, house.link, themes, house.tasks
-        )
-
-    return {"agent-map": agent_map, "code-agent": code_agent, "chat": chat, "watchtower": watchtower}
+def _own_command() -> str:
+    return shutil.which("chainbot-desktop") or str(Path(sys.executable).with_name("chainbot-desktop"))

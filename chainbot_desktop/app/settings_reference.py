@@ -27,9 +27,9 @@ alex_os:
   registry_url: http://10.42.69.208:8000
 ```
 
-Every setting can be set in the environment as `CHAINBOT_SECTION__KEY` (two underscores); lists are written with commas. Some have an older
-name too, given below. A wrong value stops the start; a key that is not known is reported and ignored. What a person chose at the panel
-(theme, size of text) wins over the section `gui`.
+Every setting can be set in the environment as `CHAINBOT_SECTION__KEY` (two underscores); lists are written with commas.
+Some have an older name too, given below. A wrong value stops the start; a key that is not known is reported and ignored.
+What a person chose at the panel (theme, size of text) wins over the section `gui`.
 
 This page is made from the program by `python -m chainbot_desktop.app.settings_reference`.
 """

@@ -197,7 +197,7 @@ def test_doctor_reports_this_machine(tmp_path: Path) -> None:
 
 def test_the_demo_brings_guests_over_the_real_protocol_and_leaves_no_child() -> None:
     with program("--demo") as running:
-        listed = running.until("/api/agents", lambda answer: bool(answer))
+        listed = running.until("/api/agents", bool)
         assert all(agent["name"] for agent in listed)
         status = running.until("/status", lambda answer: answer["link"]["state"] == "registered")
         assert status["link"]["registry_url"].startswith("http://127.0.0.1:")

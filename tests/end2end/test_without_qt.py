@@ -47,7 +47,9 @@ def test_no_qt_is_there(python_without_qt: Path) -> None:
 def test_the_unit_tests_pass(python_without_qt: Path, tmp_path: Path) -> None:
     ini = tmp_path / "pytest.ini"
     ini.write_text(INI, encoding="utf-8")
-    command = [python_without_qt, "-m", "pytest", "-q", "-c", ini, "--rootdir", ROOT, ROOT / "tests" / "unit"]
+    command = [
+        str(part) for part in (python_without_qt, "-m", "pytest", "-q", "-c", ini, "--rootdir", ROOT, ROOT / "tests/unit")
+    ]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]

@@ -180,7 +180,12 @@ def test_a_nested_qt_loop_in_a_callback_holds_asyncio_back_without_harm(on_loop:
         loop = asyncio.get_running_loop()
         left, right = socket.socketpair()
         right.setblocking(False)
-        loop.add_reader(right, lambda: (right.recv(10), order.append("read")))
+
+        def read() -> None:
+            right.recv(10)
+            order.append("read")
+
+        loop.add_reader(right, read)
 
         def nest() -> None:
             left.send(b"x")

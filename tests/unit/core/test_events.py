@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chainbot_desktop.core import events
 from chainbot_desktop.core.events import EVENT_CLASSES, Event, UnknownEvent, WorkflowStarted, parse_event
@@ -39,14 +39,14 @@ def test_a_stored_event_reads_back_as_it_was(workflow: str, extra: dict[str, Any
 
 @given(labels, plain)
 def test_a_type_that_nobody_knows_is_kept_as_it_is(name: str, data: Any) -> None:
-    stored = {**envelope_of(WorkflowStarted(data={"workflow_id": "w"})), "type": "future_" + name, "data": data}  # type: ignore[arg-type]
+    stored = {**envelope_of(WorkflowStarted(data={"workflow_id": "w"})), "type": "future_" + name, "data": data}
     event = parse_event(stored)
     assert isinstance(event, UnknownEvent)
     assert envelope_of(event) == stored
 
 
 def test_a_newer_version_is_kept_raw() -> None:
-    stored = {**envelope_of(WorkflowStarted(data={"workflow_id": "w"})), "version": 99}  # type: ignore[arg-type]
+    stored = {**envelope_of(WorkflowStarted(data={"workflow_id": "w"})), "version": 99}
     assert isinstance(parse_event(stored), UnknownEvent)
 
 
@@ -64,8 +64,8 @@ def test_an_older_version_is_lifted(monkeypatch: pytest.MonkeyPatch) -> None:
             return {"name": data["workflow_id"]} if version < 3 else data
 
     monkeypatch.setitem(EVENT_CLASSES, "workflow_started", Renamed)
-    monkeypatch.setattr(events, "_known", events.TypeAdapter(Renamed))
-    lifted = parse_event(envelope_of(WorkflowStarted(data={"workflow_id": "w-7"})))  # type: ignore[arg-type]
+    monkeypatch.setattr(events, "_known", TypeAdapter(Renamed))
+    lifted = parse_event(envelope_of(WorkflowStarted(data={"workflow_id": "w-7"})))
     assert isinstance(lifted, Renamed)
     assert lifted.version == 3
     assert lifted.data == Fact(name="w-7")
@@ -79,7 +79,7 @@ def test_every_class_of_the_union_names_its_own_type() -> None:
 
 
 def test_a_changed_field_changes_the_hash() -> None:
-    event = WorkflowStarted(data={"workflow_id": "w"})  # type: ignore[arg-type]
+    event = WorkflowStarted(data={"workflow_id": "w"})
     fields = hashed_fields(1, event, event.data_json())
     whole = chain_hash("0" * 64, fields)
     for name in fields:
@@ -91,4 +91,4 @@ def test_a_changed_field_changes_the_hash() -> None:
 @pytest.mark.parametrize("actor", ["", "admin", "user:", "user:a\nb", "root:x"])
 def test_an_actor_says_what_it_is(actor: str) -> None:
     with pytest.raises(ValidationError):
-        WorkflowStarted(actor=actor, data={"workflow_id": "w"})  # type: ignore[arg-type]
+        WorkflowStarted(actor=actor, data={"workflow_id": "w"})

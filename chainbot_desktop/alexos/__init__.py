@@ -1,0 +1,1 @@
+"""The client of ALEX OS, and a simulator of it. May import core and store."""

@@ -1,0 +1,341 @@
+"""Telling ALEX OS of every public event, each at least once with its id, those of one subject in their order.
+
+What there is to tell is derived from the journal, so nothing can be lost between the two. While ALEX OS is away (`close_gate`)
+nothing happens here at all. A subject whose first delivery fails waits alone; refusals for good are given up and journaled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+from typing import Any, Protocol
+
+from chainbot_desktop.alexos.pace import Backoff, Pace
+from chainbot_desktop.alexos.remote_ids import ALEXOS_SCOPE
+from chainbot_desktop.core.bus import EventBus, Subscription
+from chainbot_desktop.core.errors import ChainBotError
+from chainbot_desktop.core.events import EVENT_CLASSES, PUBLIC_TYPES
+from chainbot_desktop.core.events.envelope import Event, Recorded
+from chainbot_desktop.core.ids import format_time
+from chainbot_desktop.core.ports import Journal
+from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.deliveries import Delivery, DeliveryMark, DeliveryTable
+
+_log = logging.getLogger(__name__)
+
+AT_ONCE = 8
+TRIES_OF_REFUSED = 3
+_SLICE = 1000
+_LOADED_READY = 1000
+_LOADED_MOST = 20_000
+_MARKS = 100
+_MARKS_WAIT = 1.0
+_LONGEST_AFTER_BUG = 60.0
+_KEEP_DELIVERED = timedelta(days=7)
+
+
+class Fate(Enum):
+    DELIVERED = auto()
+    REFUSED = auto()
+    """This event, for good."""
+    FAILED = auto()
+    """This event, for now."""
+    AWAY = auto()
+    """Nothing can be delivered now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of one attempt. `ambiguous`: it may have arrived although no answer came."""
+
+    fate: Fate
+    status: int | None = None
+    detail: str = ""
+    ambiguous: bool = False
+
+
+class Sender(Protocol):
+    """Delivers one event. `doubtful_since`: an earlier attempt, at that loop time, may have arrived without our knowing."""
+
+    async def send(self, recorded: Recorded[Event], doubtful_since: float | None) -> Sent: ...
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The deliveries of one subject, the next one first."""
+
+    waiting: deque[Delivery] = field(default_factory=deque)
+    failures: int = 0
+    refusals: int = 0
+    doubtful_since: float | None = None
+
+
+class Outbox:
+    """`run` it as a task; `open_gate` when ALEX OS can be told, `close_gate` when it cannot. Use on the loop's thread."""
+
+    def __init__(
+        self,
+        destination: str,
+        *,
+        table: DeliveryTable,
+        journal: Journal,
+        bus: EventBus,
+        sender: Sender,
+        tasks: Tasks,
+        pace: Pace,
+        on_away: Callable[[str], None],
+    ) -> None:
+        self._destination = destination
+        self._table = table
+        self._journal = journal
+        self._bus = bus
+        self._sender = sender
+        self._tasks = tasks
+        self._backoff = Backoff(pace.delivery_first, pace.delivery_longest)
+        self._on_away = on_away
+        self._lanes: dict[str, _Lane] = {}
+        self._due: list[tuple[float, int, str]] = []
+        self._in_flight: dict[str, asyncio.Task[None]] = {}
+        self._marks: list[DeliveryMark] = []
+        self._flushing = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._gate = asyncio.Event()
+        self._opened = asyncio.Event()
+        self._loaded_seq = 0
+        self._loaded = 0
+        self._position = 0
+        self._counted = 0
+        self._behind = 0
+        self._boot_position = 0
+        self._failed_in_row = 0
+        self._times_away = 0
+        self._marked_at = 0.0
+        self.given_up = 0
+
+    @property
+    def pending(self) -> int:
+        """Events that ALEX OS has still to be told, as of the last `count`."""
+        return self._loaded + self._behind
+
+    @property
+    def idle(self) -> bool:
+        """All that could be told was told, and is noted as such."""
+        noted = not self._marks and not self._flushing.locked()
+        return self._opened.is_set() and self._loaded == 0 and noted and self._position >= self._journal.head_seq
+
+    def open_gate(self) -> None:
+        self._gate.set()
+        self._wake.set()
+
+    def close_gate(self) -> None:
+        self._gate.clear()
+
+    async def run(self) -> None:
+        await self._open()
+        while True:
+            await self._gate.wait()
+            if self._times_away:
+                # The way is open again, or so it is said: an event that failed each time must not become a busy loop.
+                await asyncio.sleep(self._backoff.draw(self._times_away - 1))
+            self._wake.clear()
+            try:
+                await self._fill()
+                if not self._start_due() or asyncio.get_running_loop().time() - self._marked_at > _MARKS_WAIT:
+                    await self._flush()
+            except ChainBotError as error:
+                _log.warning("the outbox waits: %s", error)
+                await asyncio.sleep(self._backoff.draw(3))
+                continue
+            await self._rest()
+
+    async def flush(self, deadline: float) -> None:
+        """Wait for what is on its way, at most `deadline` seconds, and note what became of it. Starts nothing new."""
+        self.close_gate()
+        if self._in_flight:
+            _, late = await asyncio.wait(self._in_flight.values(), timeout=deadline)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._flush()
+
+    async def count(self) -> int:
+        """Bring `pending` up to date, once it runs; costs a look at the events since the last count only."""
+        await self._opened.wait()
+        head, after = self._journal.head_seq, max(self._counted, self._position)
+        if head > after:
+            found = await self._table.behind(PUBLIC_TYPES, ALEXOS_SCOPE, after, head)
+            if self._position <= after:  # else some of them have become deliveries meanwhile, and the next count is right
+                self._counted = head
+                self._behind += found
+        return self.pending
+
+    async def prune(self) -> int:
+        return await self._table.prune(format_time(datetime.now(UTC) - _KEEP_DELIVERED))
+
+    async def _open(self) -> None:
+        counts = await self._table.counts(self._destination)
+        self._boot_position = counts.position
+        self.given_up = counts.given_up
+        while self._loaded < _LOADED_MOST and await self._load():
+            pass
+        self._position = self._counted = counts.position
+        self._opened.set()
+
+    async def _fill(self) -> None:
+        """Make deliveries of new events: while few are loaded, or while those that are loaded all wait for something."""
+        while self._loaded < _LOADED_READY or (not self._is_due() and not self._in_flight and self._loaded < _LOADED_MOST):
+            head = self._journal.head_seq
+            if await self._load():
+                continue
+            if self._position >= head:
+                return
+            upto = min(head, self._position + _SLICE)
+            made = await self._table.derive(self._destination, PUBLIC_TYPES, ALEXOS_SCOPE, _SLICE)
+            await self._load()
+            # Events that `count` has seen leave its count; the others never were in it.
+            if self._counted > self._position:
+                self._behind = max(0, self._behind - made)
+            self._position = upto
+            if self._counted <= self._position:
+                self._counted, self._behind = self._position, 0
+
+    async def _load(self) -> int:
+        found = await self._table.pending(self._destination, self._loaded_seq, _SLICE)
+        now = asyncio.get_running_loop().time()
+        for delivery in found:
+            self._loaded_seq = delivery.seq
+            self._loaded += 1
+            lane = self._lanes.setdefault(delivery.subject, _Lane())
+            lane.waiting.append(delivery)
+            if delivery.seq <= self._boot_position:
+                # It was pending when an earlier run ended, perhaps between its arrival and our note of it.
+                lane.doubtful_since = now
+            if len(lane.waiting) == 1:
+                heapq.heappush(self._due, (0.0, delivery.seq, delivery.subject))
+        return len(found)
+
+    def _is_due(self) -> bool:
+        return bool(self._due) and self._due[0][0] <= asyncio.get_running_loop().time()
+
+    def _start_due(self) -> bool:
+        started = False
+        while len(self._in_flight) < AT_ONCE and self._is_due() and self._gate.is_set():
+            _, _, subject = heapq.heappop(self._due)
+            self._in_flight[subject] = self._tasks.spawn("alexos delivery", self._deliver(subject, self._lanes[subject]))
+            started = True
+        return started
+
+    async def _rest(self) -> None:
+        """Until a delivery ends, the next one is due, or an event is appended."""
+        subscription: Subscription | None = None
+        if self._position >= self._journal.head_seq:
+            subscription = self._bus.subscribe(self._on_public_event, *_PUBLIC_CLASSES)
+        elif not self._in_flight and not self._due:
+            return
+        timeout = None
+        if self._due and len(self._in_flight) < AT_ONCE:
+            timeout = max(0.0, self._due[0][0] - asyncio.get_running_loop().time())
+        try:
+            await asyncio.wait_for(self._wake.wait(), timeout)
+        except TimeoutError:
+            pass
+        finally:
+            if subscription is not None:
+                subscription.cancel()
+
+    def _on_public_event(self, _recorded: Recorded[Any]) -> None:
+        self._wake.set()
+
+    async def _deliver(self, subject: str, lane: _Lane) -> None:
+        delivery = lane.waiting[0]
+        began = asyncio.get_running_loop().time()
+        wait = _LONGEST_AFTER_BUG
+        try:
+            recorded = await self._table.event(delivery.seq)
+            if recorded is None:
+                sent = Sent(Fate.DELIVERED, detail="the event was pruned before it was delivered")
+            else:
+                sent = await self._sender.send(recorded, lane.doubtful_since)
+            wait = await self._settle(lane, delivery, sent, began)
+        except ChainBotError as error:
+            _log.warning("a delivery could not be noted: %s", error)
+            lane.doubtful_since = began
+            wait = self._backoff.draw(3)
+        finally:
+            self._in_flight.pop(subject, None)
+            if not lane.waiting:
+                self._lanes.pop(subject, None)
+            else:
+                due = asyncio.get_running_loop().time() + wait if wait else 0.0
+                heapq.heappush(self._due, (due, lane.waiting[0].seq, subject))
+            self._wake.set()
+
+    async def _settle(self, lane: _Lane, delivery: Delivery, sent: Sent, began: float) -> float:
+        """Note the outcome; the seconds until the lane's next delivery."""
+        if sent.fate is Fate.DELIVERED:
+            self._failed_in_row = self._times_away = 0
+            attempts = delivery.attempts + lane.failures
+            self._next(lane, DeliveryMark(delivery.seq, "delivered", attempts, "", sent.status, sent.detail))
+            if len(self._marks) >= _MARKS:
+                await self._flush()
+            return 0.0
+        if sent.ambiguous:
+            lane.doubtful_since = began
+        self._failed_in_row += sent.fate is not Fate.REFUSED
+        if sent.fate is Fate.AWAY or self._failed_in_row >= AT_ONCE:
+            self._go_away(sent.detail)
+            return 0.0
+        lane.failures += 1
+        if sent.fate is Fate.REFUSED:
+            lane.refusals += 1
+            if lane.refusals >= TRIES_OF_REFUSED:
+                attempts = delivery.attempts + lane.failures
+                await self._table.give_up(self._destination, delivery, attempts, sent.status, sent.detail)
+                self.given_up += 1
+                self._next(lane, None)
+                return 0.0
+        wait = self._backoff.draw(lane.failures - 1)
+        again = format_time(datetime.now(UTC) + timedelta(seconds=wait))
+        attempts = delivery.attempts + lane.failures
+        self._add_mark(DeliveryMark(delivery.seq, "pending", attempts, again, sent.status, sent.detail))
+        return wait
+
+    def _go_away(self, reason: str) -> None:
+        # Nothing is noted for the delivery: it waits for the gate, and a disk is not worn by an absence.
+        self._failed_in_row = 0
+        if self._gate.is_set():
+            self._times_away += 1
+            self.close_gate()
+            self._on_away(reason)
+
+    def _add_mark(self, mark: DeliveryMark) -> None:
+        if not self._marks:
+            self._marked_at = asyncio.get_running_loop().time()
+        self._marks.append(mark)
+
+    def _next(self, lane: _Lane, mark: DeliveryMark | None) -> None:
+        if mark is not None:
+            self._add_mark(mark)
+        lane.waiting.popleft()
+        lane.failures = lane.refusals = 0
+        self._loaded -= 1
+
+    async def _flush(self) -> None:
+        async with self._flushing:
+            marks, self._marks = self._marks, []
+            if not marks:
+                return
+            try:
+                await self._table.mark(self._destination, marks)
+            except BaseException:
+                self._marks = marks + self._marks
+                raise
+
+
+_PUBLIC_CLASSES: tuple[type[Event], ...] = tuple(EVENT_CLASSES[name] for name in sorted(PUBLIC_TYPES))

@@ -1,0 +1,1 @@
+"""Everything with pixels. May import Qt and every capability."""

@@ -1,0 +1,1 @@
+"""The Code Agent window."""

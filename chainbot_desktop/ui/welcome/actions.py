@@ -1,0 +1,17 @@
+"""What the welcome card has the app do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WelcomeActions:
+    """What the app does for the card. `webhook_line` is a whole command line for a terminal, ready to be pasted."""
+
+    webhook_line: str
+    show_link: Callable[[], object]
+    open_folder: Callable[[], object]
+    simulator_line: str
+    """The command that starts this program with the ALEX OS simulator."""

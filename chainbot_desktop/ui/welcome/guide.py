@@ -1,0 +1,102 @@
+"""The welcome over the Agent Map: the card while it is open, the checklist chip as long as something is left to do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QWidget
+
+from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.welcome.actions import WelcomeActions
+from chainbot_desktop.ui.welcome.card import WelcomeCard
+from chainbot_desktop.ui.welcome.steps import STEPS, WelcomeSteps
+from chainbot_desktop.ui.widgets.button import Button
+
+LINKED = {"registered", "degraded"}
+"""States of the link in which ALEX OS answers."""
+
+
+class WelcomeGuide(QObject):
+    """Tell it what happens (`set_link`, `webhook_arrived`, `folder_opened`); it ticks, remembers and puts itself away."""
+
+    def __init__(self, host: QWidget, themes: ThemeSource, steps: WelcomeSteps, actions: WelcomeActions) -> None:
+        super().__init__(host)
+        self._host = host
+        self._themes = themes
+        self._steps = steps
+        self._actions = actions
+        self._link = ("unregistered", "")
+        self._card: WelcomeCard | None = None
+        self._chip: Button | None = None
+        steps.changed = self._on_steps_changed
+        host.installEventFilter(self)
+        themes.changed.connect(self._place_chip)
+        if not steps.closed and steps.left:
+            self.open_card()
+        self._on_steps_changed()
+
+    @property
+    def card(self) -> WelcomeCard | None:
+        return self._card
+
+    @property
+    def chip(self) -> Button | None:
+        return self._chip
+
+    def set_link(self, state: str, reason: str) -> None:
+        self._link = (state, reason)
+        if self._card is not None:
+            self._card.set_link(state, reason)
+        if state in LINKED:
+            self._steps.finish("link")
+
+    def webhook_arrived(self) -> None:
+        self._steps.finish("webhook")
+
+    def folder_opened(self) -> None:
+        self._steps.finish("folder")
+
+    def open_card(self) -> None:
+        if self._card is None:
+            self._card = WelcomeCard(self._host, self._themes, self._steps, self._actions)
+            self._card.set_link(*self._link)
+            self._card.closed.connect(self._on_card_closed)
+            self._card.open()
+            self._on_steps_changed()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._place_chip()
+        return super().eventFilter(watched, event)
+
+    def _on_card_closed(self) -> None:
+        self._card = None
+        self._steps.close()
+        self._on_steps_changed()
+
+    def _on_steps_changed(self) -> None:
+        if self._card is not None:
+            self._card.refresh()
+            if self._steps.left == 0:
+                self._card.dismiss()
+                return
+        wanted = self._card is None and self._steps.left > 0
+        if wanted:
+            if self._chip is None:
+                self._chip = Button("", self._themes, kind="plain", icon="list", parent=self._host)
+                self._chip.clicked.connect(self.open_card)
+            self._chip.setText(f"Set up: {len(STEPS) - self._steps.left} of {len(STEPS)}")
+            self._chip.show()
+            self._place_chip()
+        elif self._chip is not None:
+            self._chip.hide()
+            self._chip.deleteLater()
+            self._chip = None
+
+    def _place_chip(self) -> None:
+        """At the foot, on the side where the map has no button of its own."""
+        if self._chip is not None:
+            self._chip.ensurePolished()
+            size = self._chip.sizeHint()
+            gap = self._themes.current.px(12)
+            self._chip.setGeometry(gap, self._host.height() - size.height() - gap, size.width(), size.height())
+            self._chip.raise_()

@@ -1,0 +1,145 @@
+"""What lies over a window's content without being a window: sheets, menus, the palette. Never exec()."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QFrame, QWidget
+
+from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.view import OVERLAY_HOST
+
+
+def overlay_host(widget: QWidget) -> QWidget:
+    """The nearest widget marked to carry overlays (a whole view, the shell's stage), else the top-level window."""
+    host: QWidget | None = widget
+    while host is not None and not host.property(OVERLAY_HOST):
+        host = host.parentWidget()
+    return host or widget.window()
+
+
+class Overlay(QWidget):
+    """Covers its host, dims it, and places `panel` on it. Escape or a tap beside the panel dismisses it; it is deleted then.
+
+    The focus moves in, stays in while it is open (Tab goes round), and returns to where it was.
+    """
+
+    closed = Signal()
+
+    def __init__(self, origin: QWidget, themes: ThemeSource, kind: str, *, dims: bool = True) -> None:
+        self._host = overlay_host(origin)
+        super().__init__(self._host)
+        self.themes = themes
+        self.panel = QFrame(self)
+        self.panel.setProperty("kind", kind)
+        self._dims = dims
+        self._before: QWidget | None = None
+        self._open = False
+        themes.changed.connect(self.fit_soon)
+        self.hide()
+
+    @property
+    def is_open(self) -> bool:
+        return self._open
+
+    def open(self) -> None:
+        focused = QApplication.focusWidget()
+        self._before = focused if focused is not None and focused.window() is self._host.window() else None
+        self._open = True
+        self._host.installEventFilter(self)
+        self.setGeometry(self._host.rect())
+        self.place_panel()
+        self.show()
+        self.raise_()
+        self.take_focus()
+
+    def dismiss(self) -> None:
+        """Close it. Safe to call twice."""
+        if not self._open:
+            return
+        self._open = False
+        had_focus = self._holds(QApplication.focusWidget())
+        self.hide()
+        if had_focus and self._before is not None:
+            self._return_focus(self._before)
+        self.closed.emit()
+        self.deleteLater()
+
+    def fit_soon(self) -> None:
+        """Place the panel again once what changed in it was laid out."""
+        if self._open:
+            QTimer.singleShot(0, self, self.place_panel)
+
+    def place_panel(self) -> None:
+        """Give the panel its geometry within this overlay: in the middle, as large as it wants to be and may."""
+        theme = self.themes.current
+        room = self.rect().adjusted(theme.px(8), theme.px(8), -theme.px(8), -theme.px(8))
+        width = min(room.width(), self.wanted_width())
+        layout = self.panel.layout()
+        wanted = layout.totalHeightForWidth(width) if layout and layout.hasHeightForWidth() else self.panel.sizeHint().height()
+        height = min(room.height(), wanted)
+        box = QRect(0, 0, width, height)
+        box.moveCenter(room.center())
+        self.panel.setGeometry(box)
+
+    def wanted_width(self) -> int:
+        return self.themes.current.px(480)
+
+    def take_focus(self) -> None:
+        first = self._stops()
+        (first[0] if first else self).setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self.panel.geometry().contains(event.position().toPoint()):
+            self.dismiss()
+        event.accept()
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        stops = self._stops()
+        if not stops:
+            return True
+        focused = QApplication.focusWidget()
+        at = stops.index(focused) if focused in stops else (-1 if forward else 0)
+        stop = stops[(at + (1 if forward else -1)) % len(stops)]
+        stop.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
+        return True
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._dims:
+            QPainter(self).fillRect(self.rect(), QColor(0, 0, 0, 130))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and watched is self._host:
+            self.setGeometry(self._host.rect())
+            self.place_panel()
+        return super().eventFilter(watched, event)
+
+    def _stops(self) -> list[QWidget]:
+        """What Tab visits, in order of the chain."""
+        stops: list[QWidget] = []
+        widget = self.nextInFocusChain()
+        while widget is not None and widget is not self:
+            if (
+                self._holds(widget)
+                and widget.isVisible()
+                and widget.isEnabled()
+                and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            ):
+                stops.append(widget)
+            widget = widget.nextInFocusChain()
+        return stops
+
+    def _holds(self, widget: QWidget | None) -> bool:
+        return widget is not None and (widget is self or self.isAncestorOf(widget))
+
+    def _return_focus(self, widget: QWidget) -> None:
+        import shiboken6
+
+        if shiboken6.isValid(widget) and widget.isVisible():
+            widget.setFocus(Qt.FocusReason.PopupFocusReason)
