@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import uuid4
 
 import platformdirs
 
@@ -26,7 +25,7 @@ from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.agents.records import Origin
 from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.alexos.client import AlexOsClient
-from chainbot_desktop.alexos.identity import Identity, OwnAgent, reachable_url
+from chainbot_desktop.alexos.identity import Identity, OwnAgent, own_uuid, reachable_url
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.app.stopping import StopRequest, within
 from chainbot_desktop.chat.builtin_commands import StatusProbes
@@ -58,7 +57,6 @@ _log = logging.getLogger(__name__)
 
 _SEVERITY = {"healthy": Severity.INFO, "degraded": Severity.WARNING, "unhealthy": Severity.ERROR}
 _LAST_FOLDER = "code-agent.folder"
-_OWN_ID = "alexos.own_id"
 
 
 class PanelFace(Protocol):
@@ -312,11 +310,7 @@ async def _journal_stop(journal: Journal, stop: StopRequest) -> None:
 
 
 async def _identity(settings: Settings, preferences: Preferences, *, headless: bool) -> Identity:
-    """Who we are to ALEX OS; the id is made once and kept."""
-    uuid = await preferences.get(_OWN_ID)
-    if not isinstance(uuid, str):
-        uuid = str(uuid4())
-        await preferences.set(_OWN_ID, uuid)
+    """Who we are to ALEX OS."""
     alex_os, server = settings.alex_os, settings.server
     if alex_os.webhook_url is not None:
         webhook_url = str(alex_os.webhook_url)
@@ -326,7 +320,7 @@ async def _identity(settings: Settings, preferences: Preferences, *, headless: b
         base = await asyncio.get_running_loop().run_in_executor(None, reachable_url, server.host, server.port, registry_host)
         webhook_url = f"{base}/api/webhooks/chainbot"
     return Identity(
-        uuid=uuid,
+        uuid=await own_uuid(preferences),
         agent_name=settings.chainbot.name,
         agent_version=__version__,
         role=settings.chainbot.role,

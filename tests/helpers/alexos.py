@@ -60,7 +60,7 @@ class Linked:
     async def events(self, *types: str) -> list[Event]:
         return [item.event for item in await self.store.journal.read(EventQuery(types=types, limit=10_000))]
 
-    async def journals(self, condition: Callable[[list[Event]], Any], seconds: float = 10) -> list[Event]:
+    async def journals(self, condition: Callable[[list[Event]], Any], seconds: float = 40) -> list[Event]:
         """Wait until the journal satisfies `condition`; its events."""
         changed = asyncio.Event()
         subscription = self.store.bus.subscribe(lambda _recorded: changed.set())
@@ -93,7 +93,7 @@ class Linked:
         return next(row for row in self.client.status.rows if (row.capability, row.path) == (capability, path))
 
 
-async def until(condition: Callable[[], Any], shown: Callable[[], str] = str, seconds: float = 10) -> None:
+async def until(condition: Callable[[], Any], shown: Callable[[], str] = str, seconds: float = 40) -> None:
     """Wait until `condition` holds; fail with what is `shown` where it does not in time."""
     try:
         async with asyncio.timeout(seconds):

@@ -21,6 +21,7 @@ from typing import Any
 
 import aiohttp
 
+ROOT = Path(__file__).resolve().parents[2]
 _READY_SECONDS = 60.0
 
 
@@ -32,6 +33,7 @@ class Running:
     port: int
     token: str
     log: Path
+    data: Path
     spawned_at: float
 
     @property
@@ -111,7 +113,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def program(*flags: str, data: Path | None = None, **environment: str) -> Iterator[Running]:
+def program(*flags: str, data: Path | None = None, module: str = "chainbot_desktop", **environment: str) -> Iterator[Running]:
     """The program, offscreen, without ALEX OS unless `flags` say --demo or `environment` says which; data of its own by default.
 
     It is asked to stop at the end, unless the test did so, and must then end by itself.
@@ -119,13 +121,13 @@ def program(*flags: str, data: Path | None = None, **environment: str) -> Iterat
     with tempfile.TemporaryDirectory() as folder:
         data = data or Path(folder) / "data"
         port = free_port()
-        command = [sys.executable, "-m", "chainbot_desktop", f"--port={port}", f"--data-dir={data}", *flags]
+        command = [sys.executable, "-m", module, f"--port={port}", f"--data-dir={data}", *flags]
         env = {"CHAINBOT_SECURITY__SECRET_STORE": "file", "CHAINBOT_LOGGING__FORMAT": "json", "XDG_CONFIG_HOME": folder}
         if "--demo" not in flags and "CHAINBOT_ALEX_OS__REGISTRY_URL" not in environment:
             env["CHAINBOT_ALEX_OS__ENABLED"] = "false"
         with _process(command, Path(folder), env | environment) as (process, log, spawned_at):
             _wait_for(port, process, log)
-            running = Running(process, port, _token(data), log, spawned_at)
+            running = Running(process, port, _token(data), log, data, spawned_at)
             running.logged("listens on")
             yield running
 
@@ -138,7 +140,7 @@ def control(module: str, *arguments: str) -> Iterator[Running]:
         command = [sys.executable, "-m", f"tests.bench.controls.{module}", str(port), *arguments]
         with _process(command, Path(folder), {}) as (process, log, spawned_at):
             _wait_for(port, process, log)
-            yield Running(process, port, "", log, spawned_at)
+            yield Running(process, port, "", log, Path(folder), spawned_at)
 
 
 def _token(data: Path) -> str:
@@ -151,10 +153,10 @@ def _process(
     command: Sequence[str], folder: Path, environment: dict[str, str]
 ) -> Iterator[tuple[subprocess.Popen[bytes], Path, float]]:
     log = folder / "log.txt"
-    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen", **environment}
+    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT), **environment}
     with log.open("wb") as output:
         spawned_at = time.time()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env, cwd=folder)
         try:
             yield process, log, spawned_at
         finally:

@@ -1,7 +1,7 @@
 """When a list that changes all the time is painted: at once after a pause, ever less often the dearer its frames are.
 
-The frame clock of the shell leaves the loop half of its time; a list that somebody looks at while thousands of events arrive takes a
-few hundredths of it, so that the server goes on serving. Where more arrive than anybody can read, four frames a second are enough.
+The frame clock of the shell leaves the loop half of its time; a list that somebody looks at takes a fifth at the most, so that the server
+goes on serving. Where more arrive than anybody can read, four frames a second are enough.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QWidget
 
 FASTEST_MS = 16
 SLOWEST_MS = 250
-SHARE = 0.03
-"""Of the loop's time, at most."""
+SHARE = 0.2
+"""Of the loop's time that painting may take: an event that somebody waits for is on the screen within two frames."""
 CROWD = 1000
-"""Rows a second from which the slowest pace is taken."""
+"""Rows a second from which the slowest pace is taken: nobody reads them, and the server needs the loop."""
 
 
 class Pace(QObject):

@@ -223,7 +223,7 @@ def test_the_pace_slows_with_what_a_frame_costs(tower: Build, on_loop: OnLoop) -
             pace = t.view.events._pace
             pace._cost, pace._rate = 0.0, 0.0
             assert pace.interval_ms == 16
-            pace.spent(0.003)
+            pace.spent(0.02)
             assert pace.interval_ms == 100
             pace.spent(1.0)
             assert pace.interval_ms == SLOWEST_MS

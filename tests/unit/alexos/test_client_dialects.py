@@ -106,7 +106,7 @@ async def test_repaired_registers_without_nulls(tmp_path: Path, doubled: bool) -
 async def test_repaired_knows_us_already_after_a_restart(tmp_path: Path) -> None:
     async with Simulator("repaired", health_takes=QUICK_HEALTH) as simulator:
         async with linked(tmp_path, simulator) as link:
-            await link.reaches(LinkState.REGISTERED)
+            await link.journals(lambda found: len(states_of(found)) == 1)
         async with linked(tmp_path, simulator) as link:
             await link.reaches(LinkState.REGISTERED)
             assert len(simulator.house.registrations) == 1
