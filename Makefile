@@ -43,7 +43,7 @@ run: install
 	@exec $(BIN)/chainbot-desktop $(ARGS)
 
 test: check
-	$(PYTEST) --ignore=tests/unit $(ARGS) $(NONE_IS_FINE)
+	$(PYTEST) tests/api tests/ui tests/end2end $(ARGS) $(NONE_IS_FINE)
 
 check: install-test
 	$(BIN)/ruff check .
@@ -56,7 +56,7 @@ bench: install-test
 	$(BIN)/python -m tests.bench $(ONLY)
 
 screens: install-test
-	$(PYTEST) -m screens tests/ui $(ARGS)
+	$(PYTEST) -m screens tests/ui tests/end2end $(ARGS)
 
 install:
 	@kiosk/python-environment run

@@ -34,7 +34,7 @@ from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.events import HealthChanged, PanelStarted, PanelStopped
 from chainbot_desktop.core.events.envelope import Severity
 from chainbot_desktop.core.events.panel import HealthChange, Start, Stop
-from chainbot_desktop.core.link import LinkStatus
+from chainbot_desktop.core.link import LinkState, LinkStatus
 from chainbot_desktop.core.ports import Blobs, Journal, Preferences
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
@@ -168,6 +168,7 @@ async def open_house(
             link.report_now()
 
         stack.callback(watch.health.on_change(on_health))
+        stack.callback(link.on_change(_LinkLog()))
         yield House(
             settings=settings,
             data_dir=data_dir,
@@ -293,6 +294,18 @@ async def _keys(settings: Settings, data_dir: Path, logs: LogRing) -> Keys:
     token = await asyncio.get_running_loop().run_in_executor(None, _token, settings, data_dir)
     _redact(logs, token, settings)
     return Keys(AdminToken(token), Tickets(), Sessions())
+
+
+class _LinkLog:
+    """Says in the log when the link to ALEX OS goes from one state to another."""
+
+    def __init__(self) -> None:
+        self._state: LinkState | None = None
+
+    def __call__(self, status: LinkStatus) -> None:
+        if status.state is not self._state:
+            self._state = status.state
+            _log.info("the link to ALEX OS is %s%s", status.state.value, f": {status.reason}" if status.reason else "")
 
 
 async def _close(seconds: float, what: str, close: Callable[[], Coroutine[Any, Any, None]]) -> None:

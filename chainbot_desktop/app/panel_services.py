@@ -86,7 +86,7 @@ class Panel:
 
     async def move_in(self, house: House) -> None:
         """Give the shell its windows and let it hear what it shows."""
-        _log.info("first frame painted at %.3f", self._painted_at)
+        _log.info("the first frame was painted at %.3f", self._painted_at)
         remembered = {**_defaults(house.settings.gui), **await house.preferences.all()}
 
         def remember(name: str, value: object) -> None:

@@ -47,6 +47,7 @@ async def live(options: Options, stop: StopRequest, panel: PanelFace | None = No
         house = await stack.enter_async_context(
             open_house(settings, configuration.data_dir, mode=options.mode, logs=logs, panel=panel, stop=stop)
         )
+        _log.info("listening on %s:%d, data in %s", settings.server.host, settings.server.port, configuration.data_dir)
         _say_where(house, configuration.data_dir)
         _quieten_garbage_collection()
         if panel is not None:

@@ -93,7 +93,6 @@ class WorkspaceSettings(Section):
 class GuiSettings(Section):
     theme: Literal["auto", "dark", "light"] = Field("auto", description="Colours; auto follows the desktop.")
     text_size: Literal["smaller", "normal", "larger", "large", "largest"] = Field("normal", description="Size of text.")
-    reduced_motion: bool = Field(False, description="No animations.")
     fullscreen: bool = Field(False, description="Fill the screen without a frame.")
     width: int = Field(1280, ge=320, le=16_384, description="Width of the window, in pixels.")
     height: int = Field(800, ge=240, le=16_384, description="Height of the window, in pixels.")

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,17 +77,17 @@ class Running:
             content: bytes = answer.read()
             return content
 
-    def show(self, window: str) -> None:
+    def show(self, window: str, content: dict[str, object] | None = None) -> None:
         """Bring a window of the panel to the front, over the WebSocket as any client does."""
-        asyncio.run(self._show(window))
+        asyncio.run(self._show(window, content or {}))
 
-    async def _show(self, window: str) -> None:
+    async def _show(self, window: str, content: dict[str, object]) -> None:
         headers = {"Authorization": f"Bearer {self.token}"}
         async with (
             aiohttp.ClientSession(headers=headers) as session,
             session.ws_connect(f"http://127.0.0.1:{self.port}/ws") as socket_,
         ):
-            await socket_.send_json({"type": "hot_swap", "data": {"target_window": window, "swap_data": {}}})
+            await socket_.send_json({"type": "hot_swap", "data": {"target_window": window, "swap_data": content}})
             async for message in socket_:
                 frame = message.json()
                 if frame["type"] == "error":
@@ -113,7 +113,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def program(*flags: str, data: Path | None = None, module: str = "chainbot_desktop", **environment: str) -> Iterator[Running]:
+def program(
+    *flags: str, data: Path | None = None, module: str = "chainbot_desktop", environment: Mapping[str, str] | None = None
+) -> Iterator[Running]:
     """The program, offscreen, without ALEX OS unless `flags` say --demo or `environment` says which; data of its own by default.
 
     It is asked to stop at the end, unless the test did so, and must then end by itself.
@@ -123,9 +125,9 @@ def program(*flags: str, data: Path | None = None, module: str = "chainbot_deskt
         port = free_port()
         command = [sys.executable, "-m", module, f"--port={port}", f"--data-dir={data}", *flags]
         env = {"CHAINBOT_SECURITY__SECRET_STORE": "file", "CHAINBOT_LOGGING__FORMAT": "json", "XDG_CONFIG_HOME": folder}
-        if "--demo" not in flags and "CHAINBOT_ALEX_OS__REGISTRY_URL" not in environment:
+        if "--demo" not in flags and "CHAINBOT_ALEX_OS__REGISTRY_URL" not in (environment or {}):
             env["CHAINBOT_ALEX_OS__ENABLED"] = "false"
-        with _process(command, Path(folder), env | environment) as (process, log, spawned_at):
+        with _process(command, Path(folder), env | dict(environment or {})) as (process, log, spawned_at):
             _wait_for(port, process, log)
             running = Running(process, port, _token(data), log, data, spawned_at)
             running.logged("listens on")

@@ -38,7 +38,8 @@ def _gigabytes(count: int | None) -> str:
 
 def _memory_note(sample: Sample) -> str:
     machine = sample.machine
-    return f"{machine.memory_used / 1e9:,.1f} of {_gigabytes(machine.memory_total)}"
+    # Memory comes in powers of two, disks are sold in powers of ten; the status line says the same.
+    return f"{machine.memory_used / 2**30:,.1f} of {machine.memory_total / 2**30:,.1f} GiB"
 
 
 def _disk_note(sample: Sample) -> str:
