@@ -24,7 +24,7 @@ from chainbot_desktop.app.command_line import Options
 from chainbot_desktop.app.platform import CONSOLE_ADVICE, Screen, find_screen
 from chainbot_desktop.core.resources import resource_path
 from chainbot_desktop.ui.shell.window import MainWindow
-from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.theme import TEXT_SIZES, ThemeSource
 from chainbot_desktop.ui.view import WindowView
 
 _log = logging.getLogger(__name__)
@@ -94,8 +94,9 @@ class LastLook:
     def apply_to(self, themes: ThemeSource) -> None:
         try:
             look = json.loads(self._path().read_text(encoding="utf-8"))
-            themes.select(look["theme"])
-            themes.set_text_size(look["text_size"])
+            if look["theme"] in {"auto", "dark", "light"} and look["text_size"] in TEXT_SIZES:
+                themes.select(look["theme"])
+                themes.set_text_size(look["text_size"])
         except (OSError, ValueError, KeyError, TypeError):
             return
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from chainbot_desktop.core.events import parse_event
 from chainbot_desktop.core.events.envelope import Event, Recorded
-from chainbot_desktop.core.json_codec import parse_json
+from chainbot_desktop.core.json_codec import Verbatim, parse_json
 from chainbot_desktop.store.schema import events
 
 COLUMNS: tuple[str, ...] = tuple(column.name for column in events.columns)
@@ -34,19 +34,27 @@ def row_of_event(seq: int, event: Event, data: str, prev_hash: str, own_hash: st
 
 def event_of_row(row: Sequence[Any]) -> Recorded[Event]:
     """The event of a row whose values stand in the order of `COLUMNS`."""
-    seq, id_, time, type_, version, source, severity, subject, actor, attention, data, prev_hash, own_hash = row
-    event = parse_event(
-        {
-            "id": id_,
-            "time": time,
-            "type": type_,
-            "version": version,
-            "source": source,
-            "severity": severity,
-            "subject": subject,
-            "actor": actor,
-            "requires_attention": bool(attention),
-            "data": parse_json(data, max_depth=1000),
-        }
-    )
+    seq, *_, data, prev_hash, own_hash = row
+    event = parse_event({**_fields(row), "data": parse_json(data, max_depth=1000)})
     return Recorded(seq, event, prev_hash, own_hash)
+
+
+def hashed_fields_of_row(row: Sequence[Any]) -> dict[str, Any]:
+    """What was hashed, from the columns as they are stored: as `core.events.envelope.hashed_fields`, without reading the data."""
+    seq, *_, data, _, _ = row
+    return {"seq": seq, **_fields(row), "data": Verbatim(data)}
+
+
+def _fields(row: Sequence[Any]) -> dict[str, Any]:
+    _, id_, time, type_, version, source, severity, subject, actor, attention, *_ = row
+    return {
+        "id": id_,
+        "time": time,
+        "type": type_,
+        "version": version,
+        "source": source,
+        "severity": severity,
+        "subject": subject,
+        "actor": actor,
+        "requires_attention": bool(attention),
+    }
