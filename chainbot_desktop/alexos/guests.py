@@ -76,7 +76,7 @@ class GuestIndex:
         if not answer.accepted:
             self._board.note("index", routes.index, answer)
             return
-        listing = read_listing(answer.value, self._is_ours)
+        listing = read_listing(answer.value, self._recognise_ours())
         problem = "; ".join(text for text in (answer.problem, listing.problem) if text)
         if not listing.usable:
             # Guests are not sent away because an answer was bad.
@@ -114,11 +114,13 @@ class GuestIndex:
         elif isinstance(event, GuestLeft):
             self._guests.pop(event.data.agent_id, None)
 
-    def _is_ours(self, agent_id: str, row: JsonObject) -> bool:
+    def _recognise_ours(self) -> Callable[[str, JsonObject], bool]:
+        """Tells rows that are this program or an agent of it; made once for a listing, which may be long."""
         me = self._identity
-        if agent_id == me.uuid or row.get("agent_name") == me.agent_name or agent_id == me.agent_name:
-            return True
-        return any(agent_id in (own.agent_id, me.announced_uuid(own.agent_id)) for own in self._ours())
+        ids = {me.uuid, me.agent_name}
+        for own in self._ours():
+            ids |= {own.agent_id, me.announced_uuid(own.agent_id)}
+        return lambda agent_id, row: agent_id in ids or row.get("agent_name") == me.agent_name
 
     async def _announce(self, routes: Routes, listing: Listing) -> str:
         """Tell of ours that are missing; in words, what could not be told."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from chainbot_desktop.core.ids import new_id, utc_now
@@ -57,7 +58,13 @@ class Identity:
 
     def announced_uuid(self, agent_id: str) -> str:
         """The id under which the observed ALEX OS lists an agent of ours."""
-        return str(uuid5(UUID(self.uuid), agent_id))
+        return _announced_uuid(self.uuid, agent_id)
+
+
+@lru_cache(maxsize=4096)
+def _announced_uuid(own: str, agent_id: str) -> str:
+    # Asked for each of our agents at every comparison of the indexes.
+    return str(uuid5(UUID(own), agent_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QApplication
 
 from chainbot_desktop.app.command_line import Options
 from chainbot_desktop.app.platform import CONSOLE_ADVICE, Screen, find_screen
+from chainbot_desktop.app.qt_messages import log_qt_messages
 from chainbot_desktop.core.resources import resource_path
 from chainbot_desktop.ui.shell.window import MainWindow
 from chainbot_desktop.ui.theme import TEXT_SIZES, ThemeSource
@@ -60,6 +61,7 @@ def run_panel(options: Options) -> int:
     if screen is Screen.NONE:
         os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={resource_path('offscreen-screen.json')}"
     os.environ["QT_API"] = "pyside6"
+    log_qt_messages()
     app = QApplication.instance() or QApplication(["chainbot-desktop"])
     assert isinstance(app, QApplication)
     app.setApplicationName("chainbot-desktop")
