@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -22,6 +22,8 @@ from chainbot_desktop.core.settings import Settings
 ADMIN = "user:admin"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _MOST_ADDRESSES = 1024
+_MAPPED = 96
+"""Bits that IPv4 addresses have before them where they are written as IPv6."""
 _HINT = "Send Authorization: Bearer TOKEN; `chainbot-desktop token` prints it."
 
 
@@ -56,8 +58,10 @@ class Door:
         self.limit = limit or TryLimit()
         # Cookies do not tell ports apart: two panels on one machine must not throw each other's visitors out.
         self.cookie = f"chainbot_session_{settings.server.port}"
-        self._trusted = settings.security.trusted_webhook_sources
-        self._registry_host = settings.alex_os.registry_url.host or ""
+        self._trusted = [_as_ipv4(network) for network in settings.security.trusted_webhook_sources]
+        # Written as an address. A name is not looked up: it may mean another machine later, or another one to whoever answers for it.
+        # Then what its webhooks say of their own source keeps them from being sent back.
+        self._registry_host = (settings.alex_os.registry_url.host or "").strip("[]")
         self._callers: dict[tuple[str, bool], Caller] = {}
         self._verdicts: dict[str, bool] = {}
 
@@ -129,6 +133,14 @@ class Door:
 def address_of(request: web.Request) -> str:
     """The peer's address, IPv4 as IPv4 also where it came through an IPv6 socket."""
     return (request.remote or "").removeprefix("::ffff:")
+
+
+def _as_ipv4(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """IPv4 that was written as IPv6 (`::ffff:10.0.0.0/104`), as the IPv4 that peers are seen with."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is None or network.prefixlen < _MAPPED:
+        return network
+    return IPv4Network((mapped, network.prefixlen - _MAPPED))
 
 
 def require_same_origin(request: web.Request) -> None:

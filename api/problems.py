@@ -45,6 +45,11 @@ class UnsupportedMedia(ChainBotError):
     http_status = 415
 
 
+class TooSlow(ChainBotError):
+    code = "too_slow"
+    http_status = 408
+
+
 class UpgradeRequired(ChainBotError):
     code = "upgrade_required"
     http_status = 426

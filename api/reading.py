@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TypeVar
 
 from aiohttp import web
 from multidict import MultiMapping
 from pydantic import BaseModel, ValidationError
 
-from api.problems import UnsupportedMedia
+from api.problems import TooSlow, UnsupportedMedia
 from chainbot_desktop.core.errors import InvalidInput, TooLarge
 from chainbot_desktop.core.json_codec import JsonObject, parse_object
 
@@ -28,6 +29,10 @@ _OTHER_TYPES = (
 """What is clearly not JSON. Anything else is tried: many programs declare nothing, or plain text."""
 
 
+BODY_WITHIN = 30.0
+"""Seconds for which a body may be on its way: a connection that drips for ever would keep its handler for ever."""
+
+
 async def read_body(request: web.Request) -> bytes:
     """The body of what should be JSON."""
     declared = request.headers.get("Content-Type")
@@ -40,10 +45,20 @@ async def read_body(request: web.Request) -> bytes:
 
 
 async def read_limited(request: web.Request, most: int) -> bytes:
-    """The body as it is; TooLarge, without reading on, where it has more than `most` bytes."""
+    """The body as it is; TooLarge, without reading on, where it has more than `most` bytes, TooSlow where it does not end."""
     length = request.content_length
     if length is not None and length > most:
         raise _too_large(most)
+    if request.content.is_eof():  # as good as always: it came with its headers
+        return await _read(request, most, length)
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            return await _read(request, most, length)
+    except TimeoutError:
+        raise TooSlow(f"The request body did not end within {BODY_WITHIN:g} s.", hint="Send it faster.") from None
+
+
+async def _read(request: web.Request, most: int, length: int | None) -> bytes:
     if length is not None and most >= request.client_max_size:
         try:
             return await request.read()

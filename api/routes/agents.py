@@ -64,7 +64,7 @@ ENDPOINTS = (
             "agents",
             (Answer("Moved", Moved),),
             body=Coordinates,
-            problems=(400, 404, 413, 415, 422, 503),
+            problems=(400, 404, 408, 413, 415, 422, 503),
             parameters=_ID,
         )
         for method in ("PUT", "POST")

@@ -71,7 +71,7 @@ ENDPOINTS = (
         access=Access.OPEN,
         description="JSON or a form. The cookie is HttpOnly and SameSite=Strict.",
         body=TokenShown,
-        problems=(400, 401, 403, 413, 422, 429),
+        problems=(400, 401, 403, 408, 413, 422, 429),
     ),
     Endpoint(
         "POST", "/api/auth/ticket", issue_ticket, "A new link that lets a browser in, once", "auth", (Answer("", Ticket),)

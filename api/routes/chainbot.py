@@ -45,7 +45,7 @@ ENDPOINTS = (
         "alex-os",
         (Answer("Started", Execution),),
         body=Inputs,
-        problems=(400, 404, 413, 415, 422),
+        problems=(400, 404, 408, 413, 415, 422),
         parameters={"id": "Id of the workflow"},
     ),
 )

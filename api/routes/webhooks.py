@@ -66,7 +66,7 @@ def _endpoint(kind: Kind) -> Endpoint:
         access=Access.WEBHOOK,
         description="Fields that are not listed are kept. The same delivery (webhook-id, Idempotency-Key or event_id) answers the same.",
         body=kind.fact,
-        problems=(400, 413, 415, 422, 503),
+        problems=(400, 408, 413, 415, 422, 503),
     )
 
 

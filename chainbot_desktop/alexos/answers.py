@@ -11,8 +11,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, encode_basic_auth
+from pydantic import AnyUrl
 
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.core.json_codec import canonical_json, parse_json
@@ -110,6 +112,19 @@ class AlexOsHttp:
             return Answer(None, problem=f"no answer within {limit:g} s")
         except (ClientError, OSError) as error:
             return Answer(None, problem=reason_of(error))
+
+
+def bare_url(url: AnyUrl) -> str:
+    """`url` without the user and password it may carry, and without a slash at its end: as it may be shown and recorded."""
+    parts = urlsplit(str(url))
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
+
+
+def basic_auth(url: AnyUrl) -> str | None:
+    """The Authorization header for the user and password that `url` carries."""
+    if url.username is None and url.password is None:
+        return None
+    return encode_basic_auth(unquote(url.username or ""), unquote(url.password or ""), "utf-8")
 
 
 def reason_of(error: BaseException) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 
-from chainbot_desktop.alexos.answers import AlexOsHttp, Answer
+from chainbot_desktop.alexos.answers import AlexOsHttp, Answer, bare_url, basic_auth
 from chainbot_desktop.alexos.board import LinkBoard
 from chainbot_desktop.alexos.comparing import IndexComparison
 from chainbot_desktop.alexos.event_bus import BusHooks, EventBusLink, Style
@@ -77,12 +77,12 @@ class AlexOsClient:
         self._ours = ours
         self._pace = pace or Pace()
         self._tasks = Tasks(on_failure)
-        self._registry_url = str(settings.registry_url).rstrip("/")
+        self._registry_url = bare_url(settings.registry_url)
         status = LinkStatus(
             state=LinkState.UNREGISTERED if settings.enabled else LinkState.DISABLED,
             reason="" if settings.enabled else "ALEX OS is switched off in the settings.",
             registry_url=self._registry_url,
-            event_bus_url=str(settings.event_bus_url),
+            event_bus_url=bare_url(settings.event_bus_url),
         )
         self._board = LinkBoard(status, self._pace.status)
         self._record = LinkJournal(self._registry_url, journal, dialects, self._board)
@@ -121,6 +121,8 @@ class AlexOsClient:
         headers = {}
         if self._settings.api_key is not None:
             headers["Authorization"] = f"Bearer {self._settings.api_key.get_secret_value()}"
+        elif basic := basic_auth(self._settings.registry_url):
+            headers["Authorization"] = basic
         connector = TCPConnector(limit=32)
         self._session = ClientSession(connector=connector, headers=headers, cookie_jar=DummyCookieJar())
         self._build(self._session)
@@ -173,7 +175,7 @@ class AlexOsClient:
             session,
             board,
             BusHooks(self._on_bus_open, self._on_frame, self._on_bus_lost),
-            str(self._settings.event_bus_url),
+            bare_url(self._settings.event_bus_url),
             self._registry_url,
             self._tasks,
             self._pace,

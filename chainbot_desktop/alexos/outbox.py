@@ -31,6 +31,9 @@ _log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 TRIES_OF_REFUSED = 3
+HISTORY = 10_000
+"""So many of the events before its first start is a registry told of: a new one in the house of an old journal is not sent years of it.
+What happens from then on waits for it however long it is away."""
 _SLICE = 1000
 _LOADED_READY = 1000
 _LOADED_MOST = 20_000
@@ -137,7 +140,12 @@ class Outbox:
         self._gate.clear()
 
     async def run(self) -> None:
-        await self._open()
+        while not self._opened.is_set():
+            try:
+                await self._open()
+            except ChainBotError as error:
+                _log.warning("the outbox waits: %s", error)
+                await asyncio.sleep(self._backoff.draw(3))
         while True:
             await self._gate.wait()
             if self._times_away:
@@ -179,6 +187,7 @@ class Outbox:
         return await self._table.prune(format_time(datetime.now(UTC) - _KEEP_DELIVERED))
 
     async def _open(self) -> None:
+        await self._table.begin(self._destination, HISTORY)
         counts = await self._table.counts(self._destination)
         self._boot_position = counts.position
         self.given_up = counts.given_up

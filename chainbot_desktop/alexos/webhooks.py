@@ -38,13 +38,19 @@ MAX_KEY = 300
 WEBHOOK_SOURCE = "webhook"
 """The `source` of events that other programs posted; those of ALEX OS itself have `ALEXOS_SOURCE` and are not sent back to it."""
 ALEXOS_SOURCE = "alexos"
+_CLAIMS = frozenset({"alexos", "alex_os", "alex-os", "alex os"})
+"""How a body's own `source` names ALEX OS, in any case of letters."""
 _MAX_TEXT = 1000
 _ENVELOPE_FIELDS = ("event_id", "severity", "source", "requires_attention")
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who delivers. `id` is the actor of the event (`system:webhook@127.0.0.1`) and the scope of its idempotency keys."""
+    """Who delivers. `id` is the actor of the event (`system:webhook@127.0.0.1`) and the scope of its idempotency keys.
+
+    `is_alexos` is what the door knows. What a body says of its own `source` is a claim: it keeps the event from being sent to ALEX OS,
+    and changes neither the actor nor the scope, so nobody can use up the ids of ALEX OS or speak in its name.
+    """
 
     id: str
     is_alexos: bool = False
@@ -102,11 +108,12 @@ _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class WebhookIntake:
-    """Use on the loop's thread. `refused` counts deliveries of which nothing else was kept."""
+    """Use on the loop's thread. `refused` counts deliveries of which nothing else was kept. `own_name` is our name at ALEX OS."""
 
-    def __init__(self, journal: Journal, blobs: Blobs) -> None:
+    def __init__(self, journal: Journal, blobs: Blobs, own_name: str = "chainbot") -> None:
         self._journal = journal
         self._blobs = blobs
+        self._own_name = own_name
         self._facts: dict[str, Callable[..., BaseModel]] = {path: kind.fact.model_validate for path, kind in KINDS.items()}
         self.refused = 0
 
@@ -133,6 +140,11 @@ class WebhookIntake:
         found = parse_object(body)
         fact = self._validate(path, found)
         event_id = _event_id(found)
+        if event_id is not None and found.get("source") == self._own_name:
+            # An event of ours that somebody hands round came home: taken for news it would be sent out again, for ever.
+            ours = await self._journal.get(event_id)
+            if ours is not None:
+                return ours
         if len(body) > MAX_INLINE_BODY:
             fact = kind.fact.model_validate(await self._large_fact(kind, found, body))
         event = _event(kind, fact, found, caller)
@@ -144,6 +156,8 @@ class WebhookIntake:
             return await self._journal.append(event)
         if not 0 < len(key) <= MAX_KEY:
             raise InvalidInput(f"The delivery id has {len(key)} characters, expected 1 to {MAX_KEY}.")
+        if any("\ud800" <= character <= "\udfff" for character in key):
+            raise InvalidInput("The delivery id is not UTF-8.", hint="Use an id of letters, digits and dashes.")
         return await self._journal.append(
             event, IdempotencyKey(caller.id, key, sha256(path.encode() + b"\0" + body).hexdigest())
         )
@@ -176,7 +190,7 @@ def _event(kind: Kind, fact: BaseModel, found: JsonObject, caller: Caller) -> Ev
     try:
         return create(
             data=fact,
-            source=ALEXOS_SOURCE if caller.is_alexos else WEBHOOK_SOURCE,
+            source=ALEXOS_SOURCE if caller.is_alexos or _claims_alexos(found) else WEBHOOK_SOURCE,
             subject=found.get(kind.subject_field) or "",
             severity=severity,
             actor=caller.id,
@@ -188,6 +202,11 @@ def _event(kind: Kind, fact: BaseModel, found: JsonObject, caller: Caller) -> Ev
             raise
         expected = _EXPECTED["string_pattern_mismatch"]
         raise InvalidInput(f"{kind.subject_field}: found {_shown(found[kind.subject_field])}, expected {expected}.") from None
+
+
+def _claims_alexos(found: JsonObject) -> bool:
+    source = found.get("source")
+    return isinstance(source, str) and source.lower() in _CLAIMS
 
 
 def _event_id(found: JsonObject) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib.metadata
 import json
 import os
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from chainbot_desktop import __version__
+from chainbot_desktop.alexos.answers import bare_url
 from chainbot_desktop.app.command_line import Options
 from chainbot_desktop.app.configuration import Configuration, load_configuration
 from chainbot_desktop.app.door_commands import page_address
@@ -104,6 +106,8 @@ def check_qt() -> Finding:
         )
     except subprocess.TimeoutExpired:
         return Finding(Mark.BAD, "Qt", "Qt did not start within 60 s.", "Check the load and the disk of this machine.")
+    except OSError as error:
+        return Finding(Mark.BAD, "Qt", f"Python cannot be started again: {error}.", "Check who may run it.")
     if done.returncode == 0:
         version, platform, editor = done.stdout.split()[-3:]
         return Finding(Mark.GOOD, "Qt", f"Qt {version} starts ({platform}), QScintilla {editor}.")
@@ -184,14 +188,14 @@ def check_alex_os(configuration: Configuration) -> Iterator[Finding]:
     if not alex_os.enabled:
         yield Finding(Mark.NOTE, "ALEX OS", "Switched off in the settings (alex_os.enabled).")
         return
-    url = f"{str(alex_os.registry_url).rstrip('/')}/api/health"
+    url = f"{bare_url(alex_os.registry_url)}/api/health"
     begin = time.time()
     try:
         with _open(url) as answer:
             date, status = answer.headers.get("Date"), answer.status
     except urllib.error.HTTPError as error:
         date, status = error.headers.get("Date"), error.code
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         yield Finding(
             Mark.NOTE,
@@ -201,10 +205,17 @@ def check_alex_os(configuration: Configuration) -> Iterator[Finding]:
         )
         return
     yield Finding(Mark.GOOD if status == 200 else Mark.NOTE, "ALEX OS", f"{url} answers {status}.")
-    if date:
-        skew = abs(parsedate_to_datetime(date).timestamp() - begin)
+    if (told := _moment(date)) is not None:
+        skew = abs(told - begin)
         if skew > _CLOCK_TOLERANCE:
             yield Finding(Mark.NOTE, "clock", f"ALEX OS has another time: {skew:.0f} s apart.", "Synchronise both clocks.")
+
+
+def _moment(date: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp() if date else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def check_clock() -> Finding:
@@ -243,7 +254,7 @@ def _running_version(address: str) -> str | None:
     try:
         with _open(f"{address}/health") as answer:
             return str(json.load(answer)["agent_version"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
         return None
 
 
@@ -253,6 +264,13 @@ def _open(url: str) -> Any:
 
 
 def _nearest_existing(path: Path) -> Path:
-    while not path.exists():
+    while not _exists(path):
         path = path.parent
     return path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:  # what lies in a closed folder is not known; the folder is
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import sys
 import urllib.error
@@ -72,7 +73,7 @@ def _new_link(configuration: Configuration, token: str) -> str:
             f"{address} answered {error.code} {error.reason}.",
             hint="Another program, or one with another data directory, listens there. Name it with --port and --data-dir.",
         ) from None
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException) as error:
         raise Unavailable(f"No ChainBot Desktop answers at {address}: {error}.", hint="Start it, or name its --port.") from None
     return f"{address}/?ticket={ticket}"
 

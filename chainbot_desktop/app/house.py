@@ -24,6 +24,7 @@ from chainbot_desktop import __version__
 from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.agents.records import Origin
 from chainbot_desktop.agents.vocabulary import AgentState
+from chainbot_desktop.alexos.answers import bare_url
 from chainbot_desktop.alexos.client import AlexOsClient
 from chainbot_desktop.alexos.identity import Identity, OwnAgent, own_uuid, reachable_url
 from chainbot_desktop.alexos.webhooks import WebhookIntake
@@ -134,7 +135,7 @@ async def open_house(
             settings=settings,
             journal=journal,
             bus=bus,
-            intake=WebhookIntake(journal, store.blobs),
+            intake=WebhookIntake(journal, store.blobs, settings.chainbot.name),
             agents=agents,
             link=link,
             health=watch.health.snapshot,
@@ -338,7 +339,7 @@ async def _identity(settings: Settings, preferences: Preferences, *, headless: b
         agent_version=__version__,
         role=settings.chainbot.role,
         port=server.port,
-        event_bus_url=str(alex_os.event_bus_url),
+        event_bus_url=bare_url(alex_os.event_bus_url),
         webhook_url=webhook_url,
         headless=headless,
     )

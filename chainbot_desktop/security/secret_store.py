@@ -81,12 +81,12 @@ class SecretStore:
                 entries = json.load(file)
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise SecretsUnavailable(
                 f"{self._path} cannot be read: {error}.",
                 hint="Mend its permissions or restore it. Deleting it makes new secrets, and clients must get the new token.",
             ) from error
-        if not isinstance(entries, dict):
+        if not isinstance(entries, dict) or not all(_is_entry(entry) for entry in entries.values()):
             raise SecretsUnavailable(f"{self._path} does not hold secrets.", hint="Restore or delete it.")
         return entries
 
@@ -105,6 +105,10 @@ class SecretStore:
             raise SecretsUnavailable(
                 f"{self._path} cannot be written: {error}.", hint="Check the folder's permissions and the disk's space."
             ) from error
+
+
+def _is_entry(entry: object) -> bool:
+    return isinstance(entry, dict) and (entry.get("store") == "keyring" or isinstance(entry.get("value"), str))
 
 
 def desktop_keyring() -> Keyring | None:

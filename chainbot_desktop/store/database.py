@@ -12,11 +12,12 @@ import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from chainbot_desktop.core.errors import ChainBotError, Unavailable
@@ -44,7 +45,9 @@ class Database:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
         self._engine = _engine(path, read_only=False)
-        self._read_engine = _engine(path, read_only=True)
+        self._reading: set[sqlite3.Connection] = set()
+        self._read_engine = _engine(path, read_only=True, opened=self._reading)
+        self._closing = False
 
     async def open(self) -> None:
         try:
@@ -54,10 +57,11 @@ class Database:
             raise
 
     async def close(self) -> None:
-        """Let queued work finish, fold the write-ahead log back, release the file."""
+        """Cut reads short, let queued writes finish, fold the write-ahead log back, release the file."""
         loop = asyncio.get_running_loop()
+        self._closing = True
+        await self._end_reads()
         await loop.run_in_executor(self._writer, self._close)
-        self._readers.shutdown(wait=True)
         self._writer.shutdown(wait=True)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
@@ -73,6 +77,8 @@ class Database:
         """Run `work` on a reading thread; it sees one consistent state."""
 
         def snapshot() -> T:
+            if self._closing:
+                raise Unavailable("The program is stopping.", code="stopping")
             with translated_errors(self.path), self._read_engine.connect() as connection:
                 return work(connection)
 
@@ -139,6 +145,8 @@ class Database:
         config = Config()
         config.set_main_option("script_location", "chainbot_desktop.store:migrations")
         config.attributes["connection"] = connection
+        # All or nothing: a power cut in the middle must not leave half of the tables. Left to itself SQLite commits each statement.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
             command.upgrade(config, "head")
         except CommandError as error:
@@ -148,12 +156,26 @@ class Database:
             ) from error
         connection.commit()
 
+    async def _end_reads(self) -> None:
+        # A look through the whole journal may take a minute, and stopping has three seconds: SQLite is told to give up, until it did.
+        ending = asyncio.get_running_loop().run_in_executor(None, lambda: self._readers.shutdown(cancel_futures=True))
+        while not ending.done():
+            for connection in tuple(self._reading):
+                with suppress(sqlite3.ProgrammingError):  # closed meanwhile
+                    connection.interrupt()
+            await asyncio.wait([ending], timeout=0.02)
+
     def _close(self) -> None:
         self._read_engine.dispose()
         self._engine.dispose()
         if self._lock_file is not None:
             self._lock_file.close()
             self._lock_file = None
+
+
+def is_of_the_disk(error: BaseException | None) -> bool:
+    """Whether SQLite says that the file is full, locked, read-only, gone or broken: its narrower classes speak of one statement."""
+    return type(error) in {sqlite3.OperationalError, sqlite3.DatabaseError}
 
 
 class translated_errors:  # noqa: N801 - reads as a statement
@@ -166,16 +188,17 @@ class translated_errors:  # noqa: N801 - reads as a statement
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (OperationalError, sqlite3.OperationalError)):
-            reason = error.orig if isinstance(error, OperationalError) else error
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        if is_of_the_disk(reason):
             raise Unavailable(
                 f"The database {self._path} does not take or give data now: {reason}.",
-                hint="Free disk space and check the permissions of its folder.",
+                hint="Free disk space and check the permissions of its folder; a broken file must be restored from a backup.",
                 code="store_unavailable",
             ) from error
 
 
-def _engine(path: Path, *, read_only: bool) -> Engine:
+def _engine(path: Path, *, read_only: bool, opened: set[sqlite3.Connection] | None = None) -> Engine:
+    """`opened` is told of the connections while they are open."""
     engine = create_engine(
         f"sqlite:///{path}",
         poolclass=QueuePool,
@@ -189,6 +212,13 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
         _set_pragmas(connection)
         if read_only:
             connection.execute("PRAGMA query_only=ON")
+        if opened is not None:
+            opened.add(connection)
+
+    @event.listens_for(engine, "close")
+    def _on_close(connection: sqlite3.Connection, _record: object) -> None:
+        if opened is not None:
+            opened.discard(connection)
 
     return engine
 

@@ -65,6 +65,16 @@ class DeliveryTable:
         self._database = database
         self._journal = journal
 
+    async def begin(self, destination: str, history: int) -> None:
+        """At the first word of a destination: it will be told of the newest `history` events and of all that follow."""
+
+        def work(connection: Connection) -> None:
+            head = connection.execute(select(func.max(events.c.seq))).scalar_one() or 0
+            row = {"destination": destination, "seq": max(0, head - history)}
+            connection.execute(upsert(outbox_positions).values(row).on_conflict_do_nothing())
+
+        await self._database.write(work)
+
     async def derive(self, destination: str, types: Iterable[str], without_source: str, limit: int) -> int:
         """Make deliveries of the next `limit` events after the position, and move it; how many were made."""
         wanted = tuple(types)

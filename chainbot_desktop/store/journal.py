@@ -12,6 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, select, text
@@ -21,7 +22,7 @@ from chainbot_desktop.core.errors import Unavailable
 from chainbot_desktop.core.events.envelope import Event, Recorded
 from chainbot_desktop.core.ports import ChainReport, EventQuery, IdempotencyKey
 from chainbot_desktop.store.chain import verify_chain
-from chainbot_desktop.store.database import Database
+from chainbot_desktop.store.database import Database, is_of_the_disk, translated_errors
 from chainbot_desktop.store.event_rows import event_of_row
 from chainbot_desktop.store.journal_writer import Entry, JournalWriter, Outcome, TableWrite, refusal
 from chainbot_desktop.store.schema import events
@@ -35,8 +36,12 @@ _MAX_BATCH = 2_000
 _TURN = 0.05
 """Seconds for which appends may keep the writing thread from other tables."""
 _INDEX_SLICE = 500
+_SEARCH_SLICE = 2_000
 _INDEX_DELAY = 1.0
 _INDEX_BACKLOG = 20_000
+_FORGET_EVERY = 10.0
+_FORGET_SLICE = 5_000
+"""Idempotency keys past their lifetime that go at a time: more in a day than a Pi takes in."""
 MAX_READ = 10_000
 """Most events that one read returns."""
 
@@ -61,24 +66,26 @@ class SqliteJournal:
         self._head_seq = 0
         self._indexed_behind = 0
         self._index_timer: asyncio.TimerHandle | None = None
+        self._forget_timer: asyncio.TimerHandle | None = None
         self._indexing = False
 
     async def open(self) -> None:
-        def start() -> JournalWriter:
-            writer = JournalWriter(self._database.driver_connection())
-            writer.forget_old_keys()
-            return writer
+        def start() -> tuple[JournalWriter, int]:
+            with translated_errors(self._database.path):
+                writer = JournalWriter(self._database.driver_connection())
+                return writer, writer.index_text(0)
 
-        self._writer = await self._database.on_writer(start)
-        self._head_seq = self._writer.head[0]
-        self._indexed_behind = await self._database.on_writer(lambda: self._require_writer().index_text(0))
+        self._writer, self._indexed_behind = await self._database.on_writer(start)
+        self._forget_old_keys()
+        self._head_seq = self._require_writer().head[0]
         self._plan_indexing()
 
     async def close(self) -> None:
         """Refuse new appends, wait until what was appended is on disk."""
         self._closing = True
-        if self._index_timer is not None:
-            self._index_timer.cancel()
+        for timer in (self._index_timer, self._forget_timer):
+            if timer is not None:
+                timer.cancel()
         await self._idle.wait()
         if self._writer is not None:
             await self._database.on_writer(self._writer.close)
@@ -218,9 +225,9 @@ class SqliteJournal:
     def _on_indexed(self, outcome: int | Exception) -> None:
         self._indexing = False
         if isinstance(outcome, Exception):
-            if not self._closing:
+            if not is_of_the_disk(outcome) and not self._closing:
                 raise outcome
-            return
+            return  # a disk that takes nothing is reported to those who append; the index is tried again with the next event
         self._indexed_behind = outcome
         if outcome and not self._closing and not self._in_flight:
             self._start_indexing()
@@ -228,14 +235,25 @@ class SqliteJournal:
             self._plan_indexing()
 
     async def _index_all(self) -> None:
-        def work() -> int:
-            writer = self._require_writer()
-            while writer.index_text(5_000):
-                pass
-            return 0
+        """Up to the present head, in slices: appends have their turn in between."""
 
-        if self._indexed_behind:
+        def work() -> int:
+            with translated_errors(self._database.path):
+                return self._require_writer().index_text(_SEARCH_SLICE)
+
+        wanted = self._head_seq
+        while self._indexed_behind and self._head_seq - self._indexed_behind < wanted:
             self._indexed_behind = await self._database.on_writer(work)
+
+    def _forget_old_keys(self) -> None:
+        # A slice at a time and all day long: months of webhooks must not be a pause of the writing thread, nor fill the disk.
+        loop = asyncio.get_running_loop()
+        self._forget_timer = loop.call_later(_FORGET_EVERY, self._forget_old_keys)
+        self._database.submit(self._forget_on_writer)
+
+    def _forget_on_writer(self) -> None:
+        with suppress(sqlite3.Error, Unavailable):  # a disk that takes nothing is reported to those who append
+            self._require_writer().forget_old_keys(_FORGET_SLICE)
 
     def _require_writer(self) -> JournalWriter:
         if self._writer is None:

@@ -15,6 +15,7 @@ from typing import Any
 from chainbot_desktop.core.errors import ChainBotError, Conflict, Unavailable
 from chainbot_desktop.core.events.envelope import GENESIS_HASH, Event, Recorded, chain_hash, hashed_fields
 from chainbot_desktop.core.ports import IdempotencyKey
+from chainbot_desktop.store.database import is_of_the_disk
 from chainbot_desktop.store.event_rows import COLUMNS, event_of_row, row_of_event
 
 _COLUMNS = ",".join(COLUMNS)
@@ -43,7 +44,7 @@ class Outcome:
     """What became of an entry: `recorded`, or the `error` to raise. `fresh` is false for an event of an earlier request."""
 
     recorded: Recorded[Any] | None
-    error: ChainBotError | None = None
+    error: Exception | None = None
     fresh: bool = True
 
 
@@ -65,7 +66,26 @@ class JournalWriter:
         self._connection.close()
 
     def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
-        """Put `entries` on disk, all or none; outcomes in their order. Events of refused or repeated keys are left out."""
+        """Put `entries` on disk; outcomes in their order. Events of refused or repeated keys are left out.
+
+        All are committed at once. An entry that SQLite cannot take does not take the others with it: then each is committed by itself.
+        """
+        try:
+            return self._commit_together(entries)
+        except Exception as error:  # the border of an entry: whoever sent it is told, and nobody else
+            if len(entries) == 1 or is_of_the_disk(error):
+                raise
+            return [self._commit_alone(entry) for entry in entries]
+
+    def _commit_alone(self, entry: Entry) -> Outcome:
+        try:
+            return self._commit_together([entry])[0]
+        except sqlite3.Error as error:
+            return Outcome(None, refusal(error))
+        except Exception as error:  # the border of an entry
+            return Outcome(None, error)
+
+    def _commit_together(self, entries: Sequence[Entry]) -> list[Outcome]:
         if any(entry.key is not None or entry.write is not None for entry in entries):
             return self._commit_with_company(entries)
         recorded, rows = self._chain(entries)
@@ -151,9 +171,13 @@ class JournalWriter:
             entry.write(self._connection)
         return Outcome(recorded)
 
-    def forget_old_keys(self) -> int:
-        """Delete idempotency keys past their lifetime; how many went."""
-        cursor = self._connection.execute("DELETE FROM idempotency_keys WHERE recorded_at <= ?", (time.time() - KEY_LIFETIME,))
+    def forget_old_keys(self, limit: int) -> int:
+        """Delete at most `limit` idempotency keys past their lifetime; how many went."""
+        cursor = self._connection.execute(
+            "DELETE FROM idempotency_keys WHERE rowid IN "
+            "(SELECT rowid FROM idempotency_keys WHERE recorded_at <= ? ORDER BY recorded_at LIMIT ?)",
+            (time.time() - KEY_LIFETIME, limit),
+        )
         return cursor.rowcount
 
     def index_text(self, limit: int) -> int:

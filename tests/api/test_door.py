@@ -223,3 +223,15 @@ async def test_an_address_that_a_header_claims_is_not_believed(tmp_path: Path, s
         assert (await ask(stranger, "POST", house.url + WEBHOOK, json={"agent_id": "a"}, headers=claimed))[0] == 401
         assert house.services.intake.refused == 1
         assert house.store.journal.head_seq == 0
+
+
+async def test_networks_of_ipv4_may_be_written_as_ipv6(tmp_path: Path, stranger: aiohttp.ClientSession) -> None:
+    for network, status in (
+        ("::ffff:127.0.0.0/104", 200),
+        ("::ffff:127.0.0.1", 200),
+        ("::ffff:10.0.0.0/104", 401),
+        ("::/0", 401),
+    ):
+        async with open_house(tmp_path / str(status), {"security": {"trusted_webhook_sources": [network]}}) as house:
+            answered, _, _ = await ask(stranger, "POST", house.url + WEBHOOK, json={"agent_id": "a"})
+            assert answered == status, network

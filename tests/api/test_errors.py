@@ -278,3 +278,16 @@ async def test_several_requests_on_one_connection_are_answered_in_order(house: H
     answer = await raw(house, (one + two + three).encode())
     statuses = [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]]
     assert statuses == [b"200", b"200", b"401"]
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 100", "Transfer-Encoding: chunked"])
+async def test_a_body_that_does_not_end_is_given_up(house: House, monkeypatch: pytest.MonkeyPatch, framing: str) -> None:
+    monkeypatch.setattr("api.reading.BODY_WITHIN", 0.1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.server.port)
+    head = f"POST /api/webhooks/chainbot/event HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n{framing}\r\n\r\n"
+    writer.write(head.encode())
+    async with asyncio.timeout(5):
+        answer = await reader.read()  # the connection ends with it
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"too_slow"' in answer
+    writer.close()

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import AnyUrl
 
+from chainbot_desktop.alexos.answers import bare_url, basic_auth
 from chainbot_desktop.alexos.simulator import Misbehaviour, Simulator
 from chainbot_desktop.core.errors import Unavailable
 from chainbot_desktop.core.events import AgentSpawned, WorkflowFailed, WorkflowStarted
@@ -16,6 +18,7 @@ from chainbot_desktop.core.events.agents import AgentFact
 from chainbot_desktop.core.events.envelope import Event
 from chainbot_desktop.core.events.webhooks import WorkflowFact
 from chainbot_desktop.core.link import LinkState, Verdict
+from chainbot_desktop.core.ports import EventQuery
 from chainbot_desktop.store.journal import SqliteJournal
 from tests.helpers.alexos import HURRIED, Linked, linked, until
 
@@ -312,3 +315,21 @@ async def test_stopping_is_quick_however_slow_the_other_side_is(tmp_path: Path) 
         await link.client.stop()
         assert time.monotonic() - began < 2.5
         await simulator.misbehave(slow=0)
+
+
+async def test_a_password_in_the_address_is_used_and_never_shown(tmp_path: Path) -> None:
+    async with Simulator("documented") as simulator:
+        url = simulator.url.replace("http://", "http://user:p%40ss@")
+        bus = simulator.ws_url.replace("ws://", "ws://user:p%40ss@")
+        async with linked(tmp_path, simulator, registry_url=AnyUrl(url), event_bus_url=AnyUrl(bus)) as link:
+            await link.reaches(LinkState.REGISTERED)
+            assert "p%40ss" not in link.client.status.model_dump_json()
+            for recorded in await link.store.journal.read(EventQuery()):
+                assert "p%40ss" not in recorded.event.data_json() + recorded.event.subject
+
+
+def test_a_password_in_the_address_becomes_a_header() -> None:
+    url = AnyUrl("http://user:p%40ss@10.0.0.1:8000/")
+    assert basic_auth(url) == "Basic dXNlcjpwQHNz"
+    assert bare_url(url) == "http://10.0.0.1:8000"
+    assert basic_auth(AnyUrl("http://10.0.0.1:8000")) is None

@@ -246,3 +246,40 @@ async def test_what_was_on_its_way_is_noted_at_the_end(tmp_path: Path) -> None:
             await until(lambda: len(other.record) == 5)
             await outbox.flush(1.0)
             assert (await table.counts(HERE)).pending == 0
+
+
+async def test_a_new_registry_is_not_sent_the_whole_past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chainbot_desktop.alexos.outbox.HISTORY", 10)
+    other = FakeAlexOs()
+    async with open_store(tmp_path) as store:
+        for number in range(30):
+            await store.journal.append(event_of("public", f"old{number}"))
+        async with running(store, other, Tasks()) as outbox:
+            outbox.close_gate()
+            await outbox.count()
+            for number in range(25):
+                await store.journal.append(event_of("public", f"new{number}"))
+            assert await outbox.count() == 35
+        # It stays away over a restart: what came since it was first heard of waits for it all the same.
+        async with running(store, other, Tasks()) as outbox:
+            outbox.open_gate()
+            await until(lambda: outbox.idle)
+        assert len(other.record) == 35
+
+
+async def test_a_disk_that_takes_nothing_at_the_start_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = DeliveryTable.begin
+    refusals = iter([Unavailable("full"), Unavailable("full")])
+
+    async def begin(self: DeliveryTable, destination: str, history: int) -> None:
+        if (error := next(refusals, None)) is not None:
+            raise error
+        await real(self, destination, history)
+
+    monkeypatch.setattr(DeliveryTable, "begin", begin)
+    other = FakeAlexOs()
+    async with open_store(tmp_path) as store:
+        await store.journal.append(event_of("public", "s"))
+        async with running(store, other, Tasks()) as outbox:
+            outbox.open_gate()
+            await until(lambda: len(other.record) == 1)

@@ -145,7 +145,7 @@ async def test_ids_belong_to_their_caller(intake: WebhookIntake, store: Store) -
     assert await count(store) == 2
 
 
-@pytest.mark.parametrize("key", ["", "k" * 301])
+@pytest.mark.parametrize("key", ["", "k" * 301, "\udcff"])
 async def test_an_id_that_cannot_be_one(intake: WebhookIntake, key: str) -> None:
     with pytest.raises(InvalidInput):
         await intake.accept("workflow/started", body(workflow_id="w"), CALLER, key)
@@ -177,3 +177,29 @@ async def test_alex_os_contradicting_itself_is_refused(intake: WebhookIntake, st
         await intake.accept("workflow/started", body(workflow_id="x", event_id="ev-1"), ALEXOS)
     assert caught.value.http_status == 422
     assert await count(store) == 1
+
+
+@pytest.mark.parametrize("source", ["alexos", "alex_os", "alex-os", "ALEX_OS"])
+async def test_who_says_that_it_is_alex_os_is_believed_for_the_way_back_alone(
+    intake: WebhookIntake, store: Store, source: str
+) -> None:
+    claimed = await intake.accept("event", body(event_type="door_opened", source=source, event_id="ev-1"), CALLER)
+    assert (claimed.event.source, claimed.event.actor) == ("alexos", CALLER.id)
+    real = AlexOsEventReceived(data=ReceivedEvent(event_type="other", remote_id="ev-1"), source="alexos")
+    assert (await store.journal.append(real, remote_key("ev-1"))).event is real
+
+
+@pytest.mark.parametrize("source", ["chainbot", "module", 7, None, ["alexos"]])
+async def test_any_other_source_is_a_program_of_the_house(intake: WebhookIntake, source: object) -> None:
+    recorded = await intake.accept("event", body(event_type="door_opened", source=source, event_id="ev-1"), CALLER)
+    assert recorded.event.source == "webhook"
+
+
+async def test_an_event_of_ours_that_comes_home_is_not_news(intake: WebhookIntake, store: Store) -> None:
+    ours = await intake.accept("workflow/started", body(workflow_id="w"), CALLER)
+    echo = body(event_type="workflow_started", source="chainbot", event_id=ours.event.id, data={"workflow_id": "w"})
+    for caller in (CALLER, ALEXOS):
+        assert (await intake.accept("event", echo, caller)).seq == ours.seq
+    stranger = body(event_type="workflow_started", source="module", event_id=ours.event.id)
+    await intake.accept("event", stranger, CALLER)
+    assert await count(store) == 2

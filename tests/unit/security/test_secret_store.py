@@ -56,7 +56,7 @@ def test_a_file_that_others_could_read_is_closed(tmp_path: Path, caplog: pytest.
     assert "readable by others" in caplog.text
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "\x00"])
+@pytest.mark.parametrize("content", ["", "{", "[]", "\x00", '{"admin token": "x"}', '{"admin token": {"store": "file"}}'])
 def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path, content: str) -> None:
     path = tmp_path / "secrets.json"
     path.write_text(content)

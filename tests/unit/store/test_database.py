@@ -14,9 +14,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+from chainbot_desktop.core.bus import EventBus
+from chainbot_desktop.core.errors import Unavailable
 from chainbot_desktop.store.database import SCHEMA_REVISION, Database, StoreError
+from chainbot_desktop.store.journal import SqliteJournal
 from chainbot_desktop.store.schema import metadata
 from tests.helpers.stores import open_store
 
@@ -107,3 +110,29 @@ def test_a_start_with_an_up_to_date_database_does_not_import_alembic(tmp_path: P
     command = [sys.executable, "-c", script, str(tmp_path / "journal.db")]
     runs = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() for _ in range(2)]
     assert runs == ["True", "False"]
+
+
+async def test_a_first_start_that_is_cut_off_leaves_no_half_of_the_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*_: object, **__: object) -> None:
+        raise RuntimeError("the power went")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("alembic.op.execute", cut_off)
+        with pytest.raises(RuntimeError, match="the power went"):
+            await Database(tmp_path / "journal.db").open()
+    async with open_store(tmp_path) as store:
+        assert store.journal.head_seq == 0
+
+
+async def test_a_journal_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await store.database.write(lambda c: c.execute(text("DROP TABLE journal_marks")).rowcount)
+    database = Database(tmp_path / "journal.db")
+    await database.open()
+    try:
+        with pytest.raises(Unavailable, match="journal_marks"):
+            await SqliteJournal(database, EventBus()).open()
+    finally:
+        await database.close()

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from chainbot_desktop.core.errors import ChainBotError, Conflict, Unavailable
 from chainbot_desktop.core.events import Event, ExternalEventReceived, UnknownEvent, WorkflowStarted
 from chainbot_desktop.core.events.envelope import GENESIS_HASH, Recorded
 from chainbot_desktop.core.ports import EventQuery, IdempotencyKey
 from chainbot_desktop.store import journal as journal_module
+from chainbot_desktop.store.database import Database
 from tests.helpers.stores import open_store
 
 
@@ -291,3 +293,69 @@ async def test_whatever_happens_the_chain_verifies_and_nothing_is_lost_or_double
         assert stored == acknowledged
         assert sorted(stored.values()) == list(range(1, len(stored) + 1))
         position += 1
+
+
+async def test_an_event_that_cannot_be_written_does_not_take_others_with_it(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+
+        def fail(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO preferences (name, value) VALUES ('x', '1')")
+            raise ValueError("a mistake of whoever wrote this")
+
+        first = asyncio.gather(
+            store.journal.append(started("good")),
+            store.journal.append(started("bad"), IdempotencyKey("a", "\udcff", "d")),
+            store.journal.append(started("worse"), write=fail),
+            store.journal.append(started("repeated"), IdempotencyKey("a", "k", "d")),
+            store.journal.append(started("repeated"), IdempotencyKey("a", "k", "d")),
+            return_exceptions=True,
+        )
+        good, bad, worse, one, again = await first
+        assert isinstance(bad, UnicodeEncodeError)
+        assert isinstance(worse, ValueError)
+        assert isinstance(good, Recorded)
+        assert isinstance(one, Recorded)
+        assert (good.seq, one.seq) == (1, 2)
+        assert again == one
+        assert [recorded.event.subject for recorded in await store.journal.read(EventQuery())] == ["good", "repeated"]
+        assert await store.preferences.get("x") is None
+        assert (await store.journal.verify()).ok
+
+
+async def test_closing_does_not_wait_for_a_long_look_at_the_past(tmp_path: Path) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    database = Database(tmp_path / "journal.db")
+    await database.open()
+    looks = [asyncio.ensure_future(database.read(lambda c: c.execute(text(endless)).scalar())) for _ in range(5)]
+    await asyncio.wait(looks, timeout=0.2)
+    async with asyncio.timeout(5):
+        await database.close()
+    outcomes = await asyncio.gather(*looks, return_exceptions=True)
+    assert all(isinstance(outcome, (Unavailable, asyncio.CancelledError)) for outcome in outcomes), outcomes
+
+
+async def test_a_search_does_not_keep_appends_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "_SEARCH_SLICE", 10)
+    async with open_store(tmp_path) as store:
+        await asyncio.gather(*(store.journal.append(started(f"w-{number}")) for number in range(500)))
+        search = asyncio.ensure_future(store.journal.read(EventQuery(text="workflow_started", limit=1000)))
+        await asyncio.sleep(0)
+        await store.journal.append(started("meanwhile"))
+        assert not search.done()
+        assert len(await search) >= 500
+
+
+async def test_keys_past_their_time_are_forgotten_while_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "_FORGET_EVERY", 0.01)
+    async with open_store(tmp_path) as store:
+        for name in ("old", "new"):
+            await store.journal.append(started(name), IdempotencyKey("a", name, "d"))
+        old = "UPDATE idempotency_keys SET recorded_at = recorded_at - 8 * 86400 WHERE key = 'old'"
+        await store.database.write(lambda c: c.execute(text(old)).rowcount)
+
+        async def left() -> list[str]:
+            return await store.database.read(lambda c: list(c.execute(text("SELECT key FROM idempotency_keys")).scalars()))
+
+        async with asyncio.timeout(5):
+            while await left() != ["new"]:
+                await asyncio.sleep(0.01)
