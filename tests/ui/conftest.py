@@ -25,6 +25,7 @@ def theme_source(qapp: QApplication) -> ThemeSource:
 @pytest.fixture
 def qt_loop(qapp: QApplication) -> Iterator[QtLoop]:
     """The program's loop, closed after the test; a task that is still there then fails it."""
+    qapp.setQuitOnLastWindowClosed(False)  # as the program does: a window that closes does not end the loop
     loop = QtLoop(qapp)
     loop.set_default_executor(ThreadPoolExecutor(2))
     asyncio.set_event_loop(loop)

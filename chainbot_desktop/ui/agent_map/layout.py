@@ -180,7 +180,9 @@ def _barycentre(neighbours: Sequence[str], row_of: Mapping[str, float]) -> float
 def _shelve(blocks: Sequence[Block], taken: PlaceIndex, singles: int) -> Iterator[dict[str, Point]]:
     """The blocks in rows, below what is there."""
     center, reach = _middle(taken, sum(len(block) for block in blocks))
-    near = [point for _, point in taken if abs(point.x - center.x) <= reach and abs(point.y - center.y) <= reach]
+    everywhere = [point for _, point in taken]
+    near = [point for point in everywhere if abs(point.x - center.x) <= reach and abs(point.y - center.y) <= reach]
+    near = near or everywhere  # few that lie far apart: their middle is nobody's place
     left = min((point.x for point in near), default=0.0)
     top = max((point.y + 1.5 * CELL_HEIGHT for point in near), default=0.0)
     sizes = [_size(block) for block in blocks]
@@ -256,7 +258,9 @@ def _spots(taken: PlaceIndex, coming: int, avoid: Sequence[Box], *, below: bool)
     """Cells of a grid: first the holes of the ground that is in use (unless all is to go `below`), then row after row, without end."""
     columns = max(1, round(math.sqrt((len(taken) + coming) * _WIDE * CELL_HEIGHT / CELL_WIDTH)))
     center, reach = _middle(taken, coming)
-    near = [point for _, point in taken if abs(point.x - center.x) <= reach and abs(point.y - center.y) <= reach]
+    everywhere = [point for _, point in taken]
+    near = [point for point in everywhere if abs(point.x - center.x) <= reach and abs(point.y - center.y) <= reach]
+    near = near or everywhere  # few that lie far apart: their middle is nobody's place
     left = min((point.x for point in near), default=0.0)
     top = max(point.y for point in near) + 1.5 * CELL_HEIGHT if below else min((point.y for point in near), default=0.0)
     right = max((point.x for point in near), default=0.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QStyleOptionGraphicsItem, QWidget
 
@@ -56,8 +56,9 @@ class LinkLayer(_Layer):
 class MapScene(QGraphicsScene):
     """Draws a `MapModel`. `apply` what changed; everything else stays as it is on the screen."""
 
-    def __init__(self, model: MapModel, theme: Theme) -> None:
-        super().__init__()
+    def __init__(self, model: MapModel, theme: Theme, parent: QObject) -> None:
+        """Dies with `parent`, and not when Python happens to collect it: its layers and it refer to each other."""
+        super().__init__(parent)
         self.setSceneRect(WORLD)
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self.model = model

@@ -58,7 +58,7 @@ class AgentMapView(WindowView):
         self._themes = themes
         self._tasks = tasks
         self._model = MapModel(directory)
-        self._scene = MapScene(self._model, themes.current)
+        self._scene = MapScene(self._model, themes.current, self)
         self.canvas = MapCanvas(self._scene, themes)
         self._moves = Moves(directory, self._model, tasks, actor, self)
         self.filters = StateFilter(themes)

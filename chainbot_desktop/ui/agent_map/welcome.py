@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 from chainbot_desktop.ui.widgets.button import Button
 from chainbot_desktop.ui.widgets.card import Card
 from chainbot_desktop.ui.widgets.empty_state import EmptyState
+from chainbot_desktop.ui.widgets.kinetic import KineticArea
 
 
 class EmptyMap(QWidget):
@@ -19,7 +20,9 @@ class EmptyMap(QWidget):
         super().__init__(parent)
         self.setProperty("ground", "window")
         self._snippet = snippet
-        self._layout = QVBoxLayout(self)
+        self._themes = themes
+        content = QWidget()
+        self._layout = QVBoxLayout(content)
         self._layout.addStretch(1)
         self._layout.addWidget(
             EmptyState(
@@ -37,7 +40,7 @@ class EmptyMap(QWidget):
         self._card = Card(themes)
         hint = QLabel("Or report one from a terminal:")
         hint.setProperty("role", "small")
-        self._copy = Button("Copy", themes)
+        self._copy = Button("Copy", themes, icon="copy")
         self._copy.setAccessibleName("Copy the command")
         self._copy.clicked.connect(self._on_copy)
         row = QHBoxLayout()
@@ -45,11 +48,26 @@ class EmptyMap(QWidget):
         row.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignTop)
         self._card.body.addWidget(hint)
         self._card.body.addLayout(row)
-        self._card.setVisible(bool(snippet))
-        self._layout.addWidget(self._card, 0, Qt.AlignmentFlag.AlignHCenter)
+        if not snippet:
+            self._card.hide()
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(self._card, 100)
+        middle.addStretch(1)
+        self._layout.addLayout(middle)
         self._layout.addStretch(2)
+        area = KineticArea(content)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
         themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(themes.current)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Under a style sheet Qt forgets the font of what is moved into its window."""
+        super().showEvent(event)
+        self._on_theme_changed(self._themes.current)
 
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(self._snippet)
@@ -57,5 +75,6 @@ class EmptyMap(QWidget):
 
     def _on_theme_changed(self, theme: Theme) -> None:
         self._command.setFont(theme.font("mono_small"))
-        self._card.setFixedWidth(theme.px(620))
-        self._layout.setContentsMargins(*[theme.px(12)] * 4)
+        self._card.setMaximumWidth(theme.px(620))
+        # The chip of the first start lies at the foot.
+        self._layout.setContentsMargins(theme.px(12), theme.px(12), theme.px(12), theme.px(72))

@@ -31,8 +31,7 @@ class Menus:
             if command is None:
                 menu.add_gap()
             else:
-                label = f"{command.label}    {command.shortcut}" if command.shortcut else command.label
-                menu.add(label, command.run, icon=command.icon)
+                menu.add(command.label, command.run, icon=command.icon, keys=command.shortcut)
         menu.open_at(at)
         return menu
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 
@@ -41,6 +41,9 @@ class SideDrawer(QWidget):
     def set_open(self, on: bool) -> None:
         if on != self._open:
             self._open = on
+            focused = QApplication.focusWidget()
+            if not on and focused is not None and self._side.isAncestorOf(focused):
+                self._main.setFocus(Qt.FocusReason.OtherFocusReason)  # else Qt gives it to the next in line, wherever that is
             self._arrange()
             self.toggled.emit(on)
 

@@ -79,9 +79,9 @@ class ShellOverlays(QObject):
         menu = MenuSheet(self._stage, self._themes)
         *commands, last = [command for command in self.own() if "region" not in command.id]
         for command in (*self._popping(), *commands):
-            menu.add(command.label, command.run)
+            menu.add(command.label, command.run, keys=command.shortcut)
         menu.add_gap()
-        menu.add(last.label, last.run)
+        menu.add(last.label, last.run, keys=last.shortcut)
         menu.point_at(button.mapToGlobal(QPoint(button.width(), button.height())))
         self._show("menu", lambda: menu)
 

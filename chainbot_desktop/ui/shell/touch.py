@@ -33,7 +33,6 @@ class TouchWatch(QObject):
     def __init__(self, top: QWidget, window: QWindow, themes: ThemeSource, forbidden: Callable[[QPointF], bool]) -> None:
         super().__init__(top)
         self._top = top
-        self._window = window
         self._themes = themes
         self._forbidden = forbidden
         self._held: QTouchEvent | None = None
@@ -83,7 +82,7 @@ class TouchWatch(QObject):
     def _begin(self, event: QTouchEvent) -> bool:
         place = event.points()[0].position()
         edge = self._themes.current.px(EDGE)
-        self._direction = -1 if place.x() < edge else 1 if place.x() >= self._window.width() - edge else 0
+        self._direction = -1 if place.x() < edge else 1 if place.x() >= self._top.width() - edge else 0
         if len(event.points()) != 1 or self._forbidden(place):
             self._direction = 0
         if self._direction == 0:
@@ -114,10 +113,11 @@ class TouchWatch(QObject):
     def _hand_on(self) -> None:
         """It is no swipe: the widgets get the beginning they missed, and from now on everything."""
         held, self._held, self._direction = self._held, None, 0
+        window = self._top.windowHandle()
         if held is not None:
-            self._window.removeEventFilter(self)
-            QCoreApplication.sendEvent(self._window, held)
-            self._window.installEventFilter(self)
+            window.removeEventFilter(self)
+            QCoreApplication.sendEvent(window, held)
+            window.installEventFilter(self)
 
     def _click(self, place: QPointF) -> None:
         target = self._top.childAt(place.toPoint()) or self._top

@@ -363,14 +363,8 @@ class MainWindow(QWidget):
 
 def _focus_first(region: QWidget) -> None:
     """Give the keyboard to the first stop of a region; to the region itself if it is one."""
-    reason = Qt.FocusReason.OtherFocusReason
-    if region.focusPolicy() & Qt.FocusPolicy.TabFocus:
-        region.setFocus(reason)
-        return
-    widget = region.nextInFocusChain()
-    while widget is not None and widget is not region:
-        usable = region.isAncestorOf(widget) and widget.isVisible() and widget.isEnabled()
-        if usable and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            widget.setFocus(reason)
-            return
-        widget = widget.nextInFocusChain()
+    from chainbot_desktop.ui.widgets.tab_stops import is_tab_stop, tab_stops  # the first paint does not wait for the widgets
+
+    stops = [region] if is_tab_stop(region) else tab_stops(region)
+    if stops:
+        stops[0].setFocus(Qt.FocusReason.OtherFocusReason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.shell.link_words import link_look
 from chainbot_desktop.ui.theme import Theme, ThemeSource
@@ -12,6 +12,7 @@ from chainbot_desktop.ui.welcome.actions import WelcomeActions
 from chainbot_desktop.ui.welcome.steps import STEPS, WelcomeSteps
 from chainbot_desktop.ui.widgets.button import Button
 from chainbot_desktop.ui.widgets.sheet import Sheet
+from chainbot_desktop.ui.widgets.tab_stops import tab_stops
 
 TITLES = {"link": "See the link to ALEX OS", "webhook": "Send a first webhook", "folder": "Open a folder in Code"}
 
@@ -41,9 +42,13 @@ class WelcomeCard(Sheet):
         self.fit_soon()
 
     def refresh(self) -> None:
+        """A keyboard that was in a step which folds goes to the one that unfolds."""
         current = self._steps.current
+        had_focus = self.holds(QApplication.focusWidget())
         for step, row in self._rows.items():
             row.refresh(unfolded=step == current)
+        if had_focus and current is not None:
+            self._rows[current].take_focus()
         self.fit_soon()
 
 
@@ -72,13 +77,17 @@ class StepRow(QWidget):
         themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(themes.current)
 
+    def take_focus(self) -> None:
+        if not self._content.isAncestorOf(QApplication.focusWidget() or self):
+            tab_stops(self._content)[0].setFocus(Qt.FocusReason.OtherFocusReason)
+
     def refresh(self, *, unfolded: bool) -> None:
         done, skipped = self._steps.is_done(self._step), self._steps.is_skipped(self._step)
         self._content.setVisible(unfolded)
         self._skip.setVisible(unfolded)
         state = "done" if done else "skipped, tap to do it" if skipped else ""
         self._title.setText(f"{TITLES[self._step]}: {state}" if state else TITLES[self._step])
-        self._title.setFocusPolicy(Qt.FocusPolicy.TabFocus if skipped else Qt.FocusPolicy.NoFocus)
+        self._title.setFocusPolicy(Qt.FocusPolicy.NoFocus if done or unfolded else Qt.FocusPolicy.TabFocus)
         self._mark(self._themes.current)
 
     def _mark(self, theme: Theme) -> None:

@@ -27,6 +27,7 @@ class WelcomeGuide(QObject):
         self._link = ("unregistered", "")
         self._card: WelcomeCard | None = None
         self._chip: Button | None = None
+        self._unfolded = steps.current
         steps.changed = self._on_steps_changed
         host.installEventFilter(self)
         themes.changed.connect(self._place_chip)
@@ -74,10 +75,11 @@ class WelcomeGuide(QObject):
         self._on_steps_changed()
 
     def _on_steps_changed(self) -> None:
+        unfolded, self._unfolded = self._unfolded, self._steps.current
         if self._card is not None:
             self._card.refresh()
-            if self._steps.left == 0:
-                self._card.dismiss()
+            if self._steps.left == 0 or (unfolded is not None and self._unfolded is None):
+                self._card.dismiss()  # the last step was done or skipped
                 return
         wanted = self._card is None and self._steps.left > 0
         if wanted:

@@ -21,12 +21,15 @@ class WelcomeSteps:
         self._remember = remember
         self._done = _names(remembered.get(DONE))
         self._skipped = _names(remembered.get(SKIPPED))
+        self._chosen: str | None = None
         self.closed = remembered.get(CLOSED) is True
         self.changed: Callable[[], None] = _nothing
 
     @property
     def current(self) -> str | None:
-        """The first step that is neither done nor skipped."""
+        """The one that was chosen, else the first step that is neither done nor skipped."""
+        if self._chosen is not None and self._chosen not in self._done:
+            return self._chosen
         return next((step for step in STEPS if step not in self._done and step not in self._skipped), None)
 
     @property
@@ -48,17 +51,21 @@ class WelcomeSteps:
             self.changed()
 
     def skip(self, step: str) -> None:
+        self._chosen = None
         if step not in self._skipped:
             self._skipped.append(step)
             self._remember(SKIPPED, list(self._skipped))
             self.changed()
 
     def take_up(self, step: str) -> None:
-        """Back to a step that was skipped."""
+        """To this step now, also back to one that was skipped."""
+        if step in self._done:
+            return
+        self._chosen = step
         if step in self._skipped:
             self._skipped.remove(step)
             self._remember(SKIPPED, list(self._skipped))
-            self.changed()
+        self.changed()
 
     def close(self) -> None:
         if not self.closed:

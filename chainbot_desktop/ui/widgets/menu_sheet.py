@@ -4,14 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.theme import ThemeSource
-from chainbot_desktop.ui.widgets.button import Button
+from chainbot_desktop.ui.widgets.button import Button, ButtonKind
 from chainbot_desktop.ui.widgets.kinetic import KineticArea
 from chainbot_desktop.ui.widgets.overlay import Overlay
+
+
+class _Row(Button):
+    def __init__(self, label: str, keys: str, themes: ThemeSource, *, kind: ButtonKind, icon: str) -> None:
+        super().__init__(label, themes, kind=kind, icon=icon)
+        self._keys = keys
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        if self._keys:
+            width = QFontMetrics(self._themes.current.font("small")).horizontalAdvance(self._keys)
+            hint.setWidth(hint.width() + width + self._themes.current.px(24))
+        return hint
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._keys:
+            theme = self._themes.current
+            painter = QPainter(self)
+            painter.setFont(theme.font("small"))
+            painter.setPen(theme.color("dim"))
+            box = self.rect().adjusted(0, 0, -theme.px(12), 0)
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._keys)
 
 
 class MenuSheet(Overlay):
@@ -36,12 +59,19 @@ class MenuSheet(Overlay):
         return tuple(self._rows)
 
     def add(
-        self, label: str, callback: Callable[[], object], *, icon: str = "", enabled: bool = True, destructive: bool = False
+        self,
+        label: str,
+        callback: Callable[[], object],
+        *,
+        icon: str = "",
+        keys: str = "",
+        enabled: bool = True,
+        destructive: bool = False,
     ) -> Button:
-        """A destructive row stands apart from the harmless ones: add it last."""
+        """`keys` do the same and are shown on the right. A destructive row stands apart from the harmless ones: add it last."""
         if destructive:
             self.add_gap()
-        row = Button(label, self.themes, kind="danger" if destructive else "row", icon=icon)
+        row = _Row(label, keys, self.themes, kind="danger" if destructive else "row", icon=icon)
         row.setEnabled(enabled)
         row.clicked.connect(self.dismiss)
         row.clicked.connect(lambda: callback())  # noqa: PLW0108 (the signal's bool is not for the callback)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFrame, QWidget
 
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import OVERLAY_HOST
+from chainbot_desktop.ui.widgets.tab_stops import tab_stops
 
 
 def overlay_host(widget: QWidget) -> QWidget:
@@ -16,6 +17,12 @@ def overlay_host(widget: QWidget) -> QWidget:
     while host is not None and not host.property(OVERLAY_HOST):
         host = host.parentWidget()
     return host or widget.window()
+
+
+def _application() -> QApplication:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    return app
 
 
 class Overlay(QWidget):
@@ -47,6 +54,7 @@ class Overlay(QWidget):
         self._before = focused if focused is not None and focused.window() is self._host.window() else None
         self._open = True
         self._host.installEventFilter(self)
+        _application().focusChanged.connect(self._on_focus_changed)
         self.setGeometry(self._host.rect())
         self.place_panel()
         self.show()
@@ -58,10 +66,11 @@ class Overlay(QWidget):
         if not self._open:
             return
         self._open = False
-        had_focus = self._holds(QApplication.focusWidget())
+        _application().focusChanged.disconnect(self._on_focus_changed)
+        had_focus = self.holds(QApplication.focusWidget())
         self.hide()
-        if had_focus and self._before is not None:
-            self._return_focus(self._before)
+        if had_focus:
+            self._return_focus(self._before or self._host)
         self.closed.emit()
         self.deleteLater()
 
@@ -89,6 +98,13 @@ class Overlay(QWidget):
         first = self._stops()
         (first[0] if first else self).setFocus(Qt.FocusReason.PopupFocusReason)
 
+    def event(self, event: QEvent) -> bool:
+        """Escape is for what lies on top, also over a view that has a shortcut of its own for it."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.dismiss()
@@ -114,28 +130,32 @@ class Overlay(QWidget):
         if self._dims:
             QPainter(self).fillRect(self.rect(), QColor(0, 0, 0, 130))
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """It may have been opened over a view that nobody saw yet."""
+        super().showEvent(event)
+        focused = self.window().focusWidget()
+        if self._open and (focused is None or focused is self.window() or self._host.isAncestorOf(focused)):
+            self.take_focus()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and watched is self._host:
             self.setGeometry(self._host.rect())
             self.place_panel()
         return super().eventFilter(watched, event)
 
-    def _stops(self) -> list[QWidget]:
-        """What Tab visits, in order of the chain."""
-        stops: list[QWidget] = []
-        widget = self.nextInFocusChain()
-        while widget is not None and widget is not self:
-            if (
-                self._holds(widget)
-                and widget.isVisible()
-                and widget.isEnabled()
-                and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-            ):
-                stops.append(widget)
-            widget = widget.nextInFocusChain()
-        return stops
+    def _on_focus_changed(self, _before: QWidget | None, now: QWidget | None) -> None:
+        """What lies beneath must not get the keyboard; what lies over it may."""
+        if now is None or not self.isVisible() or self.holds(now) or not self._host.isAncestorOf(now):
+            return
+        over = [sibling for sibling in self._host.children() if isinstance(sibling, Overlay) and sibling is not self]
+        if not any(sibling.is_open and sibling.holds(now) for sibling in over):
+            self.take_focus()
 
-    def _holds(self, widget: QWidget | None) -> bool:
+    def _stops(self) -> list[QWidget]:
+        """What Tab visits, in its order."""
+        return tab_stops(self)
+
+    def holds(self, widget: QWidget | None) -> bool:
         return widget is not None and (widget is self or self.isAncestorOf(widget))
 
     def _return_focus(self, widget: QWidget) -> None:
