@@ -116,7 +116,7 @@ def check_qt() -> Finding:
         Mark.BAD,
         "Qt",
         f"Qt does not start: {reason}.",
-        "`make system` installs or names the missing system packages; --headless runs without Qt.",
+        "`make run` in the checkout installs or names the missing system packages; --headless runs without Qt.",
     )
 
 
