@@ -9,6 +9,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from chainbot_desktop.core.link import LinkStatus
 from chainbot_desktop.core.settings import GuiSettings
 from chainbot_desktop.ui.shell.window import MainWindow, Remember
 from chainbot_desktop.ui.theme import ThemeSource
-from chainbot_desktop.ui.view import Message, WindowView
+from chainbot_desktop.ui.view import Command, Message, WindowView
 from chainbot_desktop.ui.welcome.actions import WelcomeActions
 from chainbot_desktop.ui.welcome.guide import WelcomeGuide
 from chainbot_desktop.ui.welcome.steps import WelcomeSteps
@@ -106,6 +107,7 @@ class Panel:
             self._on_sample(house.metrics.latest)
         if house.settings.gui.fullscreen:
             window.showFullScreen()
+        window.add_commands(lambda: self._agents_to_show(house))
         window.attach(remembered, remember)
         self._build_soon([key for key, _, _ in WINDOWS if key != "code-agent"])
 
@@ -121,6 +123,15 @@ class Panel:
             end()
         if self._windows is not None:
             await self._windows.store()
+
+    def _agents_to_show(self, house: House) -> list[Command]:
+        """For the palette: a few letters of a name, and the map shows that agent."""
+        return [
+            Command(
+                f"agent.{agent.id}", f"Agent: {agent.name}", partial(self._window.present, "agent-map", {"agent_id": agent.id})
+            )
+            for agent in sorted(house.agents.agents, key=lambda agent: agent.name.casefold())
+        ]
 
     def _on_sample(self, sample: Sample) -> None:
         machine = sample.machine

@@ -128,7 +128,8 @@ def _to_html(prose: str) -> str:
         output_format="html",
         tab_length=4,
     )
-    return str(parser.convert(prepared(prose)))
+    html = str(parser.convert(prepared(prose)))
+    return re.sub(r"<t([hd])[ >].*?</t\1>", lambda cell: cell[0].replace("\\|", "|"), html, flags=re.DOTALL)
 
 
 def _code(fence: Fence, colors: Mapping[str, str]) -> Code:

@@ -15,6 +15,7 @@ from pathlib import Path
 from chainbot_desktop.chat.builtin_commands import BuiltinCommands, StatusProbes
 from chainbot_desktop.chat.commands import Answer, CommandRegistry, Place, Undoable, is_command
 from chainbot_desktop.chat.export import ExportFile
+from chainbot_desktop.chat.plain_words import without_markup
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import InvalidInput, NotFound, TooLarge
 from chainbot_desktop.core.events import (
@@ -357,5 +358,5 @@ def _encodable(text: str) -> str:
 
 def _title_of(text: str) -> str:
     """The first words of a message, as the name of a conversation that has none."""
-    line = " ".join(text.split("\n", 1)[0].replace("`", "").strip("#*> ").split()) or "New conversation"
+    line = without_markup(text.split("\n", 1)[0]).strip("#*> ") or "New conversation"
     return line if len(line) <= 48 else line[:47].rsplit(" ", 1)[0] + "…"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
@@ -12,6 +12,8 @@ from chainbot_desktop.ui.theme import ThemeSource
 
 MIN_ZOOM, MAX_ZOOM = 0.03, 3.0
 ZOOM_STEP = 1.25
+FOOT = 64
+"""Pixels at the foot of the map where buttons lie over it: showing everything leaves them free."""
 _DOTS = 24.0
 
 
@@ -79,9 +81,10 @@ class MapCamera(QGraphicsView):
             self.set_camera(QPointF(0, 0), 1.0)
             return
         unit = self._map.cards.unit
-        room = self.viewport().size()
+        foot = self._themes.current.px(FOOT)
+        room = (self.viewport().size() - QSize(0, foot)).expandedTo(QSize(1, 1))
         zoom = min(room.width() / (ground.width() * unit), room.height() / (ground.height() * unit), 1.0 / 0.97) * 0.97
-        self.set_camera(ground.center(), zoom)
+        self.set_camera(ground.center() + QPointF(0, foot / 2 / (zoom * unit)), zoom)
 
     def reveal(self, agent_id: str, *, nearer: bool = False) -> None:
         """Bring a node into the middle; with `nearer` close enough to read its card."""

@@ -66,7 +66,9 @@ class CompletionPopup(QFrame):
         theme = self._themes.current
         height = min(_MOST_ROWS, len(self._offered)) * theme.px(_ROW) + 2 * theme.px(6) + 2
         height = min(height, above.top() - theme.px(8))
-        self.setGeometry(above.left(), above.top() - height - theme.px(4), above.width(), height)
+        host = self.parentWidget()
+        width = host.width() - 2 * above.left() if host is not None else above.width()
+        self.setGeometry(above.left(), above.top() - height - theme.px(4), max(above.width(), width), height)
         self.show()
         self.raise_()
 

@@ -11,6 +11,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from chainbot_desktop.chat.markdown import visible
+from chainbot_desktop.chat.plain_words import without_markup
 from chainbot_desktop.store.conversation_rows import MARK_BEGIN, MARK_END, Conversation, Hit
 from chainbot_desktop.ui.chat.time_words import relative_time
 from chainbot_desktop.ui.theme import ThemeSource
@@ -40,7 +41,7 @@ class Row:
 
 def conversation_row(conversation: Conversation) -> Row:
     title = visible(conversation.title) or "New conversation"
-    text = "Draft: " + conversation.draft if conversation.draft.strip() else conversation.last_text
+    text = "Draft: " + conversation.draft if conversation.draft.strip() else without_markup(conversation.last_text)
     text = visible(" ".join(text.split())) or "No messages yet"
     return Row(conversation.id, title, text, conversation.updated_at, conversation.unread, conversation.pinned)
 

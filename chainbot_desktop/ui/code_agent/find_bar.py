@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import InvalidInput
@@ -29,12 +29,17 @@ if TYPE_CHECKING:
 PAUSE_MS = 120
 
 
+_NARROW = 560
+
+
 class FindBar(QFrame):
     closed = Signal()
 
     def __init__(self, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("kind", "header")
+        self._themes = themes
+        self._narrow = False
         self._editor: CodeEditor | None = None
         self._searched: tuple[Query, bytes] | None = None
         self._spans: list[Span] = []
@@ -242,10 +247,29 @@ class FindBar(QFrame):
         second.addWidget(self.replacement, 1)
         second.addWidget(self._one)
         second.addWidget(self._all)
+        ways = QHBoxLayout()
+        ways.addStretch(1)
         outer = QVBoxLayout(self)
         outer.addLayout(first)
+        outer.addLayout(ways)
         outer.addWidget(self._second)
-        self._rows = [first, second]
+        self._rows = [first, second, ways]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Where the line is too narrow for the field and its switches, these stand below it."""
+        narrow = self.width() < self._themes.current.px(_NARROW)
+        if narrow == self._narrow:
+            return
+        self._narrow = narrow
+        first, _, ways = self._rows
+        row, place = (ways, 0) if narrow else (first, 2)
+        for number, chip in enumerate((self.case, self.word, self.regex)):
+            (first if narrow else ways).removeWidget(chip)
+            row.insertWidget(place + number, chip)
 
     def _on_theme_changed(self, theme: Theme) -> None:
         outer = self.layout()
@@ -256,6 +280,7 @@ class FindBar(QFrame):
         for row in self._rows:
             row.setContentsMargins(0, 0, 0, 0)
             row.setSpacing(theme.px(4))
+        self._arrange()
 
 
 class _Field(QLineEdit):

@@ -33,7 +33,9 @@ async def ask(origin: QWidget, themes: ThemeSource, title: str, sentences: Seque
             sheet.add_text(sentence)
     answer = _answer_of(sheet)
     harmless = None
-    for choice in choices:
+    for number, choice in enumerate(choices):
+        if number and "danger" in {choice.kind, choices[number - 1].kind}:
+            sheet.add_gap()
         button = sheet.add_action(choice.label, partial(_give, answer, choice.answer), kind=choice.kind)
         if choice.kind == "primary" or (harmless is None and choice.kind != "danger"):
             harmless = button

@@ -116,7 +116,7 @@ class TabStrip(QTabBar):
         modified = document.is_modified
         button.setIcon(theme.icon("state-working" if modified else "close", "accent" if modified else "dim", 16))
         button.setIconSize(QSize(theme.px(16), theme.px(16)))
-        button.setFixedSize(theme.px(40), theme.px(44))
+        button.setFixedSize(theme.px(48), theme.px(48))
         label = f"Close {document.name}, not saved" if modified else f"Close {document.name}"
         button.setAccessibleName(label)
         button.setToolTip(label)

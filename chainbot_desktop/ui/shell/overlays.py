@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QPoint
 from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.ui.shell.stage import Stage
-from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.theme import ThemeChoice, ThemeSource
 from chainbot_desktop.ui.view import Command
 
 if TYPE_CHECKING:
@@ -116,8 +116,19 @@ class ShellOverlays(QObject):
         for provider in self.providers:
             found.extend(("", command) for command in provider())
         own = [command for command in self.own() if command.id != "shell.palette"]
-        found.extend(("", command) for command in (*self._windows(), *self._popping(), *own))
+        found.extend(("", command) for command in (*self._windows(), *self._popping(), *own, *self._looks()))
         return found
+
+    def _looks(self) -> list[Command]:
+        from chainbot_desktop.ui.shell.sheets import THEME_CHOICES
+
+        def choose(name: ThemeChoice) -> None:
+            self._themes.select(name)
+            self._actions.look_chosen()
+
+        return [
+            Command(f"shell.theme.{name}", f"Theme: {label.lower()}", partial(choose, name)) for name, label in THEME_CHOICES
+        ]
 
     def _windows(self) -> list[Command]:
         commands = []

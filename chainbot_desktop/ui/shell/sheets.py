@@ -56,7 +56,7 @@ def settings_sheet(origin: QWidget, themes: ThemeSource, changed: Callable[[], o
     sheet.add_text("Colours", "label")
     _add_choice(sheet, THEME_CHOICES, themes.choice, choose_theme)
     sheet.add_text("Text size", "label")
-    sizes = [(name, name.capitalize()) for name in TEXT_SIZES]
+    sizes = [(name, f"{scale * 100:.0f} %") for name, scale in TEXT_SIZES.items()]
     _add_choice(sheet, sizes, themes.text_size, choose_size)
     return sheet
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QInputDevice, QMouseEvent, QTouchEvent, QWindow
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from chainbot_desktop.ui.theme import ThemeSource
 
@@ -40,12 +40,16 @@ class TouchWatch(QObject):
         self._direction = 0
         self._done = False
         self._cursor_hidden = False
+        self._lift = QTimer(self, singleShot=True, interval=0)
+        self._lift.timeout.connect(self._on_lifted)
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
         if kind in _TOUCHES and isinstance(event, QTouchEvent):
             self._hide_cursor()
+            if kind in {_Type.TouchEnd, _Type.TouchCancel}:
+                self._lift.start()
             return self._on_touch(kind, event)
         if (
             kind == _Type.MouseMove
@@ -59,6 +63,13 @@ class TouchWatch(QObject):
         if self._cursor_hidden:
             self._cursor_hidden = False
             QGuiApplication.restoreOverrideCursor()
+
+    def _on_lifted(self) -> None:
+        """A finger that is gone points at nothing; Qt leaves its last place under the pointer, and a button would look chosen."""
+        for widget in self._top.findChildren(QAbstractButton):
+            if widget.underMouse():
+                widget.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
+                widget.update()
 
     def _hide_cursor(self) -> None:
         if not self._cursor_hidden:

@@ -264,7 +264,7 @@ class MainWindow(QWidget):
         return [
             Command("shell.palette", "Commands", self._overlays.palette, "Ctrl+K"),
             Command("shell.keys", "Keys of this window", self._overlays.keys, "F1"),
-            Command("shell.settings", "Appearance: colours and text size", self._overlays.settings, "Ctrl+,"),
+            Command("shell.settings", "Appearance: theme and text size", self._overlays.settings, "Ctrl+,"),
             *fullscreen,
             Command("shell.next_region", "Next part of the screen", partial(self._cycle_region, 1), "F6"),
             Command("shell.previous_region", "Previous part of the screen", partial(self._cycle_region, -1), "Shift+F6"),

@@ -188,6 +188,7 @@ class EventsPage(QWidget):
         if rows is None:
             return
         self.stretch.held = self.bar.is_paused
+        self.stretch.clear()  # what waited was read with the rest, or does not pass this filter
         self.stretch.replace(rows[::-1], complete=len(rows) < _PAGE)
         self._head_known, self._known_to = True, known_to
         self.list.set_current(-1)

@@ -114,7 +114,7 @@ class WatchtowerView(WindowView):
             (self.logs if self.page == "logs" else self.events).set_filter(text)
 
     def commands(self) -> Sequence[Command]:
-        pages = [Command(f"watchtower.{key}", f"Watchtower: {title}", partial(self.show_page, key)) for key, title in PAGES]
+        pages = [Command(f"watchtower.{key}", title, partial(self.show_page, key)) for key, title in PAGES]
         return [
             *pages,
             Command("watchtower.filter", "Filter events or log lines", self._on_filter_key, "Ctrl+F", "filter"),

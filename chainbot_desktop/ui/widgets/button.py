@@ -37,6 +37,14 @@ class Button(QPushButton):
         self._icon = name
         self._on_theme_changed(self._themes.current)
 
+    def sizeHint(self) -> QSize:
+        """What destroys is wider: no finger hits it by brushing past."""
+        least = self._themes.current.px(96) if self._kind == "danger" else 0
+        return super().sizeHint().expandedTo(QSize(least, 0))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
     def hitButton(self, pos: QPoint) -> bool:
         """All of its room is target, also where the style draws it smaller."""
         return self.rect().contains(pos)

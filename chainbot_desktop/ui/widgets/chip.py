@@ -23,6 +23,7 @@ class Chip(QPushButton):
     ) -> None:
         super().__init__(text, parent)
         self._text = text
+        self._themes = themes
         self._icon = icon
         self._token = token
         self.setProperty("kind", "chip")
@@ -36,6 +37,13 @@ class Chip(QPushButton):
 
     def set_count(self, count: int | None) -> None:
         self.setText(self._text if count is None else f"{self._text} {count}")
+
+    def sizeHint(self) -> QSize:
+        """At least as wide as a finger."""
+        return super().sizeHint().expandedTo(QSize(self._themes.current.px(48), 0))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def hitButton(self, pos: QPoint) -> bool:
         """All of its room is target, also where the style draws it smaller."""

@@ -126,7 +126,7 @@ def test_settings_take_effect_at_once_and_are_remembered(panel: Panel) -> None:
     assert chips["Dark"].isChecked()
     before = panel.built["agent-map"].field.fontMetrics().height()
     QTest.mouseClick(chips["Light"], Qt.MouseButton.LeftButton)
-    QTest.mouseClick(chips["Largest"], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(chips["150 %"], Qt.MouseButton.LeftButton)
     assert panel.themes.current.name == "light"
     assert panel.built["agent-map"].field.fontMetrics().height() > before
     assert panel.remembered["shell.theme"] == "light"

@@ -283,3 +283,9 @@ def test_beyond_the_limit_the_text_is_plain_and_says_so() -> None:
     (block,) = rendered.blocks
     assert block.html.startswith("<p>**x** **x**")
     assert len(block.html) < MAX_SHOWN * 2
+
+
+def test_a_bar_that_was_escaped_for_its_cell_is_shown_as_a_bar() -> None:
+    (block,) = render("| a |\n| --- |\n| `x\\|y` |", {}).blocks
+    assert isinstance(block, Prose)
+    assert "x|y" in block.html
