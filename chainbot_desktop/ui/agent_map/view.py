@@ -31,6 +31,7 @@ from chainbot_desktop.ui.frames import FrameClock
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 from chainbot_desktop.ui.view import Command, WindowView
 from chainbot_desktop.ui.widgets.button import IconButton
+from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 from chainbot_desktop.ui.widgets.header import Header
 from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
 
@@ -111,7 +112,7 @@ class AgentMapView(WindowView):
     # Putting together.
 
     def _build(self) -> None:
-        self.setFocusProxy(self.canvas)
+        hand_focus_on(self, lambda: self.canvas)
         header = Header(_TITLE, self._themes)
         header.add_action(self.filters, 8)
         self._find = IconButton("search", "Find an agent (Ctrl+F)", self._themes)

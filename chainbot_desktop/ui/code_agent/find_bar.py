@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PAUSE_MS = 120
 
 
-_NARROW = 560
+_NARROW = 620
 
 
 class FindBar(QFrame):

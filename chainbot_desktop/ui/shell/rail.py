@@ -142,6 +142,9 @@ class NavigationRail(QWidget):
         button.clicked.connect(lambda: self.selected.emit(key))
         self._layout.insertWidget(len(self._buttons), button)
         self._buttons[key] = button
+        for foot in (self.link_button, self.menu_button):  # Tab and F6 go as the eye does: what came last is last
+            foot.setParent(None)
+            self._layout.addWidget(foot)
 
     def button(self, key: str) -> RailButton:
         return self._buttons[key]

@@ -29,6 +29,7 @@ from chainbot_desktop.ui.watchtower.row_window import RowWindow
 from chainbot_desktop.ui.watchtower.side_panel import SidePanel
 from chainbot_desktop.ui.watchtower.two_line_rows import RowText, TwoLineRows
 from chainbot_desktop.ui.widgets import EmptyState
+from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 
 KEPT = 3_000
 """Rows in memory at a time."""
@@ -317,7 +318,7 @@ class EventsPage(QWidget):
         column.setSpacing(0)
         column.addWidget(self.bar)
         column.addLayout(self._body, 1)
-        content.setFocusProxy(self.list)
+        hand_focus_on(content, lambda: self.list)
         self.inspector = EventInspector(themes)
         self.inspector.agent_wanted.connect(self.agent_wanted)
         self.inspector.body_wanted.connect(self._on_body_wanted)
@@ -328,8 +329,7 @@ class EventsPage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.panel)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFocusProxy(self.list)
+        self.first: QWidget = self.list
 
 
 def _seq(recorded: Recorded[Event]) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 from chainbot_desktop.ui.widgets import Button, SearchField
+
+_NARROW = 520
 
 
 class FollowBar(QWidget):
@@ -62,9 +64,9 @@ class FollowBar(QWidget):
         if paused == self._paused:
             return
         self._paused = paused
-        self.button.setText("Follow" if paused else "Pause")
-        self.button.setAccessibleName(self.button.text())
+        self.button.setAccessibleName("Follow" if paused else "Pause")
         self.button.set_icon("play" if paused else "pause")
+        self._label()
         self.paused.emit(paused)
 
     def show_status(self, text: str, *, error: bool = False) -> None:
@@ -76,6 +78,16 @@ class FollowBar(QWidget):
                 self._status.setStyleSheet(color)
             self._status.setText(text)
             self._status.setToolTip(text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._label()
+
+    def _label(self) -> None:
+        """On a narrow screen the picture says it, and the filter keeps the room."""
+        narrow = self.width() < self._themes.current.px(_NARROW)
+        self.button.setText("" if narrow else self.button.accessibleName())
+        self.button.setMinimumWidth(self._themes.current.px(48 if narrow else 112))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -90,7 +102,7 @@ class FollowBar(QWidget):
         self._column.setContentsMargins(theme.px(12), theme.px(6), theme.px(12), theme.px(4))
         self._column.setSpacing(theme.px(2))
         self._status.setFixedHeight(theme.px(20))
-        self.button.setMinimumWidth(theme.px(112))
+        self._label()
 
 
 class NewRowsPill(QPushButton):

@@ -45,7 +45,7 @@ class HealthPage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area)
-        self.setFocusProxy(area)
+        self.first: QWidget = area
         themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(themes.current)
 

@@ -21,6 +21,7 @@ from chainbot_desktop.ui.watchtower.row_window import RowWindow
 from chainbot_desktop.ui.watchtower.side_panel import SidePanel
 from chainbot_desktop.ui.watchtower.two_line_rows import TwoLineRows
 from chainbot_desktop.ui.widgets import Chip, EmptyState
+from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 from chainbot_desktop.watch.log_ring import LogLine, LogRing
 
 KEPT = 20_000
@@ -174,7 +175,7 @@ class LogsPage(QWidget):
         column.setSpacing(0)
         column.addWidget(self.bar)
         column.addLayout(self._body, 1)
-        content.setFocusProxy(self.list)
+        hand_focus_on(content, lambda: self.list)
         self.details = LogDetails(themes)
         self.details.editor_wanted.connect(self.editor_wanted)
         self.details.copied.connect(self._on_copied)
@@ -183,8 +184,7 @@ class LogsPage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.panel)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFocusProxy(self.list)
+        self.first: QWidget = self.list
 
 
 def _number(line: LogLine) -> int:

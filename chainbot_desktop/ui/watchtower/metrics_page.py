@@ -129,7 +129,7 @@ class MetricsPage(QWidget):
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._top)
         self._column.addWidget(self._area, 1)
-        self.setFocusProxy(self._area)
+        self.first: QWidget = self._area
         themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(themes.current)
 

@@ -20,6 +20,7 @@ from chainbot_desktop.ui.watchtower.link_page import LinkPage
 from chainbot_desktop.ui.watchtower.logs_page import LogsPage
 from chainbot_desktop.ui.watchtower.metrics_page import MetricsPage
 from chainbot_desktop.ui.widgets import Chip, Header
+from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 from chainbot_desktop.watch.health import HealthMonitor
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.metrics import MetricsSampler
@@ -52,7 +53,7 @@ class WatchtowerView(WindowView):
         self.metrics = MetricsPage(metrics, themes)
         self.link = LinkPage(link, themes)
         self.health = HealthPage(health, metrics, themes)
-        self._pages: dict[str, QWidget] = {
+        self._pages: dict[str, EventsPage | LogsPage | MetricsPage | LinkPage | HealthPage] = {
             "events": self.events,
             "logs": self.logs,
             "metrics": self.metrics,
@@ -72,6 +73,7 @@ class WatchtowerView(WindowView):
         column.setSpacing(0)
         column.addWidget(self._header)
         column.addWidget(self._stack, 1)
+        hand_focus_on(self, self._first)
         self._connect()
         self.show_page("events")
 
@@ -89,10 +91,12 @@ class WatchtowerView(WindowView):
         for name, chip in self._chips.items():
             chip.setChecked(name == key)
         if self.isVisible():
-            # An empty list is hidden and takes no focus; without any in here the keys of this window would be dead.
-            proxy = self._pages[key].focusProxy()
-            target = proxy if proxy is not None and proxy.isVisible() else self._chips[key]
-            target.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._first().setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _first(self) -> QWidget:
+        """An empty list is hidden and takes no focus; without any in here the keys of this window would be dead."""
+        first = self._pages[self.page].first
+        return first if first.isVisible() else self._chips[self.page]
 
     def present(self, content: Mapping[str, object]) -> None:
         page, event_id = content.get("page"), content.get("event_id")

@@ -59,7 +59,8 @@ class Overlay(QWidget):
         self.place_panel()
         self.show()
         self.raise_()
-        self.take_focus()
+        if self.isVisible():
+            self.take_focus()
 
     def dismiss(self) -> None:
         """Close it. Safe to call twice."""

@@ -26,7 +26,7 @@ from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Poin
 from chainbot_desktop.ui.agent_map.model import MapDelta
 from chainbot_desktop.ui.agent_map.times import now_utc
 from chainbot_desktop.ui.agent_map.view import AgentMapView
-from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.theme import CODE_FAMILY, ThemeSource
 from tests.helpers.agent_events import (
     disentangled,
     entangled,
@@ -387,3 +387,18 @@ def test_every_command_works_without_agents(stage: Stage, tmp_path: Path) -> Non
         stage.act(command.run)
     stage.settle()
     assert len({command.id for command in stage.view.commands()}) == len(stage.view.commands())
+
+
+def test_the_line_that_reports_an_agent_can_be_read_whole_on_a_small_screen(stage: Stage) -> None:
+    line = next(label for label in stage.view.findChildren(QLabel) if label.text() == SNIPPET)
+    assert line.isVisible()
+    assert line.height() >= line.heightForWidth(line.width())
+    assert line.visibleRegion().boundingRect().height() == line.height()
+    assert line.font().family() == CODE_FAMILY
+
+
+def test_showing_all_leaves_the_foot_to_the_buttons(stage: Stage) -> None:
+    stage.happen(*(spawned(f"a{n}") for n in range(9)))
+    stage.act(stage.view.canvas.fit)
+    lowest = max(stage.pixel(f"a{n}").y() for n in range(9))
+    assert lowest + 20 < stage.view.canvas.viewport().height() - 64

@@ -176,3 +176,13 @@ def test_fuzzy_prefers_words_beginnings_and_keeps_order_else() -> None:
     assert best("ot", [("Open tab", 1), ("Hot", 2)])[0] == 1
     assert score("zz", "Open") is None
     assert score("ab", "xab a") is not None, "a word's beginning further on must not hide the letters before it"
+
+
+def test_the_palette_changes_the_theme(panel: Panel) -> None:
+    panel.window.open_palette()
+    palette = find(panel.window, CommandPalette)
+    QTest.keyClicks(focused(), "theme light")
+    assert palette.rows[0] == "Theme: light"
+    QTest.keyClick(focused(), Qt.Key.Key_Return)
+    assert panel.themes.current.name == "light"
+    assert panel.remembered["shell.theme"] == "light"

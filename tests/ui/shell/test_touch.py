@@ -9,7 +9,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
+from chainbot_desktop.ui.widgets import Sheet
+from tests.ui.finding import find, focused
 from tests.ui.shell.conftest import Panel, Touch
 
 Finger = Callable[[QWidget], Touch]
@@ -107,3 +110,27 @@ def test_the_cursor_leaves_while_touching_and_comes_with_the_mouse(panel: Panel,
     finger.release(QPoint(400, 200))
     QTest.mouseMove(panel.window.windowHandle(), QPoint(300, 200))
     assert QGuiApplication.overrideCursor() is None
+
+
+def test_touch_works_on_after_a_sheet_whose_last_button_was_the_end_of_the_focus_chain(
+    panel: Panel, touch: Finger, qtbot: QtBot
+) -> None:
+    """PySide6 takes what `nextInFocusChain` returned for a child of the widget that was asked, and buries both together."""
+    panel.window.open_settings()
+    sheet = find(panel.window, Sheet)
+    for _ in range(12):
+        QTest.keyClick(focused(), Qt.Key.Key_Tab)
+    QTest.keyClick(focused(), Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not isValid(sheet))
+    finger = touch(panel.window)
+    finger.drag(QPoint(795, 200), QPoint(600, 205))
+    assert _shown(panel) == "code-agent"
+
+
+def test_a_finger_that_is_gone_leaves_no_button_lit(panel: Panel, touch: Finger, qtbot: QtBot) -> None:
+    button = panel.built["agent-map"].main_button
+    finger = touch(button)
+    finger.press(button.rect().center())
+    button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse)  # as the pointer that Qt moves there does on a real screen
+    finger.release(button.rect().center())
+    qtbot.waitUntil(lambda: not button.underMouse())

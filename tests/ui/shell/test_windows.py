@@ -256,3 +256,19 @@ def test_tab_reaches_every_control(panel: Panel) -> None:
         _press(panel, Qt.Key.Key_Tab)
         reached.add(QApplication.focusWidget())
     assert wanted <= reached
+
+
+def test_tab_goes_down_the_rail_as_the_eye_does(panel: Panel) -> None:
+    rail = panel.window.rail
+    rail.button("agent-map").setFocus()
+    met = []
+    for _ in range(5):
+        QTest.keyClick(focused(), Qt.Key.Key_Tab)
+        met.append(focused())
+    assert met == [
+        rail.button("code-agent"),
+        rail.button("chat"),
+        rail.button("watchtower"),
+        rail.link_button,
+        rail.menu_button,
+    ]

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QScroller, QWidget
 
 from chainbot_desktop.core.events import AgentSpawned, Recorded, Severity
 from chainbot_desktop.core.events.agents import AgentFact
+from tests.ui.finding import focused
 from tests.ui.watchtower.conftest import Build, Tower, door, doors, until
 
 OnLoop = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -349,5 +350,36 @@ def test_a_filter_loses_nothing_in_a_storm(tower: Build, on_loop: OnLoop) -> Non
             await t.append(*(door(n, subject="needle" if n % 100 == 0 else "hay") for n in range(10_000)))
             await until(lambda: t.view.events.stretch.newest and not t.tasks.names)
             await until(lambda: len(t.view.events.stretch) == 100)
+
+    on_loop(work())
+
+
+def test_what_waited_under_another_filter_is_not_called_new(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower(events=doors(3)) as t:
+            t.view.events.bar.set_paused(True)
+            await t.append(door(3, severity=Severity.ERROR), door(4))
+            await until(t.view.events.pill.isVisible)
+            t.view.events.set_filter("severity>=error")
+            await until(lambda: t.texts() == ["door_opened · number 3"])
+            await until(lambda: not t.tasks.names)
+            assert not t.view.events.pill.isVisible()
+
+    on_loop(work())
+
+
+def test_tab_goes_from_the_pages_to_the_filter_and_then_to_the_list(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower(events=doors(3)) as t:
+            t.view.activateWindow()
+            await until(t.view.isActiveWindow)
+            t.view.setFocus()
+            assert t.view.events.list.hasFocus()
+            button(t, "Health").setFocus()
+            met = []
+            for _ in range(3):
+                press(focused(), Qt.Key.Key_Tab)
+                met.append(focused())
+            assert met == [t.view.events.bar.field, t.view.events.bar.button, t.view.events.list]
 
     on_loop(work())

@@ -198,3 +198,22 @@ def test_screens(
     start.close()
     shoot(start.host, f"{name}-chip")
     theme_source.set_text_size("normal")
+
+
+def test_any_open_step_unfolds_at_a_tap(start: Start) -> None:
+    start.tap("Open a folder in Code")
+    start.tap("Choose a folder")
+    assert start.asked == ["folder"]
+    start.tap("Send a first webhook")
+    assert "Paste this into a terminal" in start.words()
+    assert focused() is start.button("Copy"), "the keyboard goes along"
+
+
+def test_skipping_the_last_step_puts_the_card_away(start: Start) -> None:
+    for _ in range(3):
+        start.tap("Skip")
+    assert start.guide.card is None
+    assert start.chip_text == "Set up: 0 of 3"
+    start.guide.open_card()
+    QApplication.processEvents()
+    assert start.button("Send a first webhook: skipped").isVisible(), "and it opens again"

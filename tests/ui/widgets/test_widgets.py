@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QPointingDevice
+from PySide6.QtGui import QKeySequence, QPointingDevice, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QScroller, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QPushButton, QScroller, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from chainbot_desktop.ui.theme import ThemeName, ThemeSource
+from chainbot_desktop.ui.view import OVERLAY_HOST
 from chainbot_desktop.ui.widgets import (
     Button,
     Card,
@@ -27,6 +28,7 @@ from chainbot_desktop.ui.widgets import (
     Sheet,
     Sparkline,
 )
+from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 from tests.ui.finding import find, focused
 
 LEFT = Qt.MouseButton.LeftButton
@@ -263,3 +265,69 @@ def test_screen(board: QWidget, themes: ThemeSource, shoot: Callable[[QWidget, s
     QApplication.processEvents()
     shoot(board, f"widgets-menu-{look}")
     menu.dismiss()
+
+
+def test_a_filter_of_one_letter_is_as_wide_as_a_finger_and_what_destroys_wider(board: QWidget, themes: ThemeSource) -> None:
+    chip, danger = Chip(".*", themes), Button("No", themes, kind="danger")
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.addWidget(chip)
+    layout.addWidget(danger)
+    layout.addStretch(1)
+    _put(board, row)
+    assert chip.width() >= 48
+    assert danger.width() >= 96
+
+
+def test_escape_closes_a_menu_over_a_view_that_has_a_shortcut_for_it(board: QWidget, themes: ThemeSource) -> None:
+    ended: list[bool] = []
+    shortcut = QShortcut(QKeySequence("Esc"), board, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    shortcut.activated.connect(lambda: ended.append(True))
+    menu = MenuSheet(board, themes)
+    menu.add("Undo", lambda: None, keys="Ctrl+Z")
+    menu.open_at(board.mapToGlobal(QPoint(0, 0)))
+    window = board.windowHandle()
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert not menu.is_open
+    assert not ended
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert ended
+
+
+def test_what_lies_under_a_sheet_cannot_take_the_keyboard(board: QWidget, themes: ThemeSource) -> None:
+    field = QLineEdit()
+    _put(board, field)
+    sheet = Sheet(board, "Question", themes)
+    inside = sheet.add_action("Yes")
+    sheet.open()
+    assert focused() is inside
+    field.setFocus()
+    assert focused() is inside
+    sheet.dismiss()
+    field.setFocus()
+    assert focused() is field
+
+
+def test_a_sheet_opened_over_a_hidden_view_takes_the_keyboard_when_it_shows(board: QWidget, themes: ThemeSource) -> None:
+    view = QWidget()
+    view.setProperty(OVERLAY_HOST, True)
+    sheet = Sheet(view, "Welcome", themes)
+    inside = sheet.add_action("Begin")
+    sheet.open()
+    _put(board, view)
+    assert focused() is inside
+
+
+def test_what_is_handed_on_is_no_hindrance_for_tab(board: QWidget, themes: ThemeSource) -> None:
+    page, first, wanted = QWidget(), QLineEdit(), QLineEdit()
+    layout = QVBoxLayout(page)
+    layout.addWidget(first)
+    layout.addWidget(wanted)
+    before = QLineEdit()
+    _put(board, before, page)
+    hand_focus_on(page, lambda: wanted)
+    page.setFocus()
+    assert focused() is wanted
+    before.setFocus()
+    QTest.keyClick(before, Qt.Key.Key_Tab)
+    assert focused() is first
