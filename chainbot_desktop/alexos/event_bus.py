@@ -17,7 +17,7 @@ from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, ClientW
 
 from chainbot_desktop.alexos.answers import reason_of
 from chainbot_desktop.alexos.board import LinkBoard
-from chainbot_desktop.alexos.pace import Backoff, Pace
+from chainbot_desktop.alexos.pace import Backoff, Pace, wait_for_event
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput
 from chainbot_desktop.core.ids import utc_now
 from chainbot_desktop.core.json_codec import JsonObject, canonical_json, parse_object
@@ -101,10 +101,7 @@ class EventBusLink:
             self._nobody = False
             reason = await self._connect_once()
             self._hooks.on_lost(reason, self._nobody)
-            try:
-                await asyncio.wait_for(self._hurry.wait(), self._backoff.next())
-            except TimeoutError:
-                continue
+            await wait_for_event(self._hurry, self._backoff.next())
 
     async def _connect_once(self) -> str:
         """Connect where it works, stay until it ends; why it ended."""

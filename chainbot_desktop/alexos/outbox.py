@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Protocol
 
-from chainbot_desktop.alexos.pace import Backoff, Pace
+from chainbot_desktop.alexos.pace import Backoff, Pace, wait_for_event
 from chainbot_desktop.alexos.remote_ids import ALEXOS_SCOPE
 from chainbot_desktop.core.bus import EventBus, Subscription
 from chainbot_desktop.core.errors import ChainBotError
@@ -251,9 +251,7 @@ class Outbox:
         if self._due and len(self._in_flight) < AT_ONCE:
             timeout = max(0.0, self._due[0][0] - asyncio.get_running_loop().time())
         try:
-            await asyncio.wait_for(self._wake.wait(), timeout)
-        except TimeoutError:
-            pass
+            await wait_for_event(self._wake, timeout)
         finally:
             if subscription is not None:
                 subscription.cancel()

@@ -56,6 +56,7 @@ class Backoff:
 async def wait_for_event(event: asyncio.Event, seconds: float | None) -> bool:
     """Wait for `event`, at most so long; whether it came."""
     try:
-        return await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            return await event.wait()
     except TimeoutError:
         return False

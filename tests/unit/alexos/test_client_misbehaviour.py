@@ -107,9 +107,11 @@ async def test_lost_answers_do_not_double_events(tmp_path: Path, dialect: str) -
     async with Simulator(dialect, health_takes=QUICK_HEALTH) as simulator, linked(tmp_path, simulator) as link:
         await link.reaches(LinkState.REGISTERED, LinkState.DEGRADED)
         await until(lambda: link.client.status.guests == 5 and link.client._outbox.idle)
+        # The first health report is through: what loses its answer from here on is an event.
+        await until(lambda: simulator.house.health_reports)
         simulator.bad.lose_answers = True
         ids = await work(link, 9)
-        # Whichever answer is missed first, an event's or a health report's: the link is down from then on.
+        await until(lambda: len(arrived(simulator)) >= 1)
         await link.reaches(LinkState.RETRYING, LinkState.FAILED)
         simulator.bad.lose_answers = False
         await until(lambda: len(arrived(simulator)) == 9)

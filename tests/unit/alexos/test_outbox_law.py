@@ -283,3 +283,27 @@ async def test_a_disk_that_takes_nothing_at_the_start_is_tried_again(tmp_path: P
         async with running(store, other, Tasks()) as outbox:
             outbox.open_gate()
             await until(lambda: len(other.record) == 1)
+
+
+async def test_being_told_to_stop_in_the_moment_of_waking_is_not_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A delivery that ends wakes the outbox; where both happen at once, the end of the program counts."""
+
+    class Ill(FakeAlexOs):
+        async def send(self, recorded: Recorded[Event], doubtful_since: float | None) -> Sent:
+            return Sent(Fate.FAILED, 503, "ill")
+
+    tasks = Tasks()
+    async with open_store(tmp_path) as store, running(store, Ill(), tasks) as outbox:
+        monkeypatch.setattr(outbox._backoff, "draw", lambda _failures: 60.0)
+        await store.journal.append(event_of("public", "ill"))
+        await until(lambda: outbox._due and not outbox._in_flight)
+        (task,) = (task for task in asyncio.all_tasks() if task.get_name() == "outbox")
+        await until(lambda: not outbox._wake.is_set())
+        for _ in range(5):
+            await asyncio.sleep(0.01)  # it rests until the delivery is due again
+        outbox._wake.set()
+        task.cancel()
+        await asyncio.wait([task], timeout=2)
+        assert task.cancelled()
