@@ -73,7 +73,6 @@ class EventBusLink:
         self._lost_at = ""
         self._answered = False
         self._nobody = False
-        self.not_understood = 0
 
     @property
     def style(self) -> Style | None:
@@ -170,12 +169,11 @@ class EventBusLink:
             self._board.contact()
             self._answered = True
             if message.type is not WSMsgType.TEXT:
-                self.not_understood += 1
+                _log.warning("a frame of the event bus of ALEX OS that is not text was left out")
                 continue
             try:
                 frame = parse_object(message.data)
             except InvalidInput as error:
-                self.not_understood += 1
                 _log.warning("a frame of the event bus of ALEX OS is not understood: %s", error)
                 continue
             if "event_type" in frame or frame.get("type") not in _CONTROL:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Sequence
 from hashlib import sha256
@@ -14,6 +15,8 @@ from chainbot_desktop.core.events.alexos import ReceivedEvent
 from chainbot_desktop.core.events.envelope import Severity
 from chainbot_desktop.core.json_codec import JsonObject, canonical_json
 from chainbot_desktop.core.ports import Blobs, EventQuery, IdempotencyKey, Journal
+
+_log = logging.getLogger(__name__)
 
 ACTOR = "system:alexos"
 MAX_INLINE_PAYLOAD = 16 * 1024
@@ -33,7 +36,6 @@ class RemoteEvents:
         self._agent_name = agent_name
         self._agent_uuid = agent_uuid
         self._sent: deque[str] = deque(maxlen=_SENT_REMEMBERED)
-        self.not_understood = 0
 
     def note_sent(self, event_id: str) -> None:
         """An id that we put on the bus: an echo of it is not news."""
@@ -59,7 +61,7 @@ class RemoteEvents:
 
     async def _of_envelope(self, frame: Any) -> _Incoming | None:
         if not isinstance(frame, dict) or not isinstance(frame.get("event_type"), str):
-            self.not_understood += 1
+            _log.warning("an event of ALEX OS without an event_type was left out")
             return None
         remote_id = _text(frame.get("event_id") or frame.get("id"))
         if frame.get("source") == self._agent_name and await self._is_ours(remote_id):
@@ -68,7 +70,7 @@ class RemoteEvents:
 
     async def _of_row(self, row: Any) -> _Incoming | None:
         if not isinstance(row, dict) or not isinstance(row.get("event_type"), str):
-            self.not_understood += 1
+            _log.warning("an event of ALEX OS without an event_type was left out")
             return None
         if row.get("agent_uuid") == self._agent_uuid:
             return None

@@ -41,7 +41,6 @@ QLabel[role="title"] { font-size: @title; font-weight: 600; }
 QLabel[role="small"] { font-size: @small; color: @dim; }
 QLabel[role="label"] { font-size: @label; color: @dim; }
 QFrame[kind="card"] { background: @surface1; border: 1px solid @line; border-radius: @p12; }
-QFrame[kind="card"][selected="true"] { border-color: @accent; }
 QFrame[kind="header"] { background: @ground; border: none; border-bottom: 1px solid @line; }
 QFrame[kind="line"] { background: @line; border: none; }
 QToolTip { background: @surface3; color: @text; border: 1px solid @line; padding: @p6; font-size: @small; }

@@ -39,10 +39,6 @@ class Throttling:
         return bool(self.flags & 0x4)
 
     @property
-    def temperature_limited(self) -> bool:
-        return bool(self.flags & 0x8)
-
-    @property
     def undervoltage_since_start(self) -> bool:
         return bool(self.flags & 0x10001)
 

@@ -108,12 +108,6 @@ def line_endings(utf8: bytes) -> tuple[Eol, bool]:
     return (commonest if counts[commonest] else Eol.LF), sum(1 for count in counts.values() if count) > 1
 
 
-def with_line_endings(utf8: bytes, eol: Eol) -> bytes:
-    """The text with every line ending replaced by `eol`."""
-    plain = utf8.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return plain if eol is Eol.LF else plain.replace(b"\n", eol.value.encode())
-
-
 def _candidates(body: bytes) -> list[tuple[str, bytes]]:
     for mark, codec in _MARKS:
         if body.startswith(mark):

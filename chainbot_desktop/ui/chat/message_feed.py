@@ -36,7 +36,6 @@ class MessageFeed(QObject):
         self._wanted: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
         self._running = False
         self._seen = 0
-        self._known_newest = 0
         self.unseen = 0
         self.ends_with_first_message = False
         view.older_wanted.connect(self._on_older_wanted)

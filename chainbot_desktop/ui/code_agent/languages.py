@@ -110,11 +110,6 @@ def language_of(name: str, beginning: bytes = b"") -> Language:
     return PLAIN
 
 
-def language_named(key: str) -> Language:
-    """The language of that key; plain text if there is none."""
-    return next((language for language in LANGUAGES if language.key == key), PLAIN)
-
-
 def _matches(name: str, patterns: Sequence[str], exact: bool) -> bool:
     if exact:
         return name in patterns

@@ -11,7 +11,6 @@ from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
 from chainbot_desktop.ui.widgets.overlay import Overlay
 from chainbot_desktop.ui.widgets.search_field import SearchField
 from chainbot_desktop.ui.widgets.sheet import Sheet
-from chainbot_desktop.ui.widgets.sparkline import Sparkline
 
 __all__ = [
     "Button",
@@ -27,6 +26,5 @@ __all__ = [
     "Overlay",
     "SearchField",
     "Sheet",
-    "Sparkline",
     "make_kinetic",
 ]

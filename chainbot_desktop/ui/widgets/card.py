@@ -18,12 +18,6 @@ class Card(QFrame):
         themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(themes.current)
 
-    def set_selected(self, selected: bool) -> None:
-        if self.property("selected") != selected:
-            self.setProperty("selected", selected)
-            self.style().unpolish(self)
-            self.style().polish(self)
-
     def _on_theme_changed(self, theme: Theme) -> None:
         self.body.setContentsMargins(*[theme.px(self._padding)] * 4)
         self.body.setSpacing(theme.px(8))

@@ -16,7 +16,7 @@ from PySide6.QtGui import QContextMenuEvent, QInputMethodEvent, QKeyEvent, QPoin
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
-from chainbot_desktop.ui.code_agent.languages import LANGUAGES, PLAIN, language_named
+from chainbot_desktop.ui.code_agent.languages import LANGUAGES, PLAIN, Language
 from chainbot_desktop.ui.code_agent.scintilla.binding import library_complaint, load_editor, version_complaint
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.workspace import Eol
@@ -24,6 +24,11 @@ from chainbot_desktop.workspace import Eol
 Editor = load_editor()
 
 from PyQt6.Qsci import QsciScintilla  # noqa: E402 (only after the bridge has loaded it)
+
+
+def language_named(key: str) -> Language:
+    return next(language for language in LANGUAGES if language.key == key)
+
 
 PYTHON = language_named("python")
 

@@ -26,7 +26,6 @@ from chainbot_desktop.ui.widgets import (
     MenuSheet,
     SearchField,
     Sheet,
-    Sparkline,
 )
 from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 from tests.ui.finding import find, focused
@@ -224,19 +223,6 @@ def test_scrolling_that_begins_on_a_button_does_not_press_it(
     assert clicked == [1]
 
 
-def test_sparkline_draws_what_it_was_given(board: QWidget, themes: ThemeSource) -> None:
-    line = Sparkline(themes, low=0, high=100)
-    _put(board, line)
-    empty = line.grab().toImage()
-    line.set_values([0, 50, None, 100, 20])
-    drawn = line.grab().toImage()
-    assert drawn != empty
-    line.set_values([0, 50, 70, 100, 20])
-    assert line.grab().toImage() != drawn, "a gap is a gap"
-    line.set_values([5, 5, 5])
-    assert line.grab().toImage() != empty
-
-
 @pytest.mark.screens
 @pytest.mark.parametrize("look", ["dark", "light"])
 def test_screen(board: QWidget, themes: ThemeSource, shoot: Callable[[QWidget, str], Path], look: ThemeName) -> None:
@@ -246,11 +232,7 @@ def test_screen(board: QWidget, themes: ThemeSource, shoot: Callable[[QWidget, s
         header.add_action(Button(kind, themes, kind=kind, icon="plus"))
     header.add_action(IconButton("more", "More", themes))
     card = Card(themes)
-    card.set_selected(True)
-    card.body.addWidget(QLabel("A card that is selected"))
-    line = Sparkline(themes, token="working")
-    line.set_values([3, 5, 4, None, 6, 9, 2, 4, 8, 6])
-    card.body.addWidget(line)
+    card.body.addWidget(QLabel("A card"))
     disabled = Button("Disabled", themes, icon="save")
     disabled.setEnabled(False)
     card.body.addWidget(disabled)

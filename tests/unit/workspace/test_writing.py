@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from chainbot_desktop.core.errors import ChainBotError, NotFound, Unavailable
-from chainbot_desktop.workspace.encodings import Eol, TextFormat, encode, with_line_endings
+from chainbot_desktop.workspace.encodings import TextFormat, encode
 from chainbot_desktop.workspace.reading import open_text
 from chainbot_desktop.workspace.refusals import AlreadyThere, ChangedOnDisk, NoPermission, Unencodable
 from chainbot_desktop.workspace.writing import save_bytes
@@ -201,11 +201,6 @@ def test_a_file_that_nobody_edited_is_written_back_byte_by_byte(tmp_path: Path, 
     path.write_bytes(body)
     opened = open_text(path)
     assert encode(opened.utf8, opened.form) == body
-
-
-def test_line_endings_convert() -> None:
-    assert with_line_endings(b"a\r\nb\rc\n", Eol.LF) == b"a\nb\nc\n"
-    assert with_line_endings(b"a\r\nb\rc\n", Eol.CRLF) == b"a\r\nb\r\nc\r\n"
 
 
 def test_a_folder_cannot_be_saved_over(tmp_path: Path) -> None:

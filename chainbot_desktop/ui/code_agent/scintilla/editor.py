@@ -134,9 +134,6 @@ class CodeEditor(QObject):
         self._unsaved = True
         self._tell_modified()
 
-    def set_read_only(self, read_only: bool) -> None:
-        self._sci.setReadOnly(read_only)
-
     @property
     def is_read_only(self) -> bool:
         return self._sci.isReadOnly()
