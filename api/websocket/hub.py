@@ -56,6 +56,10 @@ class WebSocketHub:
         await asyncio.gather(*leaving)
 
     @property
+    def connections(self) -> tuple[Connection, ...]:
+        return tuple(self._connections.values())
+
+    @property
     def count(self) -> int:
         return len(self._connections)
 
