@@ -85,6 +85,13 @@ class Door:
         written = request.headers.get("Authorization")
         return self._is_token(written) if written is not None else self._has_session(request)
 
+    def stay(self, request: web.Request) -> Callable[[], bool]:
+        """Whether who was admitted may still be here, to be asked later: a session can end while a connection stays open."""
+        if "Authorization" in request.headers:
+            return lambda: True
+        session = request.cookies.get(self.cookie, "")
+        return lambda: self.keys.sessions.valid(session)
+
     def caller(self, request: web.Request, *, by_address: bool) -> Caller:
         """Who delivers a webhook that was admitted."""
         address = address_of(request)

@@ -9,7 +9,7 @@ from aiohttp import web
 from api.answers import json_answer, redirect
 from api.door import address_of, require_same_origin
 from api.endpoints import Access, Answer, Endpoint
-from api.keys import DOOR, SIGN_IN
+from api.keys import DOOR, HUB, SIGN_IN
 from api.problems import TooManyTries, Unauthorized
 from api.reading import parse_model, read_limited
 from api.schemas import Done, Ticket, TokenShown
@@ -50,6 +50,7 @@ async def issue_ticket(request: web.Request) -> web.Response:
 async def log_out(request: web.Request) -> web.Response:
     response = json_answer({"status": "success", "message": "Signed out"})
     request.app[DOOR].let_out(request, response)
+    await request.app[HUB].dismiss_signed_out()
     return response
 
 
@@ -76,5 +77,5 @@ ENDPOINTS = (
     Endpoint(
         "POST", "/api/auth/ticket", issue_ticket, "A new link that lets a browser in, once", "auth", (Answer("", Ticket),)
     ),
-    Endpoint("POST", "/api/auth/logout", log_out, "End the browser's session", "auth", (Answer("", Done),)),
+    Endpoint("POST", "/api/auth/logout", log_out, "End the browser's session and its WebSockets", "auth", (Answer("", Done),)),
 )

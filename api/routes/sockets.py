@@ -6,7 +6,7 @@ from aiohttp import web
 
 from api.answers import json_answer
 from api.endpoints import Answer, Endpoint
-from api.keys import HUB
+from api.keys import DOOR, HUB
 from api.schemas import SocketStatistics
 from api.websocket.frames import ALL, SENT_TYPES, WINDOWS
 from chainbot_desktop.core.errors import NotFound
@@ -16,7 +16,8 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
     window = request.match_info.get("window", ALL)
     if window != ALL and window not in WINDOWS:
         raise NotFound(f"There is no window {window[:100]!r}.", hint=f"The windows are {', '.join(WINDOWS)}.")
-    return await request.app[HUB].serve(request, window, request.match_info.get("user_id", "")[:200])
+    user = request.match_info.get("user_id", "")[:200]
+    return await request.app[HUB].serve(request, window, user, request.app[DOOR].stay(request))
 
 
 async def statistics(request: web.Request) -> web.Response:

@@ -48,6 +48,7 @@ class Connection:
         journal: Journal,
         snapshot: Snapshot,
         queue_frames: int,
+        may_stay: Callable[[], bool],
     ) -> None:
         self.identity = identity
         self.socket = socket
@@ -55,6 +56,7 @@ class Connection:
         self._journal = journal
         self._snapshot = snapshot
         self._most = queue_frames
+        self.may_stay = may_stay
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._wake = asyncio.Event()
         self._types: frozenset[str] | None = None

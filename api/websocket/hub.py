@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -52,7 +52,11 @@ class WebSocketHub:
             self._subscription.cancel()
         if self._statistics is not None:
             self._statistics.cancel()
-        leaving = [_dismiss(connection) for connection in self._connections.values() if connection.socket.prepared]
+        leaving = [
+            _dismiss(connection, WSCloseCode.GOING_AWAY, b"the panel stops")
+            for connection in self._connections.values()
+            if connection.socket.prepared
+        ]
         await asyncio.gather(*leaving)
 
     @property
@@ -83,8 +87,17 @@ class WebSocketHub:
             "connections": [_row(connection) for connection in self._connections.values()],
         }
 
-    async def serve(self, request: web.Request, window: str, user: str) -> web.WebSocketResponse:
-        """One connection from its handshake to its end."""
+    async def dismiss_signed_out(self) -> None:
+        """Close (1008) the connections of sessions that ended."""
+        leaving = [
+            _dismiss(connection, WSCloseCode.POLICY_VIOLATION, b"signed out")
+            for connection in self._connections.values()
+            if connection.socket.prepared and not connection.may_stay()
+        ]
+        await asyncio.gather(*leaving)
+
+    async def serve(self, request: web.Request, window: str, user: str, may_stay: Callable[[], bool]) -> web.WebSocketResponse:
+        """One connection from its handshake to its end, or until its session ends (`may_stay`)."""
         settings = self._services.settings.websocket
         if self._closing:
             raise Unavailable("The program is stopping.", code="stopping")
@@ -97,7 +110,7 @@ class WebSocketHub:
             raise UpgradeRequired("This path speaks WebSocket only.", hint="Connect with a WebSocket client.")
         identity = Identity(new_id(), window, user, request.remote or "", utc_now())
         connection = Connection(
-            identity, socket, request.transport, self._services.journal, self._snapshot, settings.queue_frames
+            identity, socket, request.transport, self._services.journal, self._snapshot, settings.queue_frames, may_stay
         )
         # It counts from here on: the handshake gives way to others.
         self._connections[identity.id] = connection
@@ -218,9 +231,9 @@ def _row(connection: Connection) -> dict[str, Any]:
     }
 
 
-async def _dismiss(connection: Connection) -> None:
+async def _dismiss(connection: Connection, code: WSCloseCode, reason: bytes) -> None:
     try:
         async with asyncio.timeout(_CLOSE_WITHIN):
-            await connection.socket.close(code=WSCloseCode.GOING_AWAY, message=b"the panel stops", drain=False)
+            await connection.socket.close(code=code, message=reason, drain=False)
     except (TimeoutError, ConnectionError):
         connection.abort()  # it does not take even the close frame

@@ -1,8 +1,9 @@
 """asyncio on Qt's event loop: qasync's outside, asyncio's own scheduling inside.
 
 qasync makes a Qt timer for every `call_soon` and a socket notifier for every descriptor; at thousands of requests a second that is
-most of the work. Here asyncio keeps its ready queue, its timer heap and its epoll, and Qt watches just three things: the epoll
-descriptor (which is itself readable when anything in it is), one timer for the next deadline, and one posted event.
+nearly half of the work (bare aiohttp answers 1.9 times as many requests here as on qasync's own loop). Here asyncio keeps its ready
+queue, its timer heap and its epoll, and Qt watches just three things: the epoll descriptor (which is itself readable when anything
+in it is), one timer for the next deadline, and one posted event.
 """
 
 from __future__ import annotations

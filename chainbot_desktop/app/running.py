@@ -72,7 +72,7 @@ def start_or_refuse(start: Callable[[], None]) -> int:
 
 def _quieten_garbage_collection() -> None:
     """What lives as long as the program is not looked through again, and thousands of short-lived objects a second do not each
-    time set off a search for cycles: measured at a tenth of the time of a webhook, and the longest pauses of the loop.
+    time set off a search for cycles: without this the slowest webhooks (p99, 256 connections) wait nearly twice as long.
     """
     gc.collect()
     gc.freeze()

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, select, text
@@ -49,6 +50,14 @@ MAX_READ = 10_000
 _Waiting = tuple[Entry, asyncio.Future[Recorded[Any]]]
 
 
+@dataclass(frozen=True, slots=True)
+class DiskRefusal:
+    """The disk did not take the newest batch of appends. `at` in monotonic seconds."""
+
+    at: float
+    reason: str
+
+
 class SqliteJournal:
     """Implements `core.ports.Journal`. `database` is open before `open` and closed after `close`."""
 
@@ -68,6 +77,9 @@ class SqliteJournal:
         self._index_timer: asyncio.TimerHandle | None = None
         self._forget_timer: asyncio.TimerHandle | None = None
         self._indexing = False
+        self._refused: DiskRefusal | None = None
+        self.on_refusal_changed: Callable[[], None] = _nothing
+        """Called on the loop's thread when appends begin to be refused by the disk, and when it takes them again."""
 
     async def open(self) -> None:
         def start() -> tuple[JournalWriter, int]:
@@ -99,6 +111,11 @@ class SqliteJournal:
     def waiting(self) -> int:
         """How many appends wait for the disk."""
         return len(self._waiting)
+
+    @property
+    def refused(self) -> DiskRefusal | None:
+        """Whether the disk refused what was appended last."""
+        return self._refused
 
     async def append(self, event: E, key: IdempotencyKey | None = None, *, write: TableWrite | None = None) -> Recorded[E]:
         """As the port says; `write` runs in the same transaction, on the writing thread."""
@@ -147,11 +164,14 @@ class SqliteJournal:
         if not self._in_flight:
             self._idle.set()
         if isinstance(outcomes, Exception):
+            if is_of_the_disk(outcomes):
+                self._note_refusal(DiskRefusal(time.monotonic(), str(outcomes)))
             error = refusal(outcomes) if isinstance(outcomes, sqlite3.Error) else outcomes
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)
             return
+        self._note_refusal(None)
         fresh = [outcome.recorded for outcome in outcomes if outcome.fresh and outcome.recorded is not None]
         if fresh:
             self._head_seq = fresh[-1].seq
@@ -166,6 +186,12 @@ class SqliteJournal:
             else:
                 assert outcome.recorded is not None
                 future.set_result(outcome.recorded)
+
+    def _note_refusal(self, refused: DiskRefusal | None) -> None:
+        changed = (refused is None) != (self._refused is None)
+        self._refused = refused
+        if changed:
+            self.on_refusal_changed()
 
     async def read(self, query: EventQuery) -> list[Recorded[Event]]:
         if query.text.strip():
@@ -259,6 +285,10 @@ class SqliteJournal:
         if self._writer is None:
             raise Unavailable("The journal is closed.", code="stopping")
         return self._writer
+
+
+def _nothing() -> None:
+    pass
 
 
 def _select_events(connection: Connection, query: EventQuery) -> list[Recorded[Event]]:

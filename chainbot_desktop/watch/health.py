@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 Status = Literal["healthy", "degraded", "unhealthy"]
 TASK_FAILURE_MEMORY = 600.0
 """Seconds for which a failed background task keeps the program degraded."""
+REFUSAL_MEMORY = 60.0
+"""Seconds for which events that the disk refused keep the program unhealthy where nobody tries again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class Health:
 class HealthMonitor:
     """Assesses after every metrics sample. Use on the loop's thread; `open` and `close` once each.
 
-    `journal_waiting` is the number of appends that wait for the disk; `sources` are parts of the program that can be unwell.
+    `journal_waiting` is the number of appends that wait for the disk; `journal_refused` tells (since monotonic seconds, why) while the
+    disk takes none; `sources` are parts of the program that can be unwell.
     """
 
     def __init__(  # noqa: PLR0913 (what it looks at is what it is)
@@ -69,6 +72,7 @@ class HealthMonitor:
         version: str,
         link: Callable[[], LinkStatus],
         journal_waiting: Callable[[], int],
+        journal_refused: Callable[[], tuple[float, str] | None] = lambda: None,
         facts: Callable[[], ProgramFacts] = ProgramFacts,
         sources: Sequence[HealthSource] = (),
         clock: Callable[[], float] = time.monotonic,
@@ -79,6 +83,7 @@ class HealthMonitor:
         self._version = version
         self._link = link
         self._journal_waiting = journal_waiting
+        self._journal_refused = journal_refused
         self._facts = facts
         self._sources = tuple(sources)
         self._clock = clock
@@ -114,6 +119,7 @@ class HealthMonitor:
         now = self._clock()
         checks = (
             *self._machine_checks(sample, now),
+            self._writing_check(now),
             self._task_check(now),
             *self._source_checks(),
             *_link_checks(self._link()),
@@ -150,6 +156,10 @@ class HealthMonitor:
             "checks": [check.as_json() for check in health.checks],
         }
 
+    def look_again(self) -> None:
+        """Assess now: something changed that cannot wait for the next sample."""
+        self.assess(self._metrics.latest)
+
     def _on_sample(self, sample: Sample) -> None:
         self.assess(sample)
 
@@ -176,6 +186,13 @@ class HealthMonitor:
         tasks = "A background task" if count == 1 else f"{count} background tasks"
         sentence = f"{tasks} failed in the last 10 minutes, last {self._task_failures[-1][1]}."
         return Check("tasks", "Background work", Level.WARNING, sentence, "Logs has the traceback.")
+
+    def _writing_check(self, now: float) -> Check:
+        refused = self._journal_refused()
+        if refused is None or now - refused[0] > REFUSAL_MEMORY:
+            return Check("writing", "Writing", Level.OK, "The disk takes what is written to the journal.")
+        hint = "Nothing that was answered with success is lost. Free disk space and check the permissions of the data folder."
+        return Check("writing", "Writing", Level.FAILING, f"The disk refuses new events: {refused[1]}.", hint)
 
     def _source_checks(self) -> list[Check]:
         sentences = [sentence for source in self._sources for sentence in source.blockers()]

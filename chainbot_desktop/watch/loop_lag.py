@@ -19,20 +19,17 @@ INTERVAL = 0.08
 WINDOW = 60.0
 """Seconds that the percentiles look back."""
 _MOST_SWALLOWED = 1000
-EDGES = (0.001, 0.004, 0.016, 0.033, 0.1, 0.25, 1.0)
-"""Upper edges of the histogram's buckets, in seconds; the last bucket is what was later still."""
 
 
 @dataclass(frozen=True, slots=True)
 class LagStatistics:
-    """Seconds over the last minute, `histogram` by `EDGES`. All 0 with `count` 0 when nothing was measured yet."""
+    """Seconds over the last minute. All 0 with `count` 0 when nothing was measured yet."""
 
     count: int
     p50: float
     p95: float
     p99: float
     worst: float
-    histogram: tuple[int, ...]
 
 
 class LoopLagMonitor:
@@ -77,10 +74,8 @@ class LoopLagMonitor:
         self._forget(self._clock())
         lags = sorted(lag for _, lag in self._samples)
         if not lags:
-            return LagStatistics(0, 0.0, 0.0, 0.0, 0.0, (0,) * (len(EDGES) + 1))
-        return LagStatistics(
-            len(lags), _percentile(lags, 0.5), _percentile(lags, 0.95), _percentile(lags, 0.99), lags[-1], _histogram(lags)
-        )
+            return LagStatistics(0, 0.0, 0.0, 0.0, 0.0)
+        return LagStatistics(len(lags), _percentile(lags, 0.5), _percentile(lags, 0.95), _percentile(lags, 0.99), lags[-1])
 
     def _plan(self) -> None:
         self._due = self._clock() + self._interval
@@ -100,13 +95,3 @@ class LoopLagMonitor:
 def _percentile(ordered: list[float], share: float) -> float:
     """Nearest rank."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
-
-
-def _histogram(ordered: list[float]) -> tuple[int, ...]:
-    counts = [0] * (len(EDGES) + 1)
-    bucket = 0
-    for lag in ordered:
-        while bucket < len(EDGES) and lag > EDGES[bucket]:
-            bucket += 1
-        counts[bucket] += 1
-    return tuple(counts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,15 @@ async def test_what_is_not_the_token_gives_no_session(
 async def test_signing_out_ends_the_session_for_everybody_who_has_it(house: House, stranger: aiohttp.ClientSession) -> None:
     await sign_in(stranger, house)
     cookie = "; ".join(f"{morsel.key}={morsel.value}" for morsel in stranger.cookie_jar)
-    assert (await ask(stranger, "POST", house.url + "/api/auth/logout"))[0] == 200
+    async with (
+        stranger.ws_connect(house.url + "/ws", headers={"Origin": house.url}) as open_page,
+        house.http.ws_connect(house.url + "/ws") as by_token,
+    ):
+        await asyncio.gather(open_page.receive(timeout=5), by_token.receive(timeout=5))
+        assert (await ask(stranger, "POST", house.url + "/api/auth/logout"))[0] == 200
+        assert (await open_page.receive(timeout=5)).data == aiohttp.WSCloseCode.POLICY_VIOLATION
+        await by_token.send_str('{"type": "ping"}')
+        assert (await by_token.receive_json(timeout=5))["type"] == "pong"
     async with aiohttp.ClientSession() as thief:
         assert (await ask(thief, "GET", house.url + "/status", headers={"Cookie": cookie}))[0] == 401
 

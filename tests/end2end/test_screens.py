@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,6 @@ WEBHOOKS = (
     ("health", {"agent_name": "maclink", "status_id": "degraded", "attention_reason": "model not loaded"}),
 )
 VIEWS: tuple[tuple[str, str, dict[str, object]], ...] = (
-    ("welcome", "agent-map", {}),
     ("map", "agent-map", {"agent_id": "coder"}),
     ("events", "watchtower", {"page": "events"}),
     ("logs", "watchtower", {"page": "logs"}),
@@ -52,18 +53,32 @@ def test_the_four_windows(tmp_path: Path, size: tuple[int, int], theme: str) -> 
     }
     screen.write_text(json.dumps({"screens": [part]}), encoding="utf-8")
     environment = {"QT_QPA_PLATFORM": f"offscreen:configfile={screen}", "CHAINBOT_GUI__THEME": theme}
-    with program("--demo", "--kiosk", environment=environment) as running:
+    data = tmp_path / "data"
+    with program("--demo", "--kiosk", data=data, environment=environment) as running:
+        running.until("/status", lambda status: status["link"]["state"] == "registered")
+        _keep(_settled(running), "welcome", size, theme)
+    _close_welcome(data)
+    with program("--demo", "--kiosk", data=data, environment=environment) as running:
         running.until("/status", lambda status: status["link"]["state"] == "registered")
         for path, body in WEBHOOKS:
             running.post(f"/api/webhooks/chainbot/{path}", body)
         for name, window, content in VIEWS:
             running.show(window, content)
-            image = _settled(running)
-            assert (image.width(), image.height()) == size
-            SCREENS.mkdir(parents=True, exist_ok=True)
-            assert image.save(str(SCREENS / f"panel-{name}-{size[0]}x{size[1]}-{theme}.png"))
-            colours = {image.pixel(x, y) for x in range(0, size[0], 7) for y in range(0, size[1], 7)}
-            assert len(colours) > 5, f"{name} is empty"
+            _keep(_settled(running), name, size, theme)
+
+
+def _keep(image: QImage, name: str, size: tuple[int, int], theme: str) -> None:
+    assert (image.width(), image.height()) == size
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    assert image.save(str(SCREENS / f"panel-{name}-{size[0]}x{size[1]}-{theme}.png"))
+    colours = {image.pixel(x, y) for x in range(0, size[0], 7) for y in range(0, size[1], 7)}
+    assert len(colours) > 5, f"{name} is empty"
+
+
+def _close_welcome(data: Path) -> None:
+    """As its Close button does: it covers part of the map."""
+    with closing(sqlite3.connect(data / "chainbot.db")) as connection, connection:
+        connection.execute("INSERT INTO preferences (name, value) VALUES ('welcome.closed', 'true')")
 
 
 def _settled(running: Running) -> QImage:

@@ -117,7 +117,7 @@ class FindBar(QFrame):
         if editor is None or not self._search():
             return
         span = editor.selection
-        if span in self._spans and not editor.is_read_only:
+        if span in self._spans:
             query, text = self._query(), editor.text()
             try:
                 new = replacement_at(query, text, span, self.replacement.text())
@@ -131,7 +131,7 @@ class FindBar(QFrame):
 
     def replace_all(self) -> None:
         editor = self._editor
-        if editor is None or editor.is_read_only or not self._search():
+        if editor is None or not self._search():
             return
         try:
             changes = replacements(self._query(), editor.text(), self.replacement.text())

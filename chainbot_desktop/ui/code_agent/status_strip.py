@@ -49,8 +49,6 @@ class StatusStrip(QFrame):
         parts = [f"Line {line:,}, column {column:,}"]
         if selected:
             parts.append(f"{selected:,} selected")
-        if document.editor.is_read_only:
-            parts.append("read-only")
         self.place.setText("   ".join(parts))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

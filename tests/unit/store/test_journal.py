@@ -131,6 +131,8 @@ async def test_rows_of_other_tables_share_the_events_fate(tmp_path: Path) -> Non
 
 async def test_a_full_disk_loses_nothing_and_recovers(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
+        told: list[bool] = []
+        store.journal.on_refusal_changed = lambda: told.append(store.journal.refused is not None)
         await store.journal.append(started())
         writer = store.journal._writer
         assert writer is not None
@@ -144,9 +146,13 @@ async def test_a_full_disk_loses_nothing_and_recovers(tmp_path: Path) -> None:
         with pytest.raises(Unavailable, match="full"):
             for _ in range(100):
                 await store.journal.append(started(filler="x" * 5000))
+        assert told == [True]
+        assert store.journal.refused is not None
+        assert "full" in store.journal.refused.reason
         kept = store.journal.head_seq
         await store.database.on_writer(lambda: limit(1_000_000))
         assert (await store.journal.append(started())).seq == kept + 1
+        assert told == [True, False]
         assert (await store.journal.verify()).ok
 
 

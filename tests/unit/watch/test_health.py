@@ -44,6 +44,7 @@ class House:
         self.reading = reading
         self.link = LinkStatus(state=LinkState.REGISTERED)
         self.waiting = 0
+        self.refused: tuple[float, str] | None = None
         self.facts = ProgramFacts()
         self.blocked: list[str] = []
         self.lag = LoopLagMonitor(clock)
@@ -57,6 +58,7 @@ class House:
             version="1.2.3",
             link=lambda: self.link,
             journal_waiting=lambda: self.waiting,
+            journal_refused=lambda: self.refused,
             facts=lambda: self.facts,
             sources=[self],
             clock=clock,
@@ -104,6 +106,21 @@ def test_a_full_disk_is_unhealthy_and_says_what_to_do(house: House) -> None:
     assert "96 % full" in worst.sentence
     assert worst.hint
     assert house.seconds(1, disk=89) == "healthy"
+
+
+def test_a_disk_that_refuses_events_is_known_at_once_and_forgotten_when_nobody_tries_again(house: House) -> None:
+    assert house.seconds(1) == "healthy"
+    house.refused = (house.clock.now, "attempt to write a readonly database")
+    house.monitor.look_again()
+    assert house.monitor.current.status == "unhealthy"
+    assert "readonly" in house.monitor.current.reasons[0]
+    assert house.seconds(60) == "unhealthy"
+    assert house.seconds(1) == "healthy"
+    house.refused = (house.clock.now, "database or disk is full")
+    assert house.seconds(1) == "unhealthy"
+    house.refused = None
+    house.monitor.look_again()
+    assert house.check("writing") is Level.OK
 
 
 @pytest.mark.parametrize(

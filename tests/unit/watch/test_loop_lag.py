@@ -16,8 +16,6 @@ def test_percentiles_of_the_last_minute(clock: FakeClock) -> None:
         monitor.record(clock.now, hundredth / 10_000)
     found = monitor.statistics
     assert (found.count, found.p50, found.p95, found.p99, found.worst) == (100, 0.005, 0.0095, 0.0099, 0.01)
-    assert sum(found.histogram) == 100
-    assert found.histogram[:3] == (10, 30, 60)
     clock.now += 61
     assert monitor.statistics.count == 0
 

@@ -85,7 +85,6 @@ class CodeEditor(QObject):
         self._size = len(utf8)
         self._language = language
         self._adapt_to_size()
-        sci.setReadOnly(False)
         sci.SendScintilla(sci.SCI_SETUNDOCOLLECTION, 0)
         sci.SendScintilla(sci.SCI_CLEARALL)
         sci.SendScintilla(sci.SCI_ALLOCATE, len(utf8) + 1024)
@@ -133,10 +132,6 @@ class CodeEditor(QObject):
         """For a change that is not in the text: another encoding, or a text that was recovered."""
         self._unsaved = True
         self._tell_modified()
-
-    @property
-    def is_read_only(self) -> bool:
-        return self._sci.isReadOnly()
 
     # Caret, selection, scrolling
 
