@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QApplication, QFrame, QWidget
 
 from chainbot_desktop.ui.theme import ThemeSource
@@ -100,11 +100,22 @@ class Overlay(QWidget):
         (first[0] if first else self).setFocus(Qt.FocusReason.PopupFocusReason)
 
     def event(self, event: QEvent) -> bool:
-        """Escape is for what lies on top, also over a view that has a shortcut of its own for it."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+        """Keys are for what lies on top: the shortcuts of the view beneath rest while it is covered."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._is_of_the_view(event):
             event.accept()
             return True
         return super().event(event)
+
+    def _is_of_the_view(self, event: QKeyEvent) -> bool:
+        if event.key() == Qt.Key.Key_Escape:
+            return True
+        pressed = QKeySequence(event.keyCombination())
+        beneath = (shortcut for shortcut in self._host.findChildren(QShortcut) if not self._has(shortcut))
+        return any(pressed in shortcut.keys() for shortcut in beneath)  # noqa: SIM118 - a QShortcut is no mapping
+
+    def _has(self, shortcut: QShortcut) -> bool:
+        owner = shortcut.parent()
+        return isinstance(owner, QWidget) and self.holds(owner)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -276,6 +276,27 @@ def test_escape_closes_a_menu_over_a_view_that_has_a_shortcut_for_it(board: QWid
     assert ended
 
 
+def test_the_shortcuts_of_a_view_rest_while_a_menu_covers_it(board: QWidget, themes: ThemeSource) -> None:
+    view, heard = QWidget(), []
+    view.setProperty(OVERLAY_HOST, True)
+    view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    _put(board, view)
+    inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
+    QShortcut(QKeySequence("Ctrl+W"), view, lambda: heard.append("view"), context=inside)
+    QShortcut(QKeySequence("Ctrl+K"), board, lambda: heard.append("window"))
+    view.setFocus()
+    menu = MenuSheet(view, themes)
+    menu.add("Save", lambda: None)
+    menu.open_at(view.mapToGlobal(QPoint(0, 0)))
+    window = board.windowHandle()
+    for key in (Qt.Key.Key_W, Qt.Key.Key_K):
+        QTest.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
+    assert heard == ["window"]
+    menu.dismiss()
+    QTest.keyClick(window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert heard == ["window", "view"]
+
+
 def test_what_lies_under_a_sheet_cannot_take_the_keyboard(board: QWidget, themes: ThemeSource) -> None:
     field = QLineEdit()
     _put(board, field)
