@@ -112,7 +112,8 @@ def _unavailable(error: BaseException, host: str, port: int) -> PortUnavailable:
         return PortUnavailable(
             f"Port {port} on {host} is taken by another program.", hint="Stop it, or choose another with --port."
         )
-    if code == errno.EADDRNOTAVAIL:
+    # From 3.13 on asyncio goes on to the next address and then names no number.
+    if code == errno.EADDRNOTAVAIL or (code is None and "could not bind on any address" in str(error)):
         return PortUnavailable(
             f"{host} is not an address of this machine.", hint="Use 127.0.0.1, or 0.0.0.0 for every address."
         )

@@ -95,7 +95,11 @@ class Database:
     def driver_connection(self) -> sqlite3.Connection:
         """A connection of its own in autocommit mode, for the journal's writer. Call and use on the writing thread."""
         connection = sqlite3.connect(self.path, isolation_level=None, cached_statements=600)
-        _set_pragmas(connection)
+        try:
+            _set_pragmas(connection)
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     def _open(self) -> None:

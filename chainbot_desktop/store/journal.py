@@ -84,8 +84,13 @@ class SqliteJournal:
     async def open(self) -> None:
         def start() -> tuple[JournalWriter, int]:
             with translated_errors(self._database.path):
-                writer = JournalWriter(self._database.driver_connection())
-                return writer, writer.index_text(0)
+                connection = self._database.driver_connection()
+                try:
+                    writer = JournalWriter(connection)
+                    return writer, writer.index_text(0)
+                except sqlite3.Error:
+                    connection.close()
+                    raise
 
         self._writer, self._indexed_behind = await self._database.on_writer(start)
         self._forget_old_keys()

@@ -122,7 +122,7 @@ class FindBar(QFrame):
             try:
                 new = replacement_at(query, text, span, self.replacement.text())
             except InvalidInput as error:
-                self._complain(error.message)
+                self._complain(error)
                 return
             if new is not None:
                 editor.replace_spans([(*span, new)])
@@ -136,7 +136,7 @@ class FindBar(QFrame):
         try:
             changes = replacements(self._query(), editor.text(), self.replacement.text())
         except InvalidInput as error:
-            self._complain(error.message)
+            self._complain(error)
             return
         editor.replace_spans(changes)
         self._refresh()
@@ -158,7 +158,7 @@ class FindBar(QFrame):
             except InvalidInput as error:
                 self._spans = []
                 self._searched = None
-                self._complain(error.message)
+                self._complain(error)
                 return False
             self._searched = asked
         return bool(self._spans)
@@ -166,7 +166,7 @@ class FindBar(QFrame):
     def _refresh(self) -> None:
         if self._editor is None:
             return
-        self._complain("")
+        self._complain(None)
         if self._search() or self._searched is not None:
             self._tell_place()
         self._editor.show_found(self._spans)
@@ -174,7 +174,7 @@ class FindBar(QFrame):
     def _step(self, *, forward: bool) -> None:
         if self._editor is None:
             return
-        self._complain("")
+        self._complain(None)
         if self._search():
             first, last = self._editor.selection
             span = next_span(self._spans, last) if forward else previous_span(self._spans, first)
@@ -197,13 +197,12 @@ class FindBar(QFrame):
             place = f"{self._spans.index(selected) + 1:,} of " if total < MOST and selected in self._spans else ""
             self.count.setText(place + shown)
 
-    def _complain(self, sentence: str) -> None:
+    def _complain(self, error: InvalidInput | None) -> None:
+        sentence = str(error) if error is not None else ""
         self.field.setToolTip(sentence)
-        if sentence:
-            self.count.setText("Bad pattern")
-            self.count.setToolTip(sentence)
-        else:
-            self.count.setToolTip("")
+        self.count.setToolTip(sentence)
+        if error is not None:
+            self.count.setText("Too slow" if error.code == "slow_pattern" else "Bad pattern")
 
     def _on_text_changed(self) -> None:
         if self.isVisible():

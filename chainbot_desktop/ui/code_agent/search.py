@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import regex
+from regex import Pattern
 
 from chainbot_desktop.core.errors import InvalidInput
 
 MOST = 100_000
 """Matches that are counted at most."""
+_EXPRESSION_SECONDS = 0.5
+"""What an expression may take: some would take years (`(a|aa)+$`), and the whole panel would wait."""
 
 Span = tuple[int, int]
 
@@ -22,14 +26,14 @@ class Query:
     match_case: bool = False
     whole_word: bool = False
 
-    def pattern(self) -> re.Pattern[str]:
+    def pattern(self) -> Pattern[str]:
         """InvalidInput, in the words of the expression's grammar, where it is none."""
-        source = self.text if self.regex else re.escape(self.text)
+        source = self.text if self.regex else regex.escape(self.text)
         if self.whole_word:
             source = rf"(?<!\w)(?:{source})(?!\w)"
         try:
-            return re.compile(source, re.MULTILINE | (0 if self.match_case else re.IGNORECASE))
-        except (re.error, OverflowError, RecursionError) as error:
+            return regex.compile(source, regex.MULTILINE | (0 if self.match_case else regex.IGNORECASE))
+        except (regex.error, OverflowError, RecursionError) as error:
             raise InvalidInput(f"This is no regular expression: {error}.", code="bad_pattern") from None
 
 
@@ -53,12 +57,12 @@ def replacement_at(query: Query, utf8: bytes, span: Span, template: str) -> byte
     return None
 
 
-def expand(query: Query, match: re.Match[str], template: str) -> bytes:
+def expand(query: Query, match: regex.Match[str], template: str) -> bytes:
     if not query.regex:
         return template.encode()
     try:
         return match.expand(template).encode()
-    except (re.error, IndexError) as error:
+    except (regex.error, IndexError) as error:
         raise InvalidInput(f"The replacement names something that is not there: {error}.", code="bad_template") from None
 
 
@@ -77,13 +81,22 @@ def previous_span(spans: Sequence[Span], position: int) -> Span | None:
     return spans[bisect_left(spans, (position, -1)) - 1]
 
 
-def _matches(query: Query, utf8: bytes) -> Iterator[tuple[Span, re.Match[str]]]:
+def _matches(query: Query, utf8: bytes) -> Iterator[tuple[Span, regex.Match[str]]]:
     if not query.text:
         return
+    try:
+        yield from _search(query, utf8)
+    except TimeoutError:
+        raise InvalidInput(
+            "This expression takes too long in this text.", hint="Write it simpler.", code="slow_pattern"
+        ) from None
+
+
+def _search(query: Query, utf8: bytes) -> Iterator[tuple[Span, regex.Match[str]]]:
     text = utf8.decode("utf-8", "replace")
     ascii_only = len(text) == len(utf8)
     seen_characters = seen_bytes = count = 0
-    for match in query.pattern().finditer(text):
+    for match in query.pattern().finditer(text, timeout=_EXPRESSION_SECONDS if query.regex else None):
         start, end = match.span()
         if start == end:
             continue

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+import regex
 
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.watch.log_ring import LogLine
@@ -18,8 +21,8 @@ LEVELS: dict[str, int] = {
     "critical": logging.CRITICAL,
 }
 _LEVEL = re.compile(r"level(>=|:|=)(\w*)$", re.IGNORECASE)
-_REPEATED_REPEAT = re.compile(r"\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)[+*{]")
-"""A repeated group that repeats inside takes time beyond any measure on a line that almost fits: it would stop the panel."""
+_EXPRESSION_SECONDS = 0.5
+"""What an expression may take for the lines of one look: some would take years (`(a|aa)+$`), and the whole panel would wait."""
 _SEARCHED = 2_000
 """Characters of a line (and as many of its traceback) that are searched."""
 
@@ -38,9 +41,23 @@ class LogFilter:
     def empty(self) -> bool:
         return self == LogFilter()
 
-    def tester(self, levels: frozenset[int]) -> Callable[[LogLine], bool]:
-        """A test for one line; of standard levels only `levels` pass."""
-        expression = re.compile(self.pattern, re.IGNORECASE) if self.pattern else None
+    def selector(self, levels: frozenset[int]) -> Callable[[Iterable[LogLine]], list[LogLine]]:
+        """Picks the lines that pass; of standard levels only `levels` do. It raises InvalidInput where the expression takes too long."""
+        passes = self._tester(levels)
+        if not self.pattern:
+            return lambda lines: [line for line in lines if passes(line)]
+        expression = regex.compile(self.pattern, regex.IGNORECASE)
+
+        def select(lines: Iterable[LogLine]) -> list[LogLine]:
+            end = time.monotonic() + _EXPRESSION_SECONDS
+            try:
+                return [line for line in lines if passes(line) and _found(expression, line, end)]
+            except TimeoutError:
+                raise InvalidInput(f"/{self.pattern}/ takes too long.", hint="Write it simpler.", code="slow_pattern") from None
+
+        return select
+
+    def _tester(self, levels: frozenset[int]) -> Callable[[LogLine], bool]:
         words = tuple(word.lower() for word in self.words)
         prefix = f"{self.logger}."
 
@@ -51,14 +68,18 @@ class LogFilter:
                 return False
             if self.logger and line.logger != self.logger and not line.logger.startswith(prefix):
                 return False
-            if not words and expression is None:
-                return True
-            text = f"{line.logger} {line.text[:_SEARCHED]}\n{line.exception[:_SEARCHED]}"
-            if words and not all(word in text.lower() for word in words):
-                return False
-            return expression is None or expression.search(text) is not None
+            text = _searched(line).lower() if words else ""
+            return all(word in text for word in words)
 
         return passes
+
+
+def _found(expression: regex.Pattern[str], line: LogLine, end: float) -> bool:
+    return expression.search(_searched(line), timeout=max(0.001, end - time.monotonic())) is not None
+
+
+def _searched(line: LogLine) -> str:
+    return f"{line.logger} {line.text[:_SEARCHED]}\n{line.exception[:_SEARCHED]}"
 
 
 def standard_level(level: int) -> int:
@@ -91,13 +112,9 @@ def _cut_pattern(text: str) -> tuple[str, str]:
         return "", text
     pattern = found[1]
     try:
-        re.compile(pattern)
-    except re.error as error:
+        regex.compile(pattern)
+    except (regex.error, OverflowError, RecursionError) as error:
         raise InvalidInput(f"/{pattern}/ is not a regular expression: {error}.") from None
-    if _REPEATED_REPEAT.search(pattern):
-        raise InvalidInput(
-            f"/{pattern}/ repeats what already repeats and might never end.", hint="Write it without the inner repetition."
-        )
     return pattern, f"{text[: found.start()]} {text[found.end() :]}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
@@ -39,7 +39,8 @@ class LogsPage(QWidget):
         self._read_to = 0
         self._filter = LogFilter()
         self._filter_error = ""
-        self._passes: Callable[[LogLine], bool] = lambda line: True
+        self._too_slow = False
+        self._select: Callable[[Iterable[LogLine]], list[LogLine]] = list
         self.stretch: RowWindow[LogLine] = RowWindow(_number, KEPT)
         self._build(themes)
         self._pace = Pace(self, self._on_frame)
@@ -60,7 +61,7 @@ class LogsPage(QWidget):
             return 0
         arrived = lines[-1].number - self._read_to
         self._read_to = lines[-1].number
-        passing = [line for line in lines if self._passes(line)]
+        passing = self._passing(lines)
         self._rows_changed(self.stretch.arrive(passing, missed=arrived - len(lines)))
         return arrived
 
@@ -73,27 +74,43 @@ class LogsPage(QWidget):
 
     def _apply(self) -> None:
         """Look at everything that is kept with the present filter."""
+        if self._too_slow:
+            self._too_slow, self._filter_error = False, ""
         levels = frozenset(level for level, chip in self._chips.items() if chip.isChecked())
-        self._passes = self._filter.tester(levels)
+        self._select = self._filter.selector(levels)
         lines = self._ring.since(0)
         self._read_to = lines[-1].number if lines else self._ring.count
         self.stretch.clear()
         self.stretch.held = self.bar.is_paused
-        self.stretch.replace([line for line in lines if self._passes(line)], complete=True)
+        self.stretch.replace(self._passing(lines), complete=True)
         self.list.set_current(-1)
         self.list.rows_changed(keep_place=False)
         self._rows_changed()
         self._show_status()
 
+    def _passing(self, lines: Iterable[LogLine]) -> list[LogLine]:
+        try:
+            return self._select(lines)
+        except ChainBotError as error:
+            # Nothing is searched any more until there is another filter, which looks at all the lines again.
+            self._select = lambda lines: []
+            self._too_slow = True
+            self._empty.set_text("Not searched", "The expression of this filter takes too long.")
+            self._complain(error)
+            return []
+
     def _on_filtered(self, text: str) -> None:
         try:
             self._filter = parse_log_filter(text)
         except ChainBotError as error:
-            self._filter_error = str(error)
-            self.bar.show_status(self._filter_error, error=True)
+            self._complain(error)
             return
         self._filter_error = ""
         self._apply()
+
+    def _complain(self, error: ChainBotError) -> None:
+        self._filter_error = str(error)
+        self.bar.show_status(self._filter_error, error=True)
 
     def _on_place_changed(self) -> None:
         self._hold(self.bar.is_paused or not self.list.at_top)

@@ -97,3 +97,8 @@ def test_indentation_is_taken_from_the_text() -> None:
 def test_folds_follow_the_indentation() -> None:
     levels = fold_levels([b"a:", b"  b:", b"", b"    c", b"d"], 4)
     assert levels == [BASE + HEAD, BASE + 2 + HEAD, BASE + 4 + BLANK, BASE + 4, BASE]
+
+
+def test_an_expression_without_end_is_given_up() -> None:
+    with pytest.raises(InvalidInput, match="takes too long"):
+        find_all(Query("(a|aa)+$", regex=True), b"a" * 100 + b"!")

@@ -73,6 +73,24 @@ def test_levels_and_filters(tower: Build, on_loop: OnLoop, log: logging.Logger) 
     on_loop(work())
 
 
+def test_an_expression_that_takes_too_long_is_said_and_another_filter_searches_again(
+    tower: Build, on_loop: OnLoop, log: logging.Logger
+) -> None:
+    async def work() -> None:
+        async with tower() as t:
+            show_logs(t, log)
+            log.info("a" * 100 + "!")
+            await until(lambda: len(texts(t)) == 1)
+            t.view.logs.set_filter("/(a|aa)+$/")
+            assert "takes too long" in t.view.logs.bar.status_text
+            log.info("aaa")
+            t.view.logs.set_filter("/a{3}/")
+            await until(lambda: len(texts(t)) == 2)
+            assert "2 lines" in t.view.logs.bar.status_text
+
+    on_loop(work())
+
+
 def test_paused_lines_wait(tower: Build, on_loop: OnLoop, log: logging.Logger) -> None:
     async def work() -> None:
         async with tower() as t:
