@@ -37,6 +37,8 @@ class Subscribe(BaseModel):
 class HotSwap(BaseModel):
     """Bring a window of the panel to the front with this content."""
 
+    model_config = ConfigDict(extra="forbid")
+
     type: Literal["hot_swap"] = "hot_swap"
     target_window: Literal["agent-map", "code-agent", "chat", "watchtower"]
     swap_data: dict[str, Any] = Field(default_factory=dict)
