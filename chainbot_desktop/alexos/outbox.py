@@ -38,7 +38,6 @@ _SLICE = 1000
 _LOADED_READY = 1000
 _LOADED_MOST = 20_000
 _MARKS = 100
-_MARKS_WAIT = 1.0
 _LONGEST_AFTER_BUG = 60.0
 _KEEP_DELIVERED = timedelta(days=7)
 
@@ -100,6 +99,7 @@ class Outbox:
         self._bus = bus
         self._sender = sender
         self._tasks = tasks
+        self._pace = pace
         self._backoff = Backoff(pace.delivery_first, pace.delivery_longest)
         self._on_away = on_away
         self._lanes: dict[str, _Lane] = {}
@@ -110,6 +110,8 @@ class Outbox:
         self._wake = asyncio.Event()
         self._gate = asyncio.Event()
         self._opened = asyncio.Event()
+        self._more_to_load = True
+        self._next_look = 0.0
         self._loaded_seq = 0
         self._loaded = 0
         self._position = 0
@@ -147,14 +149,17 @@ class Outbox:
                 _log.warning("the outbox waits: %s", error)
                 await asyncio.sleep(self._backoff.draw(3))
         while True:
-            await self._gate.wait()
-            if self._times_away:
-                # The way is open again, or so it is said: an event that failed each time must not become a busy loop.
-                await asyncio.sleep(self._backoff.draw(self._times_away - 1))
-            self._wake.clear()
             try:
+                if not self._gate.is_set():
+                    await self._flush()  # it may stay closed for days
+                    await self._gate.wait()
+                if self._times_away:
+                    # The way is open again, or so it is said: an event that failed each time must not become a busy loop.
+                    await asyncio.sleep(self._backoff.draw(self._times_away - 1))
+                self._wake.clear()
                 await self._fill()
-                if not self._start_due() or asyncio.get_running_loop().time() - self._marked_at > _MARKS_WAIT:
+                self._start_due()
+                if self._marks and self._seconds_to(self._marked_at + self._pace.noting) <= 0:
                     await self._flush()
             except ChainBotError as error:
                 _log.warning("the outbox waits: %s", error)
@@ -200,13 +205,16 @@ class Outbox:
         """Make deliveries of new events: while few are loaded, or while those that are loaded all wait for something."""
         while self._loaded < _LOADED_READY or (not self._is_due() and not self._in_flight and self._loaded < _LOADED_MOST):
             head = self._journal.head_seq
-            if await self._load():
+            if self._more_to_load and await self._load():
                 continue
-            if self._position >= head:
+            if self._position >= head or self._seconds_to(self._next_look) > 0:
                 return
             upto = min(head, self._position + _SLICE)
+            if upto == head:
+                self._next_look = asyncio.get_running_loop().time() + self._pace.gathering
             made = await self._table.derive(self._destination, PUBLIC_TYPES, ALEXOS_SCOPE, _SLICE)
-            await self._load()
+            if made:
+                await self._load()
             # Events that `count` has seen leave its count; the others never were in it.
             if self._counted > self._position:
                 self._behind = max(0, self._behind - made)
@@ -216,6 +224,7 @@ class Outbox:
 
     async def _load(self) -> int:
         found = await self._table.pending(self._destination, self._loaded_seq, _SLICE)
+        self._more_to_load = len(found) == _SLICE
         now = asyncio.get_running_loop().time()
         for delivery in found:
             self._loaded_seq = delivery.seq
@@ -232,29 +241,31 @@ class Outbox:
     def _is_due(self) -> bool:
         return bool(self._due) and self._due[0][0] <= asyncio.get_running_loop().time()
 
-    def _start_due(self) -> bool:
-        started = False
+    def _start_due(self) -> None:
         while len(self._in_flight) < AT_ONCE and self._is_due() and self._gate.is_set():
             _, _, subject = heapq.heappop(self._due)
             self._in_flight[subject] = self._tasks.spawn("alexos delivery", self._deliver(subject, self._lanes[subject]))
-            started = True
-        return started
 
     async def _rest(self) -> None:
-        """Until a delivery ends, the next one is due, or an event is appended."""
+        """Until a delivery ends, the next one is due, an event is appended, or outcomes are to be noted."""
         subscription: Subscription | None = None
+        moments: list[float] = []
         if self._position >= self._journal.head_seq:
             subscription = self._bus.subscribe(self._on_public_event, *_PUBLIC_CLASSES)
-        elif not self._in_flight and not self._due:
-            return
-        timeout = None
+        elif self._loaded < _LOADED_READY or (not self._in_flight and not self._due):
+            moments.append(self._next_look)
         if self._due and len(self._in_flight) < AT_ONCE:
-            timeout = max(0.0, self._due[0][0] - asyncio.get_running_loop().time())
+            moments.append(self._due[0][0])
+        if self._marks:
+            moments.append(self._marked_at + self._pace.noting)
         try:
-            await wait_for_event(self._wake, timeout)
+            await wait_for_event(self._wake, self._seconds_to(min(moments)) if moments else None)
         finally:
             if subscription is not None:
                 subscription.cancel()
+
+    def _seconds_to(self, moment: float) -> float:
+        return max(0.0, moment - asyncio.get_running_loop().time())
 
     def _on_public_event(self, _recorded: Recorded[Any]) -> None:
         self._wake.set()

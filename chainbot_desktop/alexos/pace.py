@@ -23,6 +23,10 @@ class Pace:
     """Between looks into the event store of an ALEX OS that does not push."""
     delivery_first: float = 1.0
     delivery_longest: float = 300.0
+    gathering: float = 0.1
+    """Least time between two looks for new events to deliver: a steady stream costs one write each time, not one an event."""
+    noting: float = 0.5
+    """Longest time before it is noted on disk that deliveries arrived."""
     health_look: float = 60.0
     """At most one look at the health of ALEX OS in this time: the observed one stops for a second to answer."""
     goodbye: float = 1.0

@@ -11,7 +11,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from chainbot_desktop.core.events import DeliveryGivenUp
@@ -123,18 +136,12 @@ class DeliveryTable:
 
     async def pending(self, destination: str, after_seq: int, limit: int) -> list[Delivery]:
         """Undelivered ones after `after_seq`, in the order of the journal."""
-        c = deliveries.c
-        statement = (
-            select(c.seq, c.event_id, c.event_type, c.subject, c.attempts, c.next_attempt_at)
-            .where(c.destination == destination, c.state == "pending", c.seq > after_seq)
-            .order_by(c.seq)
-            .limit(limit)
-        )
-        return await self._database.read(lambda connection: [Delivery(*row) for row in connection.execute(statement)])
+        asked = {"destination": destination, "after": after_seq, "most": limit}
+        return await self._database.read(lambda connection: [Delivery(*row) for row in connection.execute(_PENDING, asked)])
 
     async def event(self, seq: int) -> Recorded[Event] | None:
         def work(connection: Connection) -> Recorded[Event] | None:
-            row = connection.execute(select(events).where(events.c.seq == seq)).first()
+            row = connection.execute(_EVENT, {"the_seq": seq}).first()
             return event_of_row(row) if row is not None else None
 
         return await self._database.read(work)
@@ -213,9 +220,20 @@ class DeliveryTable:
         return await self._database.write(lambda connection: connection.execute(statement).rowcount)
 
 
+# Made once: putting a statement together costs more than running it, and these run for every event.
+_D = deliveries.c
+_PENDING = (
+    select(_D.seq, _D.event_id, _D.event_type, _D.subject, _D.attempts, _D.next_attempt_at)
+    .where(_D.destination == bindparam("destination"), _D.state == "pending", _D.seq > bindparam("after"))
+    .order_by(_D.seq)
+    .limit(bindparam("most", type_=Integer))
+)
+_EVENT = select(events).where(events.c.seq == bindparam("the_seq"))
+_POSITION = select(outbox_positions.c.seq).where(outbox_positions.c.destination == bindparam("destination"))
+
+
 def _position(connection: Connection, destination: str) -> int:
-    statement = select(outbox_positions.c.seq).where(outbox_positions.c.destination == destination)
-    return connection.execute(statement).scalar_one_or_none() or 0
+    return connection.execute(_POSITION, {"destination": destination}).scalar_one_or_none() or 0
 
 
 def _public(types: tuple[str, ...], without_source: str, after_seq: int, upto: int) -> Select[tuple[int]]:

@@ -30,6 +30,8 @@ from tests.helpers.stores import Store, open_store
 UUID = "0198c0de-0000-7000-8000-00000000c4a7"
 
 HURRIED = Pace(
+    gathering=0.01,
+    noting=0.01,
     longest_retry=0.2,
     retest=30,
     bus_first=0.05,

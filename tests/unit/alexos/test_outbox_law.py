@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 HERE = "http://alex-os.invalid"
-PACE = Pace(delivery_first=0.0005, delivery_longest=0.002)
+PACE = Pace(gathering=0.001, noting=0.001, delivery_first=0.0005, delivery_longest=0.002)
 Mood = Literal["well", "fails", "loses_answers", "away", "refuses"]
 
 
@@ -70,7 +70,7 @@ class FakeAlexOs:
 
 
 @asynccontextmanager
-async def running(store: Store, other: FakeAlexOs, tasks: Tasks) -> AsyncIterator[Outbox]:
+async def running(store: Store, other: FakeAlexOs, tasks: Tasks, pace: Pace = PACE) -> AsyncIterator[Outbox]:
     """An outbox at work until the block ends, as abruptly as a kill: nothing is flushed."""
     outbox: Outbox
 
@@ -84,7 +84,7 @@ async def running(store: Store, other: FakeAlexOs, tasks: Tasks) -> AsyncIterato
         bus=store.bus,
         sender=other,
         tasks=tasks,
-        pace=PACE,
+        pace=pace,
         on_away=reopen,
     )
     tasks.spawn("outbox", outbox.run())
@@ -185,6 +185,28 @@ async def test_nothing_is_written_while_alex_os_is_away(tmp_path: Path) -> None:
             await until(lambda: outbox.idle)
             assert len(other.record) == 100
             assert await outbox.count() == 0
+
+
+async def test_a_steady_stream_is_not_written_an_event_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = FakeAlexOs()
+    writes: list[str] = []
+    for name in ("derive", "mark"):
+        real: Callable[..., object] = getattr(DeliveryTable, name)
+
+        async def counted(*arguments: object, name: str = name, real: Callable[..., object] = real) -> object:
+            writes.append(name)
+            return await real(*arguments)  # type: ignore[misc]  # the method that was replaced
+
+        monkeypatch.setattr(DeliveryTable, name, counted)
+    async with open_store(tmp_path) as store, running(store, other, Tasks(), Pace(gathering=0.2, noting=0.2)) as outbox:
+        await store.journal.append(event_of("public", "first"))
+        await until(lambda: other.arrivals == 1)
+        assert writes == ["derive"], "the first one after a rest waits for nothing"
+        for number in range(30):
+            await store.journal.append(event_of("public", f"s{number}"))
+        await until(lambda: outbox.idle)
+        assert other.arrivals == 31
+        assert len(writes) <= 10
 
 
 async def test_a_count_that_is_overtaken_by_deliveries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
