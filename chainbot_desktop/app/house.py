@@ -247,7 +247,7 @@ def _make_watch(
         version=__version__,
         link=link,
         journal_waiting=lambda: journal.waiting,
-        journal_refused=lambda: None if (refused := journal.refused) is None else (refused.at, refused.reason),
+        journal_refused=lambda: journal.refused,
         facts=facts,
     )
     journal.on_refusal_changed = health.look_again

@@ -51,6 +51,14 @@ class ChainReport:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DiskRefusal:
+    """The disk did not take the newest batch of appends. `at` in monotonic seconds."""
+
+    at: float
+    reason: str
+
+
 class Journal(Protocol):
     """The one record of what happened. Use on the loop's thread only."""
 

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, select, text
@@ -21,7 +20,7 @@ from sqlalchemy import Connection, select, text
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import Unavailable
 from chainbot_desktop.core.events.envelope import Event, Recorded
-from chainbot_desktop.core.ports import ChainReport, EventQuery, IdempotencyKey
+from chainbot_desktop.core.ports import ChainReport, DiskRefusal, EventQuery, IdempotencyKey
 from chainbot_desktop.store.chain import verify_chain
 from chainbot_desktop.store.database import Database, is_of_the_disk, translated_errors
 from chainbot_desktop.store.event_rows import event_of_row
@@ -48,14 +47,6 @@ MAX_READ = 10_000
 
 
 _Waiting = tuple[Entry, asyncio.Future[Recorded[Any]]]
-
-
-@dataclass(frozen=True, slots=True)
-class DiskRefusal:
-    """The disk did not take the newest batch of appends. `at` in monotonic seconds."""
-
-    at: float
-    reason: str
 
 
 class SqliteJournal:

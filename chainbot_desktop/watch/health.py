@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from chainbot_desktop.core.ids import utc_now
 from chainbot_desktop.core.link import LinkState, LinkStatus
-from chainbot_desktop.core.ports import HealthSource
+from chainbot_desktop.core.ports import DiskRefusal, HealthSource
 from chainbot_desktop.watch.checks import Check, Level, machine_gauges
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.metrics import MetricsSampler, Sample
@@ -59,7 +59,7 @@ class Health:
 class HealthMonitor:
     """Assesses after every metrics sample. Use on the loop's thread; `open` and `close` once each.
 
-    `journal_waiting` is the number of appends that wait for the disk; `journal_refused` tells (since monotonic seconds, why) while the
+    `journal_waiting` is the number of appends that wait for the disk; `journal_refused` tells why while the
     disk takes none; `sources` are parts of the program that can be unwell.
     """
 
@@ -72,7 +72,7 @@ class HealthMonitor:
         version: str,
         link: Callable[[], LinkStatus],
         journal_waiting: Callable[[], int],
-        journal_refused: Callable[[], tuple[float, str] | None] = lambda: None,
+        journal_refused: Callable[[], DiskRefusal | None] = lambda: None,
         facts: Callable[[], ProgramFacts] = ProgramFacts,
         sources: Sequence[HealthSource] = (),
         clock: Callable[[], float] = time.monotonic,
@@ -189,10 +189,10 @@ class HealthMonitor:
 
     def _writing_check(self, now: float) -> Check:
         refused = self._journal_refused()
-        if refused is None or now - refused[0] > REFUSAL_MEMORY:
+        if refused is None or now - refused.at > REFUSAL_MEMORY:
             return Check("writing", "Writing", Level.OK, "The disk takes what is written to the journal.")
         hint = "Nothing that was answered with success is lost. Free disk space and check the permissions of the data folder."
-        return Check("writing", "Writing", Level.FAILING, f"The disk refuses new events: {refused[1]}.", hint)
+        return Check("writing", "Writing", Level.FAILING, f"The disk refuses new events: {refused.reason}.", hint)
 
     def _source_checks(self) -> list[Check]:
         sentences = [sentence for source in self._sources for sentence in source.blockers()]

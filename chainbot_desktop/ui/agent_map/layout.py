@@ -179,10 +179,7 @@ def _barycentre(neighbours: Sequence[str], row_of: Mapping[str, float]) -> float
 
 def _shelve(blocks: Sequence[Block], taken: PlaceIndex, singles: int) -> Iterator[dict[str, Point]]:
     """The blocks in rows, below what is there."""
-    center, reach = _middle(taken, sum(len(block) for block in blocks))
-    everywhere = [point for _, point in taken]
-    near = [point for point in everywhere if abs(point.x - center.x) <= reach and abs(point.y - center.y) <= reach]
-    near = near or everywhere  # few that lie far apart: their middle is nobody's place
+    near = _around_middle(taken, sum(len(block) for block in blocks))
     left = min((point.x for point in near), default=0.0)
     top = max((point.y + 1.5 * CELL_HEIGHT for point in near), default=0.0)
     sizes = [_size(block) for block in blocks]
@@ -227,6 +224,14 @@ def _at(block: Block, left: float, top: float) -> dict[str, Point]:
     return {id_: Point(left + column * CELL_WIDTH, top + row * CELL_HEIGHT) for id_, (column, row) in block.items()}
 
 
+def _around_middle(taken: PlaceIndex, coming: int) -> list[Point]:
+    """Where most of what is there lies."""
+    center, reach = _middle(taken, coming)
+    everywhere = [point for _, point in taken]
+    near = [point for point in everywhere if abs(point.x - center.x) <= reach and abs(point.y - center.y) <= reach]
+    return near or everywhere  # few that lie far apart: their middle is nobody's place
+
+
 def _middle(taken: PlaceIndex, coming: int) -> tuple[Point, float]:
     """Where most of them are and how far the ground around it reaches: a stray at the end of the world does not count."""
     if not len(taken):
@@ -257,10 +262,7 @@ def _ground_of_groups(after: Links, before: Links, taken: PlaceIndex) -> list[Bo
 def _spots(taken: PlaceIndex, coming: int, avoid: Sequence[Box], *, below: bool) -> Iterator[Point]:
     """Cells of a grid: first the holes of the ground that is in use (unless all is to go `below`), then row after row, without end."""
     columns = max(1, round(math.sqrt((len(taken) + coming) * _WIDE * CELL_HEIGHT / CELL_WIDTH)))
-    center, reach = _middle(taken, coming)
-    everywhere = [point for _, point in taken]
-    near = [point for point in everywhere if abs(point.x - center.x) <= reach and abs(point.y - center.y) <= reach]
-    near = near or everywhere  # few that lie far apart: their middle is nobody's place
+    near = _around_middle(taken, coming)
     left = min((point.x for point in near), default=0.0)
     top = max(point.y for point in near) + 1.5 * CELL_HEIGHT if below else min((point.y for point in near), default=0.0)
     right = max((point.x for point in near), default=0.0)

@@ -111,7 +111,7 @@ class Overlay(QWidget):
             return True
         pressed = QKeySequence(event.keyCombination())
         beneath = (shortcut for shortcut in self._host.findChildren(QShortcut) if not self._has(shortcut))
-        return any(pressed in shortcut.keys() for shortcut in beneath)  # noqa: SIM118 - a QShortcut is no mapping
+        return any(pressed in keys for keys in map(QShortcut.keys, beneath))
 
     def _has(self, shortcut: QShortcut) -> bool:
         owner = shortcut.parent()

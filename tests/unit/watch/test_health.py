@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from chainbot_desktop.core.link import LinkState, LinkStatus
+from chainbot_desktop.core.ports import DiskRefusal
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.watch.checks import Level
 from chainbot_desktop.watch.health import Health, HealthMonitor, ProgramFacts
@@ -44,7 +45,7 @@ class House:
         self.reading = reading
         self.link = LinkStatus(state=LinkState.REGISTERED)
         self.waiting = 0
-        self.refused: tuple[float, str] | None = None
+        self.refused: DiskRefusal | None = None
         self.facts = ProgramFacts()
         self.blocked: list[str] = []
         self.lag = LoopLagMonitor(clock)
@@ -110,13 +111,13 @@ def test_a_full_disk_is_unhealthy_and_says_what_to_do(house: House) -> None:
 
 def test_a_disk_that_refuses_events_is_known_at_once_and_forgotten_when_nobody_tries_again(house: House) -> None:
     assert house.seconds(1) == "healthy"
-    house.refused = (house.clock.now, "attempt to write a readonly database")
+    house.refused = DiskRefusal(house.clock.now, "attempt to write a readonly database")
     house.monitor.look_again()
     assert house.monitor.current.status == "unhealthy"
     assert "readonly" in house.monitor.current.reasons[0]
     assert house.seconds(60) == "unhealthy"
     assert house.seconds(1) == "healthy"
-    house.refused = (house.clock.now, "database or disk is full")
+    house.refused = DiskRefusal(house.clock.now, "database or disk is full")
     assert house.seconds(1) == "unhealthy"
     house.refused = None
     house.monitor.look_again()
