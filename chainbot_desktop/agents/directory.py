@@ -97,6 +97,9 @@ class AgentDirectory:
     def get(self, agent_id: str) -> Agent | None:
         return self._fold.agents.get(agent_id)
 
+    def entanglement(self, entanglement_id: str) -> Entanglement | None:
+        return self._fold.entanglements.get(entanglement_id)
+
     def entanglements_of(self, agent_id: str) -> tuple[Entanglement, ...]:
         return self._fold.links_of(agent_id)
 

@@ -9,7 +9,9 @@ from typing import Any
 from chainbot_desktop.agents.records import Agent, Entanglement, Origin
 from chainbot_desktop.agents.vocabulary import AgentState, end_of_word, state_of_word
 from chainbot_desktop.core.events import (
+    AgentReconfigured,
     AgentSpawned,
+    AgentStateChanged,
     AgentTerminated,
     EntanglementCreated,
     GuestAppeared,
@@ -25,6 +27,9 @@ from chainbot_desktop.core.events.webhooks import ModuleReport
 _ACTIVITY_KEYS = ("activity", "current_task", "task", "doing", "message", "description")
 _ATTENTION_KEYS = ("attention_reason", "question", "prompt")
 MAX_ACTIVITY = 500
+
+RUNTIME_SOURCE = "agents"
+"""The `source` of events about agents that run here. A webhook cannot claim it."""
 
 
 def agent_of_fact(recorded: Recorded[AgentSpawned], living: Agent | None) -> Agent:
@@ -50,6 +55,7 @@ def agent_of_fact(recorded: Recorded[AgentSpawned], living: Agent | None) -> Age
         last_seq=recorded.seq,
         capabilities=_capabilities_of(metadata),
         metadata=metadata,
+        runs_here=event.source == RUNTIME_SOURCE,
     )
 
 
@@ -74,6 +80,38 @@ def ended_by(recorded: Recorded[AgentTerminated], before: Agent | None) -> Agent
         last_seq=recorded.seq,
         capabilities=_capabilities_of(metadata),
         metadata=metadata,
+    )
+
+
+def in_state(recorded: Recorded[AgentStateChanged], agent: Agent) -> Agent:
+    """An agent that runs here after it went into another state."""
+    event, fact = recorded.event, recorded.event.data
+    return replace(
+        agent,
+        name=fact.agent_name,
+        state=AgentState.NEEDS_INPUT if event.requires_attention else state_of_word(fact.state),
+        status=fact.state,
+        activity=fact.activity or fact.waiting_for,
+        attention=fact.waiting_for if event.requires_attention else "",
+        reason=fact.reason,
+        last_active=event.time,
+        ended_at="",
+        last_seq=recorded.seq,
+    )
+
+
+def reconfigured(recorded: Recorded[AgentReconfigured], agent: Agent) -> Agent:
+    """The same identity with another kind, model, persona or name."""
+    fact = recorded.event.data
+    said = {"model": fact.model, "persona": fact.persona}
+    kept = {key: value for key, value in agent.metadata.items() if key not in {"model", "provider", "persona"}}
+    return replace(
+        agent,
+        name=fact.agent_name,
+        kind=fact.agent_type,
+        last_active=recorded.event.time,
+        last_seq=recorded.seq,
+        metadata={**kept, **{key: value for key, value in said.items() if value}},
     )
 
 
@@ -132,6 +170,7 @@ def entanglement_of_fact(recorded: Recorded[EntanglementCreated], before: Entang
         user=fact.user_id or known.user,
         last_seq=recorded.seq,
         metadata={**known.metadata, **_extras(fact)},
+        made_here=event.source == RUNTIME_SOURCE,
     )
 
 

@@ -4,11 +4,14 @@
 
 * A spawn of an agent that lives changes what it says; of one that has ended it begins a new life under the same id. What ends
   before it was spawned is known as ended from then on, and a later spawn brings it to life.
+* Of an agent that runs here only this program says how it is: what webhooks and modules say of it changes nothing. When it
+  has ended it keeps its entanglements, for it can be started again; it is gone when it was removed.
 * What has ended stays to be looked at, without its entanglements, until 200 others have ended after it. A guest that left is
   gone.
 * While one of ours lives, the row that ALEX OS keeps of it changes nothing; a guest that is spawned here becomes ours.
+* An entanglement that was made here is changed and released here alone.
 * An entanglement may name agents that are yet to come. When one of its agents ends or leaves it loses that agent, and with
-  fewer than two left it is gone.
+  fewer than two left it is gone; so it is without the one that directs, for nobody inherits that.
 * A place is kept for an agent that is not there (yet, or any more); of such places the newest 2,000.
 * A module's report counts for the agent whose id it names, or whose name, if just one bears it.
 """
@@ -19,11 +22,23 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from chainbot_desktop.agents.facts import agent_of_fact, agent_of_guest, ended_by, entanglement_of_fact, reported
+from chainbot_desktop.agents.facts import (
+    RUNTIME_SOURCE,
+    agent_of_fact,
+    agent_of_guest,
+    ended_by,
+    entanglement_of_fact,
+    in_state,
+    reconfigured,
+    reported,
+)
 from chainbot_desktop.agents.records import Agent, DirectoryChange, Entanglement, Place
 from chainbot_desktop.core.events import (
     AgentMoved,
+    AgentReconfigured,
+    AgentRemoved,
     AgentSpawned,
+    AgentStateChanged,
     AgentTerminated,
     EntanglementCreated,
     EntanglementDestroyed,
@@ -41,7 +56,10 @@ SPARE_PLACES_KEPT = 2_000
 
 FOLDED: tuple[type[Event], ...] = (
     AgentMoved,
+    AgentReconfigured,
+    AgentRemoved,
     AgentSpawned,
+    AgentStateChanged,
     AgentTerminated,
     EntanglementCreated,
     EntanglementDestroyed,
@@ -79,6 +97,9 @@ class AgentFold:
         self._steps: dict[type[Event], Callable[[Recorded[Any]], DirectoryChange]] = {
             AgentSpawned: self._spawned,
             AgentTerminated: self._terminated,
+            AgentStateChanged: self._state_changed,
+            AgentReconfigured: self._reconfigured,
+            AgentRemoved: self._removed,
             AgentMoved: self._moved,
             GuestAppeared: self._guest_seen,
             GuestChanged: self._guest_seen,
@@ -98,6 +119,8 @@ class AgentFold:
 
     def _spawned(self, recorded: Recorded[AgentSpawned]) -> DirectoryChange:
         before = self.agents.get(recorded.event.data.agent_id)
+        if _is_not_theirs(recorded, before):
+            return _NOTHING
         living = before if before is not None and not before.ended and not before.guest else None
         return self._changed(self._put(agent_of_fact(recorded, living)))
 
@@ -105,11 +128,27 @@ class AgentFold:
         before = self.agents.get(recorded.event.data.agent_id)
         if before is not None and before.ended:
             return _NOTHING  # told twice: the first end stands
+        if _is_not_theirs(recorded, before):
+            return _NOTHING
         agent = self._put(ended_by(recorded, before))
+        if agent.runs_here:
+            return self._changed(agent)
         change = self._changed(agent) | self._release(agent.id)
         while len(self._ended) > ENDED_KEPT:
             change |= self._drop(next(iter(self._ended)))
         return change
+
+    def _state_changed(self, recorded: Recorded[AgentStateChanged]) -> DirectoryChange:
+        agent = self.agents.get(recorded.event.data.agent_id)
+        return self._changed(self._put(in_state(recorded, agent))) if agent is not None and agent.runs_here else _NOTHING
+
+    def _reconfigured(self, recorded: Recorded[AgentReconfigured]) -> DirectoryChange:
+        agent = self.agents.get(recorded.event.data.agent_id)
+        return self._changed(self._put(reconfigured(recorded, agent))) if agent is not None and agent.runs_here else _NOTHING
+
+    def _removed(self, recorded: Recorded[AgentRemoved]) -> DirectoryChange:
+        agent_id = recorded.event.data.agent_id
+        return self._release(agent_id) | self._drop(agent_id) if agent_id in self.agents else _NOTHING
 
     def _moved(self, recorded: Recorded[AgentMoved]) -> DirectoryChange:
         fact = recorded.event.data
@@ -124,7 +163,7 @@ class AgentFold:
 
     def _guest_seen(self, recorded: Recorded[GuestAppeared] | Recorded[GuestChanged]) -> DirectoryChange:
         before = self.agents.get(recorded.event.data.agent_id)
-        if before is not None and not before.guest and not before.ended:
+        if before is not None and not before.guest and (before.runs_here or not before.ended):
             return _NOTHING
         living = before if before is not None and not before.ended else None
         return self._changed(self._put(agent_of_guest(recorded, living)))
@@ -137,6 +176,8 @@ class AgentFold:
 
     def _entangled(self, recorded: Recorded[EntanglementCreated]) -> DirectoryChange:
         before = self.entanglements.get(recorded.event.data.entanglement_id)
+        if _is_not_theirs_to_link(recorded, before):
+            return _NOTHING
         entanglement = entanglement_of_fact(recorded, before)
         if before is not None:
             self._drop_entanglement(before.id)
@@ -145,7 +186,8 @@ class AgentFold:
 
     def _disentangled(self, recorded: Recorded[EntanglementDestroyed]) -> DirectoryChange:
         id_ = recorded.event.data.entanglement_id
-        if id_ not in self.entanglements:
+        before = self.entanglements.get(id_)
+        if before is None or _is_not_theirs_to_link(recorded, before):
             return _NOTHING
         self._drop_entanglement(id_)
         return DirectoryChange(entanglements=frozenset((id_,)))
@@ -156,7 +198,7 @@ class AgentFold:
         if agent is None:
             bearers = self._by_name.get(name, {})
             agent = self.agents[next(iter(bearers))] if len(bearers) == 1 else None
-        if agent is None or agent.ended:
+        if agent is None or agent.ended or agent.runs_here:
             return _NOTHING
         return self._changed(self._put(reported(recorded, agent)))
 
@@ -169,7 +211,7 @@ class AgentFold:
         if before is not None:
             self._forget_name(before)
         self.agents[agent.id] = agent
-        if agent.ended:
+        if agent.ended and not agent.runs_here:
             self._ended.setdefault(agent.id)
         else:
             self._ended.pop(agent.id, None)
@@ -204,7 +246,8 @@ class AgentFold:
             entanglement = self.entanglements[id_]
             remaining = tuple(member for member in entanglement.agents if member != agent_id)
             self._drop_entanglement(id_)
-            if len(remaining) >= 2:
+            directed = entanglement.kind in ("control", "dependency") and entanglement.agents[0] == agent_id
+            if len(remaining) >= 2 and not directed:
                 self._put_entanglement(replace(entanglement, agents=remaining))
         return DirectoryChange(entanglements=frozenset(touched))
 
@@ -223,3 +266,13 @@ class AgentFold:
     @staticmethod
     def _changed(agent: Agent) -> DirectoryChange:
         return DirectoryChange(agents=frozenset((agent.id,)))
+
+
+def _is_not_theirs(recorded: Recorded[Any], agent: Agent | None) -> bool:
+    """Whether somebody else speaks of an agent that runs here."""
+    return agent is not None and agent.runs_here and recorded.event.source != RUNTIME_SOURCE
+
+
+def _is_not_theirs_to_link(recorded: Recorded[Any], entanglement: Entanglement | None) -> bool:
+    """Whether somebody else speaks of an entanglement that was made here."""
+    return entanglement is not None and entanglement.made_here and recorded.event.source != RUNTIME_SOURCE

@@ -52,6 +52,8 @@ class Agent:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """Everything else that was said of it."""
     place: Place | None = None
+    runs_here: bool = False
+    """Whether it is an agent of this program: only the program itself says how it is."""
 
     @property
     def ended(self) -> bool:
@@ -78,6 +80,14 @@ class Entanglement:
     created_at: str = ""
     last_seq: int = 0
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    made_here: bool = False
+    """Whether this program made it: then nobody else changes it, and what it allows is meant."""
+
+    @property
+    def kind(self) -> str:
+        """data | control | dependency; empty where whoever told of it did not say."""
+        said = self.metadata.get("entanglement_type")
+        return said if isinstance(said, str) else ""
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:

@@ -10,13 +10,13 @@ from pydantic import TypeAdapter
 from chainbot_desktop.agents.fold import AgentFold
 from chainbot_desktop.agents.records import Agent, Entanglement, Place
 
-VERSION: Literal[1] = 1
+VERSION: Literal[2] = 2
 """Raise it when the fold gives another result for the same events: older snapshots are then left aside."""
 
 
 @dataclass(frozen=True, slots=True)
 class DirectorySnapshot:
-    version: Literal[1]
+    version: Literal[2]
     agents: tuple[Agent, ...]
     entanglements: tuple[Entanglement, ...]
     spare_places: tuple[tuple[str, Place], ...]

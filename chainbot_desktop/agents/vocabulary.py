@@ -28,7 +28,8 @@ _WORDS: dict[AgentState, str] = {
     ),
     AgentState.WORKING: "working running busy active executing processing in_progress started thinking streaming",
     # What limps along is held back by something: it is neither at rest nor lost.
-    AgentState.WAITING: "waiting queued pending paused suspended blocked starting initializing spawning restarting degraded",
+    AgentState.WAITING: "waiting queued pending paused suspended blocked starting initializing spawning restarting "
+    "stopping degraded",
     AgentState.IDLE: "idle spawned created ready online healthy available connected ok standby sleeping",
     AgentState.DONE: (
         "done completed complete finished success succeeded stopped terminated exited killed cancelled canceled ended"

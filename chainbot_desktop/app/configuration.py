@@ -133,7 +133,7 @@ class _Merged:
         if not key:
             details = {**details, "msg": "a section with keys of its own"}
         origin = self._origins.get((section, key), f"the settings, key {'.'.join(place)}")
-        found = "***" if "key" in key or "secret" in key else repr(details["input"])
+        found = "***" if "key" in key or "secret" in key or section == "mcp" else repr(details["input"])
         return f"In {origin}: found {found}, expected {_expectation(section, key, details)}."
 
 

@@ -67,7 +67,9 @@ def _words(annotation: Any) -> Iterator[str]:
     elif origin is Literal:
         yield from (f"`{choice}`" for choice in get_args(annotation))
     elif origin is tuple:
-        yield "list of networks"
+        element = get_args(annotation)[0]
+        listed = isinstance(element, type) and issubclass(element, BaseModel)
+        yield f"list of ({', '.join(f'`{key}`' for key in element.model_fields)})" if listed else "list of networks"
     elif hasattr(annotation, "__metadata__"):
         yield "URL"
     else:

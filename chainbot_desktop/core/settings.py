@@ -10,7 +10,17 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AnyUrl, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, UrlConstraints
+from pydantic import (
+    AnyUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    UrlConstraints,
+    field_validator,
+    model_validator,
+)
 
 HttpUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["http", "https"], host_required=True)]
 WebSocketUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["ws", "wss"], host_required=True)]
@@ -98,6 +108,72 @@ class GuiSettings(Section):
     height: int = Field(800, ge=240, le=16_384, description="Height of the window, in pixels.")
 
 
+class AgentsSettings(Section):
+    max_agents: int = Field(20, ge=1, le=1000, description="Agents that may run here at a time.")
+    max_depth: int = Field(3, ge=1, le=10, description="How deep agents may call agents.")
+    max_queue: int = Field(100, ge=1, le=10_000, description="Tasks that may wait for one agent.")
+    wall_seconds: float = Field(3600, gt=0, le=604_800, description="Longest that one task may take, waiting for people apart.")
+    run_tokens: int | None = Field(1_000_000, ge=1, description="Tokens that one task may use, with the tasks it causes.")
+    run_cost: float | None = Field(2.0, gt=0, description="US dollars that one task may cost, with the tasks it causes.")
+    day_tokens: int | None = Field(10_000_000, ge=1, description="Tokens that all agents together may use a day (UTC).")
+    day_cost: float | None = Field(10.0, gt=0, description="US dollars that all agents together may cost a day (UTC).")
+    start_seconds: float = Field(60, gt=0, le=3600, description="Seconds that an agent may take until it is ready.")
+
+
+class ToolRule(BaseModel):
+    """What may happen to a tool's calls. A misspelt key must not be obeyed by half: unknown ones are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tool: str = Field("*", min_length=1, max_length=200, description="The tool; * stands for any letters.")
+    pattern: str = Field("*", min_length=1, max_length=4096, description="The path, command or address; see docs.")
+    action: Literal["allow", "ask", "deny"]
+
+
+class ToolsSettings(Section):
+    policy: tuple[ToolRule, ...] = Field(
+        (), description="Rules for the tools of all agents; the most specific wins, deny is final."
+    )
+    sandbox: Literal["auto", "off"] = Field("auto", description="Run commands under bubblewrap where it works, or never.")
+    command_timeout: float = Field(600, ge=1, le=86_400, description="Longest that one command may take, in seconds.")
+    fetch_timeout: float = Field(30, ge=1, le=600, description="Longest that one fetch of a URL may take, in seconds.")
+    fetch_bytes: int = Field(2 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024, description="Most that is read of a URL, in bytes.")
+    output_characters: int = Field(30_000, ge=1000, le=1_000_000, description="Longest answer of a tool to a model.")
+
+
+class McpServer(BaseModel):
+    """A tool server: a program (`command`) or an address (`url`). A value "secret:NAME" stands for a secret of the keyring."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9](?:_?[a-z0-9-])*$", max_length=32)
+    command: str | None = Field(None, min_length=1)
+    args: tuple[str, ...] = ()
+    env: dict[str, SecretStr] = Field(default_factory=dict)
+    url: HttpUrl | None = None
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    start_seconds: float = Field(20, gt=0, le=600)
+    call_seconds: float = Field(60, gt=0, le=3600)
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _one_way_to_reach_it(self) -> McpServer:
+        if (self.command is None) == (self.url is None):
+            raise ValueError("either a command or a url")
+        return self
+
+
+class McpSettings(Section):
+    servers: tuple[McpServer, ...] = Field((), description="Tool servers (Model Context Protocol); each name only once.")
+
+    @field_validator("servers")
+    @classmethod
+    def _names_differ(cls, servers: tuple[McpServer, ...]) -> tuple[McpServer, ...]:
+        if len({server.name for server in servers}) < len(servers):
+            raise ValueError("each name only once")
+        return servers
+
+
 class Settings(Section):
     """All sections. `audit`, `workflow` and `agent` of existing files hold nothing that this version reads."""
 
@@ -111,4 +187,7 @@ class Settings(Section):
     logging: LoggingSettings = LoggingSettings()
     database: DatabaseSettings = DatabaseSettings()
     workspace: WorkspaceSettings = WorkspaceSettings()
+    agents: AgentsSettings = AgentsSettings()
+    tools: ToolsSettings = ToolsSettings()
+    mcp: McpSettings = McpSettings()
     gui: GuiSettings = GuiSettings()

@@ -132,9 +132,10 @@ conversations = Table(
     Column("archived", Boolean, nullable=False),
     Column("draft", Text, nullable=False),
     Column("read_through", Integer, nullable=False),
+    Column("lead", String(200), nullable=False, server_default=""),
     Index("ix_conversations_updated_at", "updated_at"),
 )
-"""`read_through` is the `number` of the last message that was shown."""
+"""`read_through` is the `number` of the last message that was shown, `lead` the agent that is meant where none is named."""
 
 messages = Table(
     "messages",
@@ -146,8 +147,114 @@ messages = Table(
     Column("kind", String(20), nullable=False),
     Column("text", Text, nullable=False),
     Column("created_at", String(27), nullable=False),
+    Column("detail", JSON, nullable=False, server_default="{}"),
     Index("ix_messages_id", "id", unique=True),
     Index("ix_messages_conversation", "conversation_id", "number"),
     sqlite_autoincrement=True,
 )
-"""`number` orders messages and is never used twice. Full text in `messages_text` (FTS5), kept by triggers."""
+"""`number` orders messages and is never used twice. Full text in `messages_text` (FTS5), kept by triggers.
+
+`detail` is what an agent's answer has besides its text: its run, how it came about.
+"""
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("name", String(300), nullable=False),
+    Column("kind", String(100), nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("created_at", String(27), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("since", String(27), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("wanted", Boolean, nullable=False),
+    Column("lease", JSON, nullable=True),
+    Column("heartbeat_at", String(27), nullable=False),
+)
+"""The agents that run here. `wanted`: nobody stopped it. `lease` names the process that does its work while it runs."""
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("agent_id", String(200), nullable=False),
+    Column("parent_id", String(36), nullable=False),
+    Column("depth", Integer, nullable=False),
+    Column("conversation_id", String(36), nullable=False),
+    Column("actor", String(220), nullable=False),
+    Column("task", Text, nullable=False),
+    Column("context", JSON, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("started_at", String(27), nullable=False),
+    Column("ended_at", String(27), nullable=False),
+    Column("result", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("cost", Float, nullable=True),
+    Column("history", LargeBinary, nullable=True),
+    Index("ix_runs_agent", "agent_id", "started_at"),
+    Index("ix_runs_state", "state"),
+)
+"""State: queued | running | waiting | succeeded | failed | cancelled. `history` is what a waiting run goes on from."""
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("nonce", String(64), nullable=False),
+    Column("run_id", String(36), nullable=False),
+    Column("agent_id", String(200), nullable=False),
+    Column("agent_name", String(300), nullable=False),
+    Column("call_id", String(200), nullable=False),
+    Column("tool", String(300), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("detail_kind", String(20), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("touches", JSON, nullable=False),
+    Column("sandboxed", Boolean, nullable=True),
+    Column("scope", String(500), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("created_at", String(27), nullable=False),
+    Column("expires_at", String(27), nullable=True),
+    Column("decided_at", String(27), nullable=False),
+    Column("decided_by", String(220), nullable=False),
+    Column("answer", Text, nullable=False),
+    Index("ix_approvals_state", "state", "created_at"),
+    Index("ix_approvals_run", "run_id"),
+)
+"""State: pending | approved | approved_run | denied | expired. `scope` is what "for this run" covers."""
+
+model_usage = Table(
+    "model_usage",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("agent_id", String(200), primary_key=True),
+    Column("model", String(300), primary_key=True),
+    Column("requests", Integer, nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("unpriced_requests", Integer, nullable=False),
+)
+"""Sums a day (UTC). `agent_id` is empty for callers of the model API that are no agent."""
+
+agent_messages = Table(
+    "agent_messages",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", String(36), nullable=False),
+    Column("entanglement_id", String(200), nullable=False),
+    Column("sender", String(300), nullable=False),
+    Column("recipient", String(300), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("run_id", String(36), nullable=False),
+    Column("created_at", String(27), nullable=False),
+    Index("ix_agent_messages_id", "id", unique=True),
+    Index("ix_agent_messages_entanglement", "entanglement_id", "number"),
+    sqlite_autoincrement=True,
+)
+"""What passed between agents. Notes of a data link are those of kind "note": the shared notebook is all of them in order."""

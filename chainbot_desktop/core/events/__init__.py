@@ -12,7 +12,10 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from chainbot_desktop.core.events.agents import (
     AgentMoved,
+    AgentReconfigured,
+    AgentRemoved,
     AgentSpawned,
+    AgentStateChanged,
     AgentTerminated,
     EntanglementCreated,
     EntanglementDestroyed,
@@ -43,6 +46,16 @@ from chainbot_desktop.core.events.panel import (
     PanelStarted,
     PanelStopped,
 )
+from chainbot_desktop.core.events.runs import (
+    AgentMessageDelivered,
+    ApprovalDecided,
+    ApprovalExpired,
+    ApprovalRequested,
+    GuestAddressed,
+    RunAccepted,
+    RunFinished,
+    ToolCallJudged,
+)
 from chainbot_desktop.core.events.webhooks import (
     BodyReference,
     ExternalEventReceived,
@@ -54,10 +67,17 @@ from chainbot_desktop.core.events.webhooks import (
 )
 
 KnownEvent = Annotated[
-    AgentMoved
+    AgentMessageDelivered
+    | AgentMoved
+    | AgentReconfigured
+    | AgentRemoved
     | AgentSpawned
+    | AgentStateChanged
     | AgentTerminated
     | AlexOsEventReceived
+    | ApprovalDecided
+    | ApprovalExpired
+    | ApprovalRequested
     | AttentionRequired
     | ConversationCleared
     | ConversationCreated
@@ -70,6 +90,7 @@ KnownEvent = Annotated[
     | EventGapDetected
     | ExternalEventReceived
     | FileSaved
+    | GuestAddressed
     | GuestAppeared
     | GuestChanged
     | GuestLeft
@@ -81,6 +102,9 @@ KnownEvent = Annotated[
     | PanelStarted
     | PanelStopped
     | RegistrationSucceeded
+    | RunFinished
+    | RunAccepted
+    | ToolCallJudged
     | WorkflowCompleted
     | WorkflowFailed
     | WorkflowStarted,
@@ -116,10 +140,17 @@ __all__ = [
     "EVENT_CLASSES",
     "PUBLIC_TYPES",
     "Actor",
+    "AgentMessageDelivered",
     "AgentMoved",
+    "AgentReconfigured",
+    "AgentRemoved",
     "AgentSpawned",
+    "AgentStateChanged",
     "AgentTerminated",
     "AlexOsEventReceived",
+    "ApprovalDecided",
+    "ApprovalExpired",
+    "ApprovalRequested",
     "AttentionRequired",
     "BodyReference",
     "ConversationCleared",
@@ -134,6 +165,7 @@ __all__ = [
     "EventGapDetected",
     "ExternalEventReceived",
     "FileSaved",
+    "GuestAddressed",
     "GuestAppeared",
     "GuestChanged",
     "GuestLeft",
@@ -147,7 +179,10 @@ __all__ = [
     "PanelStopped",
     "Recorded",
     "RegistrationSucceeded",
+    "RunAccepted",
+    "RunFinished",
     "Severity",
+    "ToolCallJudged",
     "UnknownEvent",
     "WorkflowCompleted",
     "WorkflowFailed",

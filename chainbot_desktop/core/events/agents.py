@@ -1,4 +1,4 @@
-"""Agents and entanglements: ours as webhooks and services tell of them, and the guests that ALEX OS lists."""
+"""Agents and entanglements: those that run here, those that webhooks tell of, and the guests that ALEX OS lists."""
 
 from __future__ import annotations
 
@@ -36,6 +36,65 @@ class AgentTerminated(Event):
     public: ClassVar[bool] = True
     type: Literal["agent_terminated"] = "agent_terminated"
     data: AgentFact
+
+
+RuntimeState = Literal["starting", "idle", "running", "waiting", "paused", "stopping", "stopped", "failed"]
+"""The states of an agent that runs here."""
+
+
+class StateFact(BaseModel):
+    """`waiting_for` says for what, in a sentence; `reason` why it stopped or failed; `pid` its child process where it has one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    agent_id: Identifier
+    agent_name: Label
+    state: RuntimeState
+    before: RuntimeState
+    activity: Label = ""
+    waiting_for: Label = ""
+    reason: str = ""
+    run_id: str = ""
+    pid: int | None = None
+
+
+class AgentStateChanged(Event):
+    """An agent that runs here went from one state to another."""
+
+    type: Literal["agent_state_changed"] = "agent_state_changed"
+    data: StateFact
+
+
+class Reconfiguration(BaseModel):
+    """What a hot swap changed. The rest of the definition stays as it was."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    agent_id: Identifier
+    agent_name: Label
+    agent_type: Label
+    model: Label = ""
+    persona: Label = ""
+    changed: tuple[Label, ...] = ()
+
+
+class AgentReconfigured(Event):
+    type: Literal["agent_reconfigured"] = "agent_reconfigured"
+    data: Reconfiguration
+
+
+class AgentName(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    agent_id: Identifier
+    agent_name: Label
+
+
+class AgentRemoved(Event):
+    """An agent that ran here was deleted for good, with its links."""
+
+    type: Literal["agent_removed"] = "agent_removed"
+    data: AgentName
 
 
 class Position(BaseModel):

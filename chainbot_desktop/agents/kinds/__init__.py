@@ -1,0 +1,1 @@
+"""The kinds of agents that come along, one file or folder each."""

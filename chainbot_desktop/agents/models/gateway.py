@@ -1,0 +1,69 @@
+"""Where agents and the API get their models: by name, with fallback, counted.
+
+A model is named "provider/model" ("openai/gpt-5", "local/smollm2-135m"), by provider alone (its default model), or not at all: then
+the order of the settings decides, and the first provider that is well answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from pydantic_ai.models import Model
+
+ProviderKind = Literal["openai", "anthropic", "openai-compatible", "local"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderStatus:
+    """What is known of a provider without asking it again. `state`: ready | unconfigured | unreachable | refused | unknown.
+
+    `demonstration`: the embedded model, which proves the path and no more. `checked_at` is RFC 3339, "" before the first look.
+    """
+
+    name: str
+    kind: ProviderKind
+    state: Literal["ready", "unconfigured", "unreachable", "refused", "unknown"]
+    reason: str
+    models: tuple[str, ...]
+    default_model: str
+    base_url: str
+    demonstration: bool
+    checked_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A model that can be asked. `tools`: whether it can call tools; a small one answers by JSON schema instead."""
+
+    name: str
+    provider: str
+    tools: bool
+    demonstration: bool
+    context_tokens: int | None
+
+
+class Models(Protocol):
+    """Use on the loop's thread."""
+
+    def statuses(self) -> Sequence[ProviderStatus]:
+        """In the order of fallback; from memory."""
+        ...
+
+    async def probe(self, provider: str | None = None) -> Sequence[ProviderStatus]:
+        """Ask the providers (or one) how they are."""
+        ...
+
+    async def choose(self, name: str = "") -> Sequence[ModelChoice]:
+        """What `name` means now, then what to fall back on; never empty. Unavailable, with what to do, where there is none."""
+        ...
+
+    async def open(self, choice: ModelChoice) -> Model:
+        """A model of the framework, its server started if it is ours. Unavailable where it does not start. Imports are off the loop."""
+        ...
+
+    def price(self, choice: ModelChoice, input_tokens: int, output_tokens: int) -> float | None:
+        """US dollars; 0 for what runs here, None where no price is known."""
+        ...

@@ -1,0 +1,1 @@
+"""Agents alive: state, queue, limits, and the truth after a crash."""
