@@ -1,0 +1,63 @@
+"""Scopes: what is said to systemd-run, and that nothing is claimed where systemd is not there.
+
+No systemd runs where tests do; a script in its place writes down what it was told and becomes the command, as `--scope` does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chainbot_desktop.agents.processes.children import Children
+from chainbot_desktop.agents.processes.host import ProcessHost
+from chainbot_desktop.agents.processes.scopes import Scopes
+from chainbot_desktop.core.tasks import Tasks
+
+_SYSTEMD_RUN = """#!/bin/sh
+echo "$@" >> {told}
+case "$*" in *MemoryMax=64M*) printf '{limits}'; exit 0;; esac
+while [ "$1" != "--" ]; do shift; done
+shift
+exec "$@"
+"""
+
+
+async def _started(folder: Path, *, limits: str, running: bool = True) -> tuple[bool, str, list[str]]:
+    """Whether it says that it is confined, its output, and what systemd-run was told."""
+    told = folder / "told"
+    told.touch()
+    script = folder / "systemd-run"
+    script.write_text(_SYSTEMD_RUN.format(told=told, limits=limits))
+    script.chmod(0o755)
+    host, tasks = ProcessHost(Scopes(str(script), folder if running else folder / "missing")), Tasks()
+    children = Children(host, tasks, memory_mb=100, cpu_percent=150)
+    try:
+        child = await children.start(["echo", "a b"], cwd=folder)
+        assert child.stdout is not None
+        output = (await child.stdout.read()).decode()
+        return child.confined, output, told.read_text().splitlines()
+    finally:
+        await children.stop_all()
+        await host.close()
+
+
+async def test_limits_are_given_to_systemd(tmp_path: Path) -> None:
+    confined, output, (_, said) = await _started(tmp_path, limits="67108864\\n50000 100000\\n")
+    assert confined
+    assert output == "a b\n"
+    assert "--scope" in said
+    assert "-p MemoryMax=100M" in said
+    assert "-p CPUQuota=150%" in said
+
+
+async def test_limits_that_the_kernel_does_not_keep_are_not_claimed(tmp_path: Path) -> None:
+    confined, output, told = await _started(tmp_path, limits="67108864\\nmax 100000\\n")
+    assert not confined
+    assert output == "a b\n"
+    assert len(told) == 1
+
+
+async def test_without_systemd_the_child_runs_and_says_that_it_is_not_confined(tmp_path: Path) -> None:
+    confined, output, told = await _started(tmp_path, limits="1\\n1\\n", running=False)
+    assert not confined
+    assert output == "a b\n"
+    assert told == []
