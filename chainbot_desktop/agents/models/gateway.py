@@ -1,7 +1,12 @@
 """Where agents and the API get their models: by name, with fallback, counted.
 
 A model is named "provider/model" ("openai/gpt-5", "local/smollm2-135m"), by provider alone (its default model), or not at all: then
-the order of the settings decides, and the first provider that is well answers.
+the order of the settings decides, and the first provider that is well answers. Who names a model or a provider gets that one or an
+error, never another: what is said to it, and what that costs, is the caller's choice.
+
+To ask, call `choose`, `open_model` for each choice, and put more than one into pydantic-ai's `FallbackModel`: it goes on to the next
+where a model cannot be reached, refuses the key, is asked too often or fails, before the first piece of its answer, and never after
+it. A request is tried twice at most by each provider's library. `completions.Completions` does all of this for a single answer.
 """
 
 from __future__ import annotations
@@ -57,10 +62,10 @@ class Models(Protocol):
         ...
 
     async def choose(self, name: str = "") -> Sequence[ModelChoice]:
-        """What `name` means now, then what to fall back on; never empty. Unavailable, with what to do, where there is none."""
+        """The model of that name; without a name those to ask, in this order. Never empty: Unavailable, with what to do, or NotFound."""
         ...
 
-    async def open(self, choice: ModelChoice) -> Model:
+    async def open_model(self, choice: ModelChoice) -> Model:
         """A model of the framework, its server started if it is ours. Unavailable where it does not start. Imports are off the loop."""
         ...
 
