@@ -1,0 +1,1 @@
+"""Typed links between agents, and what passes over them."""
