@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -11,18 +11,23 @@ from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.core.events.envelope import Actor
 
 _NAME = re.compile(r"^/([A-Za-z][\w-]*|\?)?(?=\s|$)")
-_WORD = re.compile(r'"([^"]*)"|(\S+)')
+_WORD = re.compile(r'@?"([^"]*)"|(\S+)')
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """`choices` are offered by completion; `strict` refuses others. `rest` takes all that is left of the line."""
+    """`choices` are offered by completion; `strict` refuses others. `rest` takes all that is left of the line.
+
+    `raw` takes what is left exactly as it was typed, quotation marks, lines and all. `offers` are choices that change.
+    """
 
     name: str
     required: bool = False
     choices: tuple[str, ...] = ()
     strict: bool = False
     rest: bool = False
+    raw: bool = False
+    offers: Callable[[], Sequence[str]] | None = None
 
     def __str__(self) -> str:
         shown = "|".join(self.choices) if self.strict and self.choices else self.name
@@ -76,20 +81,25 @@ class Undoable:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command comes back with. `text` (Markdown) becomes a message; a command without one leaves no trace."""
+    """What a command comes back with. `text` (Markdown) becomes a message; a command without one leaves no trace.
+
+    `after` is done when the command and its answer stand in the conversation.
+    """
 
     text: str = ""
     open: OpenWindow | None = None
     undoable: Undoable | None = None
+    after: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """`text` is the whole line after taking it."""
+    """`text` is the whole text after taking it, `caret` where one writes on (-1: at its end)."""
 
     text: str
     label: str
     help: str
+    caret: int = -1
 
 
 Run = Callable[[Invocation, Place], Awaitable[Answer]]
@@ -124,7 +134,7 @@ class CommandRegistry:
         if match is None:
             raise InvalidInput("A command begins with a slash and a word.", hint=self._suggestion(""))
         spec = self.spec(match[1] or "")
-        return Invocation(spec, _given(spec, _words(text[match.end() :], spec)))
+        return Invocation(spec, _given(spec, *_words(text[match.end() :], spec)))
 
     async def run(self, invocation: Invocation, place: Place) -> Answer:
         return await self._commands[invocation.spec.name][1](invocation, place)
@@ -146,14 +156,25 @@ class CommandRegistry:
         return f"Did you mean /{close[0]}?" if close else f"There are {known}."
 
 
-def _words(rest: str, spec: CommandSpec) -> list[str]:
-    if rest.count('"') % 2:
+def _words(rest: str, spec: CommandSpec) -> tuple[list[str], str]:
+    """The words of what follows the command, and what its last argument takes as it stands (if it is such a one)."""
+    is_raw = bool(spec.arguments) and spec.arguments[-1].raw
+    found: list[re.Match[str]] = []
+    for match in _WORD.finditer(rest):
+        if is_raw and len(found) == len(spec.arguments) - 1:
+            return _plain_words(found, spec), rest[match.start() :].strip()
+        found.append(match)
+    return _plain_words(found, spec), ""
+
+
+def _plain_words(found: Sequence[re.Match[str]], spec: CommandSpec) -> list[str]:
+    if sum(match[0].count('"') for match in found) % 2:
         raise InvalidInput("A quotation mark is not closed.", hint=f"Write {spec.usage}", code="open_quote")
-    return [quoted or bare for quoted, bare in _WORD.findall(rest) if quoted or bare]
+    return [match[1] or match[2] for match in found if match[1] or match[2]]
 
 
-def _given(spec: CommandSpec, words: list[str]) -> dict[str, str]:
-    given: dict[str, str] = {}
+def _given(spec: CommandSpec, words: list[str], raw: str) -> dict[str, str]:
+    given: dict[str, str] = {spec.arguments[-1].name: raw} if raw else {}
     for argument in spec.arguments:
         if not words:
             break
@@ -189,5 +210,11 @@ def _argument_completions(spec: CommandSpec, head: str, rest: str) -> list[Compl
         return []
     argument = spec.arguments[len(before)]
     start = " ".join([f"/{head}", *before, ""])
-    fitting = [choice for choice in argument.choices if choice.startswith(current.lower()) and choice != current]
+    choices = argument.offers() if argument.offers is not None else argument.choices
+    fitting = [choice for choice in choices if choice != current and _may_become(current, choice)]
     return [Completion(start + choice, choice, f"{argument.name} of /{spec.name}") for choice in fitting]
+
+
+def _may_become(current: str, choice: str) -> bool:
+    typed, whole = current.casefold(), choice.casefold()
+    return whole.startswith(typed) or whole.lstrip('@"').startswith(typed)

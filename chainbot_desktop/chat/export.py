@@ -12,6 +12,7 @@ from typing import IO
 
 import orjson
 
+from chainbot_desktop.chat.answer_stream import note_of
 from chainbot_desktop.chat.markdown import Code, render, visible
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput
 from chainbot_desktop.core.ids import parse_time
@@ -143,8 +144,14 @@ def _markdown_begin(conversation: Conversation) -> str:
     return f"# {conversation.title or 'Conversation'}\n\nBegun {_when(conversation.created_at)}\n"
 
 
+def _author(message: Message) -> str:
+    """An agent by the name that it had when it wrote."""
+    note = note_of(message.detail)
+    return f"agent:{note.name}" if note is not None and message.author.startswith("agent:") else message.author
+
+
 def _markdown_message(message: Message, _first: bool) -> str:
-    return f"\n---\n\n**{message.author}**, {_when(message.created_at)}\n\n{message.text.rstrip()}\n"
+    return f"\n---\n\n**{_author(message)}**, {_when(message.created_at)}\n\n{message.text.rstrip()}\n"
 
 
 def _json_begin(conversation: Conversation) -> str:
@@ -170,7 +177,7 @@ def _html_message(message: Message, _first: bool) -> str:
     parts = [f"<pre><code>{b.html}</code></pre>" if isinstance(b, Code) else b.html for b in rendered.blocks]
     if rendered.note:
         parts = [f"<pre>{escape(visible(message.text))}</pre>"]
-    header = f"<header><b>{escape(visible(message.author))}</b> · {_when(message.created_at)}</header>"
+    header = f"<header><b>{escape(visible(_author(message)))}</b> · {_when(message.created_at)}</header>"
     return f"<section>{header}\n{''.join(parts)}</section>\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 
 def without_markup(text: str) -> str:
@@ -11,7 +12,7 @@ def without_markup(text: str) -> str:
     words = " ".join(_without_mark(line) for line in kept).removeprefix("· ")
     words = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", words)
     words = re.sub(r"(\*\*|`)(.+?)\1", r"\2", words)
-    return " ".join(re.sub(r"\\([\\`*_{}\[\]()#+\-.!|])", r"\1", words).replace(" | ", " · ").split())
+    return " ".join(unescape(re.sub(r"\\([\\`*_{}\[\]()#+\-.!|])", r"\1", words)).replace(" | ", " · ").split())
 
 
 def _without_mark(line: str) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from chainbot_desktop.chat.agent_answers import AgentAnswers
+from chainbot_desktop.chat.agent_commands import AgentCommands
 from chainbot_desktop.chat.builtin_commands import BuiltinCommands, StatusProbes
 from chainbot_desktop.chat.commands import Answer, CommandRegistry, Place, Undoable, is_command
 from chainbot_desktop.chat.export import ExportFile
@@ -27,7 +29,7 @@ from chainbot_desktop.core.events import (
     Recorded,
 )
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
-from chainbot_desktop.core.ports import Journal, Preferences
+from chainbot_desktop.core.ports import AgentTalk, Journal, Preferences, TalkDelivery
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversation_rows import Conversation, Hit, Message
 from chainbot_desktop.store.conversations import ConversationTable
@@ -47,11 +49,15 @@ ChatEvent = ConversationCleared | ConversationCreated | ConversationDeleted | Co
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the commands reach outside of the conversations. `workspace` is the folder that the Code Agent window has open."""
+    """What is reached outside of the conversations. `workspace` is the folder that the Code Agent window has open.
+
+    With `talk`, agents answer the messages that address them.
+    """
 
     status: StatusProbes
     export_folder: Path
     workspace: Callable[[], Path | None]
+    talk: AgentTalk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,10 @@ class _Pending:
 
 
 class ChatService:
-    """Use on the loop's thread, between `open` and `close`. `me` is who sits at the panel."""
+    """Use on the loop's thread, between `open` and `close`. `me` is who sits at the panel.
+
+    `answers` is None where no agents can run.
+    """
 
     def __init__(
         self,
@@ -114,6 +123,9 @@ class ChatService:
         self.me = me
         self.commands = CommandRegistry()
         BuiltinCommands(self, journal, around.status, around.workspace).register_in(self.commands)
+        self.answers = AgentAnswers(around.talk, table, preferences, tasks) if around.talk is not None else None
+        if self.answers is not None:
+            AgentCommands(self.answers, self.conversation).register_in(self.commands)
         self._subscription = bus.subscribe(
             self._on_event, ConversationCleared, ConversationCreated, ConversationDeleted, ConversationRenamed, MessagePosted
         )
@@ -123,10 +135,14 @@ class ChatService:
         for conversation_id, (through, whole, actor) in (await self._preferences.get(_TO_ERASE) or {}).items():
             self._pending[conversation_id] = _Pending(through, whole, actor)
             self._tasks.spawn(f"chat-erase-{conversation_id}", self._carry_out(conversation_id))
+        if self.answers is not None:
+            await self.answers.open()
 
     async def close(self) -> None:
         """Carry out what waits for its undo time. Call before the journal closes."""
         self._subscription.cancel()
+        if self.answers is not None:
+            await self.answers.close()
         for conversation_id in list(self._pending):
             await self._carry_out(conversation_id)
 
@@ -220,15 +236,27 @@ class ChatService:
     async def remember_open(self, conversation_id: str) -> None:
         await self._preferences.set(_LAST_OPEN, conversation_id)
 
-    async def post(self, conversation_id: str, text: str, *, actor: Actor | None = None) -> Posted:
-        """Keep what was written and, if it is a command, what that answers. `//` at the start is a slash that is no command."""
+    async def post(
+        self, conversation_id: str, text: str, *, actor: Actor | None = None, delivery: TalkDelivery = "queue"
+    ) -> Posted:
+        """Keep what was written and, if it is a command, what that answers. `//` at the start is a slash that is no command.
+
+        What a person writes is given to the agents it addresses; `delivery` is for those that work already.
+        """
         author = actor or self.me
         text = _checked_text(text)
         self._visible_floor(conversation_id)
         if is_command(text):
             return await self._run(conversation_id, text, author)
         body = text[1:] if text.startswith("//") else text
-        message = await self._table.post(conversation_id, body, author=author, title=_title_of(body), read=author == self.me)
+        # An agent that writes asks nobody by that: how deep agents may call agents is the runtime's to count.
+        answers = self.answers if not author.startswith("agent:") else None
+        conversation = await self.conversation(conversation_id)
+        meant = answers.addressed(answers.lead(conversation), body) if answers is not None else None
+        title = _title_of(meant.task if meant is not None and meant.agents else body)
+        message = await self._table.post(conversation_id, body, author=author, title=title, read=author == self.me)
+        if answers is not None and meant is not None:
+            await answers.ask(conversation, meant, actor=author, delivery=delivery)
         return Posted(conversation_id, message, Answer())
 
     async def _run(self, conversation_id: str, text: str, author: Actor) -> Posted:
@@ -240,6 +268,8 @@ class ChatService:
         mine = author == self.me
         typed = await self._table.post(conversation_id, text, author=author, kind="command", read=mine)
         await self._table.post(conversation_id, answer.text, author=SYSTEM, kind="system", read=mine)
+        if answer.after is not None:
+            await answer.after()
         return Posted(conversation_id, typed, answer)
 
     async def clear(self, conversation_id: str, *, actor: Actor | None = None) -> Undoable:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row
@@ -17,7 +17,10 @@ MARK_BEGIN, MARK_END = "\x02", "\x03"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`number` orders all messages of the program; `kind` is "text", "command" (a person typed it) or "system" (its answer)."""
+    """`number` orders all messages of the program; `kind` is "text", "command" (a person typed it) or "system" (its answer).
+
+    `detail` is what an agent's answer has besides its text.
+    """
 
     number: int
     id: str
@@ -26,13 +29,15 @@ class Message:
     kind: str
     text: str
     created_at: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """A conversation and what a list shows of it. `title` is empty until its first message names it.
 
-    `unread` counts to 100 and no further; `last_number` is 0 where there is no message.
+    `unread` counts to 100 and no further; `last_number` is 0 where there is no message. `lead` is the agent that
+    is meant where a message names none.
     """
 
     id: str
@@ -48,6 +53,7 @@ class Conversation:
     last_author: str
     last_kind: str
     last_text: str
+    lead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class Hit:
 
 
 def message_of_row(row: Sequence[Any]) -> Message:
-    """From number, id, conversation_id, author, kind, text, created_at."""
+    """From number, id, conversation_id, author, kind, text, created_at, detail."""
     return Message(*row)
 
 
@@ -83,4 +89,5 @@ def conversation_of_row(row: Row[Any]) -> Conversation:
         last_author=row.last_author or "",
         last_kind=row.last_kind or "",
         last_text=row.last_text or "",
+        lead=row.lead,
     )

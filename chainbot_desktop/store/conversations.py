@@ -23,6 +23,7 @@ from chainbot_desktop.core.events import (
 from chainbot_desktop.core.events.chat import ConversationFact, PostedMessage
 from chainbot_desktop.core.events.envelope import Actor
 from chainbot_desktop.core.ids import new_id, utc_now
+from chainbot_desktop.core.json_codec import canonical_json
 from chainbot_desktop.store.conversation_rows import (
     MARK_BEGIN,
     MARK_END,
@@ -97,6 +98,10 @@ class ConversationTable:
     async def save_draft(self, conversation_id: str, draft: str) -> None:
         await self._update(conversation_id, {"draft": draft})
 
+    async def set_lead(self, conversation_id: str, agent_id: str) -> None:
+        """The agent that is meant where a message names none; "" is nobody."""
+        await self._update(conversation_id, {"lead": agent_id})
+
     async def mark_read(self, conversation_id: str, number: int) -> None:
         """Messages up to `number` were shown; never goes back."""
 
@@ -129,13 +134,22 @@ class ConversationTable:
         return await self._database.read(work)
 
     async def post(
-        self, conversation_id: str, body: str, *, author: Actor, kind: str = "text", title: str = "", read: bool = False
+        self,
+        conversation_id: str,
+        body: str,
+        *,
+        author: Actor,
+        kind: str = "text",
+        title: str = "",
+        read: bool = False,
+        detail: Mapping[str, object] | None = None,
     ) -> Message:
         """Keep a message together with its event. `title` names a conversation that has no title yet; `read`: up to here it was read."""
         await self.get(conversation_id)
         encoded = body.encode()
         now = utc_now()
-        kept = Message(0, new_id(), conversation_id, author, kind, body, now)
+        kept = Message(0, new_id(), conversation_id, author, kind, body, now, dict(detail or {}))
+        detail_json = canonical_json(kept.detail).decode()
         event = MessagePosted(
             source=SOURCE,
             subject=conversation_id,
@@ -155,9 +169,9 @@ class ConversationTable:
         def write(connection: sqlite3.Connection) -> None:
             # Nothing in here may fail: the events of others are in the same transaction.
             cursor = connection.execute(
-                "INSERT INTO messages (id, conversation_id, author, kind, text, created_at) SELECT ?, ?, ?, ?, ?, ?"
+                "INSERT INTO messages (id, conversation_id, author, kind, text, created_at, detail) SELECT ?, ?, ?, ?, ?, ?, ?"
                 " WHERE EXISTS (SELECT 1 FROM conversations WHERE id = ?)",
-                (kept.id, conversation_id, author, kind, body, now, conversation_id),
+                (kept.id, conversation_id, author, kind, body, now, detail_json, conversation_id),
             )
             if cursor.rowcount == 1 and cursor.lastrowid is not None:
                 numbers.append(cursor.lastrowid)

@@ -10,6 +10,7 @@ from pathlib import Path
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.service import ChatService, Surroundings
 from chainbot_desktop.core.link import LinkState, LinkStatus
+from chainbot_desktop.core.ports import AgentTalk
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversations import ConversationTable
 from tests.helpers.stores import Store, open_store
@@ -25,9 +26,10 @@ class Chat:
 
 
 @asynccontextmanager
-async def open_chat(folder: Path, undo_seconds: float = 60.0) -> AsyncIterator[Chat]:
+async def open_chat(folder: Path, undo_seconds: float = 60.0, talk: AgentTalk | None = None) -> AsyncIterator[Chat]:
     async with open_store(folder) as store:
-        tasks = Tasks()
+        failures: list[str] = []
+        tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
         opened: list[Chat] = []
         probes = StatusProbes(lambda: opened[0].blockers, lambda: opened[0].link, lambda: 3)
         service = ChatService(
@@ -36,7 +38,7 @@ async def open_chat(folder: Path, undo_seconds: float = 60.0) -> AsyncIterator[C
             store.bus,
             tasks,
             store.preferences,
-            Surroundings(probes, folder / "exports", lambda: folder / "work"),
+            Surroundings(probes, folder / "exports", lambda: folder / "work", talk),
             me="user:test",
             undo_seconds=undo_seconds,
         )
@@ -47,3 +49,4 @@ async def open_chat(folder: Path, undo_seconds: float = 60.0) -> AsyncIterator[C
         finally:
             await service.close()
             await tasks.cancel_all()
+    assert not failures

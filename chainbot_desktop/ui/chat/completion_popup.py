@@ -1,4 +1,4 @@
-"""What may come next in a slash command: a list over the composer, inside the window. The focus stays in the composer."""
+"""What may come next in a slash command, or after an @: a list over the composer, inside the window. The focus stays in the composer."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _HELP_ROLE = Qt.ItemDataRole.UserRole
 
 
 class CompletionPopup(QFrame):
-    """`offer` shows, `move` chooses, `take` emits the chosen line."""
+    """`offer` shows, `move` chooses, `take` emits the chosen one."""
 
-    taken = Signal(str)
+    taken = Signal(object)
+    """A `Completion`."""
 
     def __init__(self, themes: ThemeSource, parent: QWidget) -> None:
         super().__init__(parent)
@@ -81,7 +82,7 @@ class CompletionPopup(QFrame):
         chosen = self.chosen
         self.hide()
         if chosen is not None:
-            self.taken.emit(chosen.text)
+            self.taken.emit(chosen)
 
     def _on_clicked(self, index: QModelIndex) -> None:
         self.take()

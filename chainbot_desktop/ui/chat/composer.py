@@ -1,4 +1,4 @@
-"""Where a message is written: grows with its text, Enter sends, Shift+Enter breaks the line, a slash offers commands."""
+"""Where a message is written: grows with its text, Enter sends, Shift+Enter breaks the line, a slash offers commands, an @ agents."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, 
 
 from chainbot_desktop.chat.commands import Completion
 from chainbot_desktop.ui.chat.completion_popup import CompletionPopup
+from chainbot_desktop.ui.chat.delivery_bar import DeliveryBar
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 from chainbot_desktop.ui.widgets.button import Button
 from chainbot_desktop.ui.widgets.kinetic import make_kinetic
 
 _DRAFT_PAUSE_MS = 400
 _MOST_LINES = 6
-_PLACEHOLDER = "Message or /command"
+PLACEHOLDER = "Message or /command"
 _Key = Qt.Key
 
 
 class Composer(QWidget):
-    """`complete` gives the completions of a line. The owner calls `sent` or `refused` after each `send_requested`."""
+    """`complete` gives the completions of a line. The owner calls `refused` where a `send_requested` came to nothing."""
 
-    send_requested = Signal(str)
+    send_requested = Signal(str, str)
+    """(text, `TalkDelivery`). The field is free for the next message at once."""
     draft_changed = Signal(str)
     """0.4 s after the last key."""
 
@@ -39,11 +41,16 @@ class Composer(QWidget):
         self.error = _line("label")
         self.hint = _line("label")
         self.send = Button("Send", themes, kind="primary")
+        self.delivery = DeliveryBar(themes, self)
+        self.complete_names: Callable[[str, int], Sequence[Completion]] = lambda text, caret: ()
+        """The completions of an `@` before the caret."""
+        self.working: Callable[[str], str] = lambda text: ""
+        """The name of the agent at work that a text is meant for."""
         self._row = QHBoxLayout()
         self._row.addWidget(self.edit, 1, Qt.AlignmentFlag.AlignBottom)
         self._row.addWidget(self.send, 0, Qt.AlignmentFlag.AlignBottom)
         self._outer = QVBoxLayout(self)
-        for widget in (self.error, self.hint):
+        for widget in (self.error, self.hint, self.delivery):
             self._outer.addWidget(widget)
         self._outer.addLayout(self._row)
         self._draft = QTimer(self, singleShot=True, interval=_DRAFT_PAUSE_MS)
@@ -92,18 +99,27 @@ class Composer(QWidget):
     def submit(self) -> None:
         self.popup.hide()
         if self.text.strip() and self.send.isEnabled():
-            self.send.setEnabled(False)
+            text, delivery = self.text, self.delivery.delivery
+            self.set_text("")
+            self.delivery.choose("queue")
             self.show_error("")
-            self.send_requested.emit(self.text)
+            self.send_requested.emit(text, delivery)
 
-    def sent(self) -> None:
-        self.set_text("")
-        self._on_text_changed()
-
-    def refused(self, reason: str) -> None:
-        """What was written stays, with the reason over it."""
+    def refused(self, text: str, reason: str) -> None:
+        """What was written comes back, before what was begun since, with the reason over it."""
+        self.set_text(f"{text}\n{self.text}" if self.text.strip() else text)
         self.show_error(reason)
         self._on_text_changed(keep_error=True)
+
+    def set_placeholder(self, text: str) -> None:
+        if text != self.edit.placeholder:
+            self.edit.placeholder = text
+            self.edit.viewport().update()
+
+    def look_who_works(self) -> None:
+        """An agent may have begun or ended to work: what can be chosen follows."""
+        text = self.text.strip()
+        self.delivery.set_working(self.working(text) if text else "")
 
     def show_error(self, reason: str) -> None:
         self.error.setText(reason)
@@ -165,6 +181,7 @@ class Composer(QWidget):
     def _on_text_changed(self, *, keep_error: bool = False) -> None:
         self.send.setEnabled(bool(self.text.strip()))
         self._fit_height()
+        self.look_who_works()
         if self._quiet:
             self.popup.hide()
             return
@@ -176,15 +193,22 @@ class Composer(QWidget):
 
     def _offer(self) -> None:
         text = self.text
-        offered = list(self._complete(text)) if text.startswith("/") and self.edit.hasFocus() else []
+        offered = self._completions(text) if self.edit.hasFocus() else []
         if [completion.text for completion in offered] == [text]:
             offered = []
         corner = self.edit.mapTo(self._popup_parent, QPoint(0, 0))
         self.popup.offer(offered, QRect(corner, self.edit.size()))
 
-    def _on_completion_taken(self, text: str) -> None:
-        self.edit.setPlainText(text)
-        self.edit.moveCursor(QTextCursor.MoveOperation.End)
+    def _completions(self, text: str) -> list[Completion]:
+        if text.startswith("/") and (offered := list(self._complete(text))):
+            return offered
+        return list(self.complete_names(text, self.edit.textCursor().position()))
+
+    def _on_completion_taken(self, completion: Completion) -> None:
+        self.edit.setPlainText(completion.text)
+        cursor = self.edit.textCursor()
+        cursor.setPosition(len(completion.text) if completion.caret < 0 else completion.caret)
+        self.edit.setTextCursor(cursor)
         self.edit.setFocus()
         self._offer()
 
@@ -226,6 +250,7 @@ class _MessageEdit(QPlainTextEdit):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.key_pressed: Callable[[QKeyEvent], bool] = lambda event: False
+        self.placeholder = PLACEHOLDER
         self.setAccessibleName("Message")
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -252,7 +277,7 @@ class _MessageEdit(QPlainTextEdit):
             painter.setFont(self.font())
             painter.setPen(self.palette().placeholderText().color())
             margin = int(self.document().documentMargin())
-            painter.drawText(self.viewport().rect().adjusted(margin, margin, 0, 0), Qt.AlignmentFlag.AlignTop, _PLACEHOLDER)
+            painter.drawText(self.viewport().rect().adjusted(margin, margin, 0, 0), Qt.AlignmentFlag.AlignTop, self.placeholder)
 
     def focusOutEvent(self, event: QEvent) -> None:
         super().focusOutEvent(event)  # type: ignore[arg-type]  # Qt calls it with a focus event

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.chat.links import may_be_opened, parse_panel_link
 from chainbot_desktop.chat.markdown import Code, visible
+from chainbot_desktop.ui.chat.answer_card import AnswerCard
 from chainbot_desktop.ui.chat.message_card import Hit, MessageCard
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message as BarMessage
@@ -27,7 +28,10 @@ _ENDINGS = {
 
 
 class MessageActions:
-    """`tell` shows a message in the shell's bar, `open_window` brings up a window with a content, `quote` fills the composer."""
+    """`tell` shows a message in the shell's bar, `open_window` brings up a window with a content, `quote` fills the composer.
+
+    `stop` ends the answer of a run, `fold` shows or hides the steps of one.
+    """
 
     def __init__(
         self,
@@ -37,18 +41,24 @@ class MessageActions:
         tell: Callable[[BarMessage], None],
         open_window: Callable[[str, Mapping[str, object]], None],
         quote: Callable[[str], None],
+        stop: Callable[[str], None],
+        fold: Callable[[AnswerCard], None],
     ) -> None:
         self._view = view
         self._themes = themes
         self._tell = tell
         self._open_window = open_window
         self._quote = quote
+        self._stop = stop
+        self._fold = fold
         self.open_outside: Callable[[str], bool] = lambda address: QDesktopServices.openUrl(QUrl(address))
 
     def on_hit(self, card: MessageCard, hit: Hit) -> None:
         code = card.code(hit.block)
         if hit.kind == "link":
             self.follow(hit.value)
+        elif hit.kind == "stop":
+            self._stop(hit.value)
         elif hit.kind == "copy" and code is not None:
             self.copy(code.text, "The code was copied.")
         elif hit.kind == "open" and code is not None:
@@ -61,6 +71,8 @@ class MessageActions:
         menu.add("Copy", lambda: self.copy(card.shown_text(), "The message was copied."), icon="copy")
         menu.add("Copy as Markdown", lambda: self.copy(card.message.text, "The message was copied as Markdown."), icon="copy")
         menu.add("Quote", lambda: self._quote(quoted(selected or card.message.text)), icon="chat")
+        if isinstance(card, AnswerCard):
+            self._add_answer(menu, card)
         for code in card.codes[:_MOST_LISTED]:
             name = code.language or "text"
             menu.add(f"Copy code: {name}", partial(self.copy, code.text, "The code was copied."), icon="copy")
@@ -68,6 +80,13 @@ class MessageActions:
         for address in card.rendered.links[:_MOST_LISTED]:
             menu.add(_link_label(address), partial(self.follow, address), icon="link")
         menu.open_at(position)
+
+    def _add_answer(self, menu: MenuSheet, card: AnswerCard) -> None:
+        if card.note.steps or card.note.thinking:
+            label = "Hide how it was done" if card.is_open else "Show how it was done"
+            menu.add(label, lambda: self._fold(card), icon="list")
+        if card.can_stop:
+            menu.add("Stop this answer", lambda: self._stop(card.note.run_id), icon="stop")
 
     def copy(self, text: str, said: str) -> None:
         QGuiApplication.clipboard().setText(text)

@@ -17,13 +17,19 @@ from chainbot_desktop.ui.theme import Theme
 WIDEST = 820
 """Longer lines are hard to read: a card is never wider, in unscaled pixels."""
 
-_GAP = 8
-_PADDING = 12
+STREAMING_FROM = 2**62
+"""Numbers from here on are of answers that are still written: no message has them."""
+
+GAP = 8
+PADDING = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What lies under a point: "link" (`value` is the address), "copy" or "open" of a code block, "time", or "text"."""
+    """What lies under a point: "link" (`value` is the address), "copy" or "open" of a code block, "time", or "text".
+
+    Of an agent's answer also "fold" (its steps) and "stop" (`value` is the run).
+    """
 
     kind: str
     value: str = ""
@@ -31,7 +37,7 @@ class Hit:
 
 
 @dataclass(slots=True)
-class _Box:
+class Box:
     """Where a block stands in its card. `top` is of its text; a code block's bar lies above that."""
 
     text: BlockText
@@ -51,7 +57,7 @@ class MessageCard:
         self.top = 0
         self._width = -1
         self._height = 0
-        self._boxes: list[_Box] = []
+        self._boxes: list[Box] = []
         self._buttons: list[tuple[QRectF, Hit, str]] = []
         self._time_box = QRectF()
         self._selection: tuple[TextPlace, TextPlace] | None = None
@@ -75,36 +81,41 @@ class MessageCard:
         if width == self._width and self._boxes:
             return False
         if not self._boxes:
-            self._boxes = [_Box(BlockText(block, theme), QRectF(), QPointF()) for block in self.rendered.blocks]
+            self._boxes = [Box(BlockText(block, theme), QRectF(), QPointF()) for block in self.rendered.blocks]
         before = self._height
         self._width = width
-        pad = theme.px(_PADDING)
+        pad = theme.px(PADDING)
         inner = min(width, theme.px(WIDEST)) - 2 * pad
         y = pad + QFontMetrics(theme.font("small")).height() + theme.px(6)
         self._buttons = []
         for index, box in enumerate(self._boxes):
             y = self._place_code(index, box, y, inner, theme) if box.text.code else self._place_prose(box, y, inner, theme)
-            y += theme.px(_GAP)
+            y += theme.px(GAP)
         if self.rendered.note:
             y += QFontMetrics(theme.font("small")).height() * (2 if len(self.rendered.note) > inner // theme.px(7) else 1)
-        self._height = y - theme.px(_GAP) + pad + theme.px(_GAP)
+        y = self._place_foot(y, inner, theme)
+        self._height = y + pad
         return self._height != before
+
+    def _place_foot(self, y: int, inner: int, theme: Theme) -> int:
+        """Room for what comes under the text, from `y` on (a gap below it); where that ends."""
+        return y
 
     def forget_layout(self) -> None:
         """Give back the memory of the documents; the measured height stays good."""
         self._boxes = []
         self._selection = None
 
-    def _place_prose(self, box: _Box, y: int, inner: int, theme: Theme) -> int:
+    def _place_prose(self, box: Box, y: int, inner: int, theme: Theme) -> int:
         height = box.text.lay_out(inner)
-        box.origin = QPointF(theme.px(_PADDING), y)
-        box.frame = QRectF(theme.px(_PADDING), y, inner, height)
+        box.origin = QPointF(theme.px(PADDING), y)
+        box.frame = QRectF(theme.px(PADDING), y, inner, height)
         return y + height
 
-    def _place_code(self, index: int, box: _Box, y: int, inner: int, theme: Theme) -> int:
+    def _place_code(self, index: int, box: Box, y: int, inner: int, theme: Theme) -> int:
         bar, pad = theme.px(40), theme.px(10)
         height = box.text.lay_out(inner - 2 * pad)
-        left = theme.px(_PADDING)
+        left = theme.px(PADDING)
         box.frame = QRectF(left, y, inner, bar + height + 2 * pad)
         box.origin = QPointF(left + pad, y + bar + pad)
         metrics = QFontMetrics(theme.font("small"))
@@ -120,15 +131,16 @@ class MessageCard:
 
     def paint(self, painter: QPainter, theme: Theme, now: datetime, *, current: bool, clip: QRectF) -> None:
         """Draw the card at the painter's origin. `clip` is what can be seen, in the card's coordinates."""
-        pad = theme.px(_PADDING)
+        pad = theme.px(PADDING)
         width = min(self._width, theme.px(WIDEST))
-        frame = QRectF(0.5, 0.5, width - 1, self._height - theme.px(_GAP) - 1)
+        frame = QRectF(0.5, 0.5, width - 1, self._height - theme.px(GAP) - 1)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         line = theme.color("accent") if current else theme.tint("accent", 0.2) if self.is_mine else theme.color("line")
         painter.setPen(QPen(line, theme.px(2) if current else 1))
         painter.setBrush(theme.tint("accent", 0.09) if self.is_mine else theme.color("surface1"))
         painter.drawRoundedRect(frame, theme.px(12), theme.px(12))
         self._paint_head(painter, theme, now, pad, width)
+        self._paint_foot(painter, theme, width)
         for index, box in enumerate(self._boxes):
             if box.frame.intersects(clip):
                 self._paint_block(painter, theme, index, box, clip)
@@ -138,7 +150,11 @@ class MessageCard:
             foot = QRectF(pad, self._boxes[-1].frame.bottom() + theme.px(4), width - 2 * pad, theme.px(40))
             painter.drawText(foot, int(Qt.TextFlag.TextWordWrap), self.rendered.note)
 
-    def _paint_head(self, painter: QPainter, theme: Theme, now: datetime, pad: int, width: int) -> None:
+    def _paint_foot(self, painter: QPainter, theme: Theme, width: int) -> None:
+        """What comes under the text."""
+
+    def _paint_head(self, painter: QPainter, theme: Theme, now: datetime, pad: int, width: int) -> float:
+        """Who and when; where what comes beside them may begin."""
         small = theme.font("small")
         metrics = QFontMetrics(small)
         time = exact_time(self.message.created_at, now) if self.exact else relative_time(self.message.created_at, now)
@@ -147,7 +163,7 @@ class MessageCard:
         bold.setWeight(bold.Weight.DemiBold)
         painter.setFont(bold)
         painter.setPen(theme.color("dim" if self.message.kind == "system" else "accent" if self.is_mine else "working"))
-        room = width - 2 * pad - time_width - theme.px(8)
+        room = width - 2 * pad - time_width - theme.px(8) - self._head_room(theme)
         author = QFontMetrics(bold).elidedText(self.author, Qt.TextElideMode.ElideRight, room)
         baseline = pad + metrics.ascent()
         painter.drawText(QPointF(pad, baseline), author)
@@ -156,8 +172,13 @@ class MessageCard:
         painter.setPen(theme.color("dim"))
         painter.drawText(QPointF(x, baseline), time)
         self._time_box = QRectF(x - theme.px(8), 0, time_width + theme.px(16), baseline + theme.px(8))
+        return x + time_width + theme.px(12)
 
-    def _paint_block(self, painter: QPainter, theme: Theme, index: int, box: _Box, clip: QRectF) -> None:
+    def _head_room(self, theme: Theme) -> int:
+        """How much of the head is kept for what comes beside author and time."""
+        return 0
+
+    def _paint_block(self, painter: QPainter, theme: Theme, index: int, box: Box, clip: QRectF) -> None:
         if box.text.code is not None:
             self._paint_code_frame(painter, theme, index, box)
         painter.save()
@@ -165,7 +186,7 @@ class MessageCard:
         box.text.paint(painter, clip.translated(-box.origin).adjusted(-1, -1, 1, 1), self._selected_in(index))
         painter.restore()
 
-    def _paint_code_frame(self, painter: QPainter, theme: Theme, index: int, box: _Box) -> None:
+    def _paint_code_frame(self, painter: QPainter, theme: Theme, index: int, box: Box) -> None:
         code = box.text.code
         assert code is not None
         bar = theme.px(40)

@@ -9,7 +9,9 @@ from PySide6.QtCore import QObject, Signal
 
 from chainbot_desktop.chat.service import Change, ChatService
 from chainbot_desktop.core.errors import NotFound
-from chainbot_desktop.ui.chat.message_card import MessageCard
+from chainbot_desktop.ui.chat.answer_card import AnswerCard, note_of_answer
+from chainbot_desktop.ui.chat.answer_feed import AnswerFeed
+from chainbot_desktop.ui.chat.message_card import STREAMING_FROM, MessageCard
 from chainbot_desktop.ui.chat.message_list import MessageListView
 from chainbot_desktop.ui.chat.message_pages import MessagePages, ShownMessage
 from chainbot_desktop.ui.theme import Theme, ThemeSource
@@ -38,6 +40,13 @@ class MessageFeed(QObject):
         self._seen = 0
         self.unseen = 0
         self.ends_with_first_message = False
+        self.has_answer = False
+        """Whether one is being written here."""
+        self.answers: AnswerFeed | None = None
+        if chat.answers is not None:
+            self.answers = AnswerFeed(chat.answers, view, start, show=self._show_again, posted=self._want_posted)
+            self._stop_answers = chat.answers.on_change(self.answers.on_change)
+            self.destroyed.connect(self._stop_answers)
         view.older_wanted.connect(self._on_older_wanted)
         view.newer_wanted.connect(self._on_newer_wanted)
         view.seen.connect(self._on_seen)
@@ -56,6 +65,8 @@ class MessageFeed(QObject):
         else:
             await pages.load_newest()
         self._pages = pages
+        if self.answers is not None:
+            self.answers.follow(pages)
         self._wanted.clear()
         self._seen = conversation.read_through
         self.unseen = 0
@@ -65,6 +76,8 @@ class MessageFeed(QObject):
 
     def close(self) -> None:
         self._pages = None
+        if self.answers is not None:
+            self.answers.follow(None)
         self._wanted.clear()
         self._view.set_cards([], keep_place=False)
 
@@ -83,9 +96,16 @@ class MessageFeed(QObject):
         if pages is None or change.conversation_id != pages.conversation_id:
             return
         if change.message_id:
-            self._want("posted", self._load_posted)
+            self._want_posted()
         else:
             self._want("check", self._check)
+
+    def _want_posted(self) -> None:
+        self._want("posted", self._load_posted)
+
+    def _show_again(self) -> None:
+        if self._pages is not None:
+            self._show()
 
     # One job at a time
 
@@ -147,7 +167,7 @@ class MessageFeed(QObject):
             count = await pages.load_newer()
         if not at_bottom:
             self.unseen += max(count, 1 if pages.has_newer else 0)
-        self._show_if(pages)
+        self._show_if(pages, all_loaded=True)
 
     async def _check(self) -> None:
         """Something else changed: if messages went (or came back), show the conversation anew."""
@@ -170,17 +190,32 @@ class MessageFeed(QObject):
 
     # Showing
 
-    def _show_if(self, pages: MessagePages, *, to_bottom: bool = False, keep_place: bool = True, fresh: bool = False) -> None:
+    def _show_if(
+        self,
+        pages: MessagePages,
+        *,
+        to_bottom: bool = False,
+        keep_place: bool = True,
+        fresh: bool = False,
+        all_loaded: bool = False,
+    ) -> None:
         if pages is self._pages:
-            self._show(to_bottom=to_bottom, keep_place=keep_place, fresh=fresh)
+            self._show(to_bottom=to_bottom, keep_place=keep_place, fresh=fresh, all_loaded=all_loaded)
 
-    def _show(self, *, to_bottom: bool = False, keep_place: bool = True, fresh: bool = False) -> None:
+    def _show(self, *, to_bottom: bool = False, keep_place: bool = True, fresh: bool = False, all_loaded: bool = False) -> None:
         pages = self._pages
         assert pages is not None
+        if fresh and self.answers is not None:
+            self.answers.forget()
         ready = {} if fresh else {card.message.number: card for card in self._view.cards}
         cards = [ready.get(item.message.number) or self._card(item) for item in pages.shown]
+        if self.answers is not None:
+            if all_loaded:
+                self.answers.loaded()
+            cards += self.answers.cards_after(pages)
         self._view.has_older, self._view.has_newer = pages.has_older, pages.has_newer
         self._view.set_cards(cards, to_bottom=to_bottom, keep_place=keep_place)
+        self.has_answer = any(card.message.number >= STREAMING_FROM for card in cards)
         plain = [item.message for item in pages.shown if item.message.kind == "text"]
         self.ends_with_first_message = (
             not pages.has_older and not pages.has_newer and len(plain) == 1 and pages.shown[-1].message is plain[0]
@@ -190,6 +225,9 @@ class MessageFeed(QObject):
         self.changed.emit()
 
     def _card(self, item: ShownMessage) -> MessageCard:
+        answer = self.answers.kept_card(item) if self.answers is not None else _answer_card(item)
+        if answer is not None:
+            return answer
         author = item.message.author
         mine = author == self._chat.me
         name = "You" if mine else "ChainBot" if author.startswith("system:") else author.split(":", 1)[-1]
@@ -209,6 +247,11 @@ class MessageFeed(QObject):
         if self._view.is_at_bottom and self.unseen:
             self.unseen = 0
             self.changed.emit()
+
+
+def _answer_card(item: ShownMessage) -> MessageCard | None:
+    note = note_of_answer(item.message)
+    return AnswerCard(item.message, item.rendered, note) if note is not None else None
 
 
 def syntax_colors(theme: Theme) -> Mapping[str, str]:

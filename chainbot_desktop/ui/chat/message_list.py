@@ -20,7 +20,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QScroller, QWidget
 
-from chainbot_desktop.ui.chat.message_card import Hit, MessageCard
+from chainbot_desktop.ui.chat.answer_card import AnswerCard
+from chainbot_desktop.ui.chat.message_card import STREAMING_FROM, Hit, MessageCard
 from chainbot_desktop.ui.chat.message_text import TextPlace
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 from chainbot_desktop.ui.widgets.kinetic import make_kinetic
@@ -100,6 +101,10 @@ class MessageListView(QAbstractScrollArea):
             self.scroll_to_bottom()
         elif anchor is not None:
             self._restore(anchor)
+        self._settle()
+
+    def cards_grew(self) -> None:
+        """Cards that are shown have more text: what is in sight stays where it is, or sticks to the end."""
         self._settle()
 
     def show_message(self, message_id: str) -> bool:
@@ -215,9 +220,9 @@ class MessageListView(QAbstractScrollArea):
             self._was_at_bottom = self.is_at_bottom
             self.bottom_changed.emit(self._was_at_bottom)
         if self.isVisible():
-            visible = self._visible()
-            if visible:
-                self.seen.emit(visible[-1].message.number)
+            kept = [card for card in self._visible() if card.message.number < STREAMING_FROM]
+            if kept:
+                self.seen.emit(kept[-1].message.number)
             if self.has_older and bar.value() < self._theme.px(_AHEAD):
                 self.older_wanted.emit()
             if self.has_newer and bar.value() > bar.maximum() - self._theme.px(_AHEAD):
@@ -414,8 +419,16 @@ class MessageListView(QAbstractScrollArea):
         if hit.kind == "time":
             card.exact = not card.exact
             self.viewport().update()
+        elif hit.kind == "fold" and isinstance(card, AnswerCard):
+            self.toggle_fold(card)
         elif hit.kind != "text":
             self.hit_clicked.emit(card, hit)
+
+    def toggle_fold(self, card: AnswerCard) -> None:
+        """Show or hide the steps of an answer; the card's head stays where it is."""
+        card.toggle_fold()
+        self._was_at_bottom = False
+        self._settle()
 
     def _index_at(self, point: QPointF) -> int:
         return next((i for i, card in enumerate(self._cards) if self.card_rect(card).contains(point)), -1)

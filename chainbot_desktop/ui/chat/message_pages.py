@@ -91,6 +91,10 @@ class MessagePages:
         fresh = {item.message.number: item for item in again}
         self.shown = [fresh.get(item.message.number, item) for item in self.shown]
 
+    async def render_part(self, text: str) -> Rendered:
+        """A text of an agent that is still written."""
+        return await asyncio.to_thread(render, text, self.colors)
+
     async def render(self, messages: list[Message]) -> list[ShownMessage]:
         colors = self.colors
         return await asyncio.to_thread(lambda: [ShownMessage(message, _rendered(message, colors)) for message in messages])

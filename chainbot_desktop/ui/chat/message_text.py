@@ -21,7 +21,7 @@ from PySide6.QtGui import (
     QTextTable,
 )
 
-from chainbot_desktop.chat.markdown import Code, Prose
+from chainbot_desktop.chat.markdown import Code, Prose, visible
 from chainbot_desktop.ui.theme import Theme
 
 LINE_HEIGHT = 130
@@ -37,18 +37,19 @@ class TextPlace:
 
 
 class BlockText:
-    """One block, laid out for a width. Its document holds no width of its own until `lay_out`."""
+    """One block, laid out for a width. Its document holds no width of its own until `lay_out`. An aside is small and quiet."""
 
-    def __init__(self, block: Prose | Code, theme: Theme) -> None:
+    def __init__(self, block: Prose | Code, theme: Theme, *, is_aside: bool = False) -> None:
         self.code = block if isinstance(block, Code) else None
         self._palette = theme.palette()
         self._theme = theme
         self._tasks: list[tuple[int, bool]] = []
+        self._laid_out_for = -1
         self.document = QTextDocument()
         self.document.setUndoRedoEnabled(False)
         self.document.setDocumentMargin(0)
         self.document.setDefaultStyleSheet(theme.html_css())
-        self.document.setDefaultFont(_code_font(theme) if self.code else theme.font("body"))
+        self.document.setDefaultFont(_code_font(theme) if self.code else theme.font("small" if is_aside else "body"))
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         option.setTabStopDistance(4 * _width_of_space(self.document))
@@ -59,12 +60,20 @@ class BlockText:
         else:
             self.document.setHtml(block.html)
             self._tasks = _dress(self.document, theme)
-        self._palette.setColor(QPalette.ColorRole.Text, theme.color("text"))
+        self._palette.setColor(QPalette.ColorRole.Text, theme.color("dim" if is_aside else "text"))
 
     def lay_out(self, width: int) -> int:
         """The height in pixels at `width`."""
-        self.document.setTextWidth(width)
+        if width != self._laid_out_for:  # Qt lays the whole document out anew whenever it is told a width
+            self._laid_out_for = width
+            self.document.setTextWidth(width)
         return int(self.document.size().height() + 0.5)
+
+    def append(self, text: str) -> None:
+        """Go on at the end, as plain text in the form of what stands there."""
+        cursor = QTextCursor(self.document)
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.insertText(visible(text))
 
     def paint(self, painter: QPainter, clip: QRectF, selected: tuple[int, int] | None) -> None:
         context = QAbstractTextDocumentLayout.PaintContext()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -9,10 +10,12 @@ from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QStackedLayout, QVBoxLayout, QWidget
 
-from chainbot_desktop.chat.service import ChatService
+from chainbot_desktop.chat.service import ChatService, Posted
 from chainbot_desktop.core.errors import ChainBotError, NotFound
+from chainbot_desktop.core.ports import TalkDelivery
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversation_rows import Conversation
+from chainbot_desktop.ui.chat.agent_side import AgentSide
 from chainbot_desktop.ui.chat.composer import Composer
 from chainbot_desktop.ui.chat.conversation_actions import ConversationActions
 from chainbot_desktop.ui.chat.conversation_list import ConversationListFeed
@@ -31,8 +34,6 @@ from chainbot_desktop.ui.widgets.header import Header
 _NARROW = 640
 """Below this width the list is a drawer over the messages."""
 
-_NO_AGENT = "No agent is here to answer yet. Your message is kept, and slash commands work: type / to see them."
-
 
 class ChatView(WindowView):
     """Needs a running loop. `tasks` runs what it begins."""
@@ -44,6 +45,8 @@ class ChatView(WindowView):
         self._tasks = tasks
         self._conversation: Conversation | None = None
         self._opening = 0
+        self._sending = asyncio.Lock()
+        """Held while a message is sent: the next one comes after it, into the same conversation."""
         self._panel_wanted = True
         self._drawer_open = False
         self.setProperty("overlayHost", True)
@@ -58,8 +61,16 @@ class ChatView(WindowView):
             tell=self.message.emit,
             open_file=lambda path: self._open("code-agent", {"path": path}),
         )
+        self._agent_side = AgentSide(chat, self.composer, lambda: self._conversation, self._start)
+        self.destroyed.connect(self._agent_side.end)
         self._message_actions = MessageActions(
-            self, themes, tell=self.message.emit, open_window=self._open, quote=self.composer.insert
+            self,
+            themes,
+            tell=self.message.emit,
+            open_window=self._open,
+            quote=self.composer.insert,
+            stop=self._agent_side.stop,
+            fold=self.messages.toggle_fold,
         )
         self._list_feed = ConversationListFeed(chat, self.panel, self._start)
         self._feed = MessageFeed(chat, self.messages, themes, self._start)
@@ -116,6 +127,7 @@ class ChatView(WindowView):
         self.destroyed.connect(self._stop_listening)
         self.destroyed.connect(self._stop_following)
         for keys, run in (
+            ("Ctrl+.", self._agent_side.stop_all_here),
             ("Ctrl+N", self.new_conversation),
             ("Ctrl+F", self._focus_search),
             ("Ctrl+B", self.toggle_panel),
@@ -149,6 +161,7 @@ class ChatView(WindowView):
             Command("chat.oldest", "Go to the first message", self._feed.go_to_oldest, "Ctrl+Home", "arrow-up"),
             Command("chat.newest", "Go to the newest message", self._feed.go_to_newest, "Ctrl+End", "arrow-down"),
             Command("chat.copy", "Copy the selection or the message", self._copy, "Ctrl+Shift+C", "copy"),
+            Command("chat.stop", "Stop the answers in this conversation", self._agent_side.stop_all_here, "Ctrl+.", "stop"),
             Command("chat.export", "Export this conversation", lambda: self._with_current(self._export), "", "download"),
         )
 
@@ -221,7 +234,9 @@ class ChatView(WindowView):
         else:
             self.empty.set_text("Nothing here yet", "Write the first message below, or type / for the commands.")
         self._middle.setCurrentIndex(1 if empty else 0)
-        self.composer.show_hint(_NO_AGENT if self._feed.ends_with_first_message else "")
+        alone = self._feed.ends_with_first_message and not self._feed.has_answer
+        self.composer.show_hint(self._agent_side.hint() if alone else "")
+        self._agent_side.refresh()
         self._place_pill()
 
     def _on_listed(self, conversations: Mapping[str, Conversation]) -> None:
@@ -247,28 +262,43 @@ class ChatView(WindowView):
 
     # Writing
 
-    def _on_send(self, text: str) -> None:
-        self._start("chat-send", self._send(text))
-
-    async def _send(self, text: str) -> None:
-        try:
-            if self._conversation is None:
-                self._conversation = await self._chat.begin()
-                await self._feed.open(self._conversation.id, "")
-            posted = await self._chat.post(self._conversation.id, text)
-        except ChainBotError as error:
-            self.composer.refused(str(error))
-            return
+    def _on_send(self, text: str, delivery: TalkDelivery) -> None:
         self.composer.history = [text, *self.composer.history]
-        self.composer.sent()
-        await self._chat.save_draft(posted.conversation_id, "")
+        self._start("chat-send", self._send_in_turn(text, delivery, self.conversation_id))
+
+    async def _send_in_turn(self, text: str, delivery: TalkDelivery, conversation_id: str) -> None:
+        async with self._sending:
+            try:
+                posted = await self._chat.post(conversation_id or await self._first(), text, delivery=delivery)
+            except ChainBotError as error:
+                await self._refused(text, error, conversation_id)
+                return
+            await self._sent(posted)
+
+    async def _first(self) -> str:
+        """The conversation that a message begins where none is open."""
+        if self._conversation is None:
+            self._conversation = await self._chat.begin()
+            await self._feed.open(self._conversation.id, "")
+        return self._conversation.id
+
+    async def _refused(self, text: str, error: ChainBotError, conversation_id: str) -> None:
+        if not conversation_id or conversation_id == self.conversation_id:
+            self.composer.refused(text, str(error))
+            return
+        await self._chat.save_draft(conversation_id, text)  # another conversation is open by now
+        raise error
+
+    async def _sent(self, posted: Posted) -> None:
+        here = posted.conversation_id == self.conversation_id
+        await self._chat.save_draft(posted.conversation_id, self.composer.text if here else "")
         if posted.answer.undoable is not None:
             self._actions.tell_undoable(posted.answer.undoable)
         if posted.answer.open is not None:
             self._open(posted.answer.open.window, posted.answer.open.content)
-        if posted.message is not None:
+        if posted.message is not None and here:
             self._feed.go_to_newest()
-        self.panel.set_current(posted.conversation_id)
+        self.panel.set_current(self.conversation_id)
 
     def _on_draft(self, text: str) -> None:
         if self._conversation is not None:

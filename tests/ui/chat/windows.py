@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from chainbot_desktop.chat.service import ChatService
+from chainbot_desktop.core.ports import AgentTalk
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.chat.message_card import MessageCard
 from chainbot_desktop.ui.chat.view import ChatView
@@ -73,7 +74,11 @@ class Window:
 
 @asynccontextmanager
 async def open_window(
-    folder: Path, themes: ThemeSource, size: tuple[int, int] = (720, 452), undo_seconds: float = 60.0
+    folder: Path,
+    themes: ThemeSource,
+    size: tuple[int, int] = (720, 452),
+    undo_seconds: float = 60.0,
+    talk: AgentTalk | None = None,
 ) -> AsyncIterator[Window]:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
@@ -81,7 +86,7 @@ async def open_window(
     themes.apply_to(app)
     failures: list[str] = []
     tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
-    async with open_chat(folder, undo_seconds) as chat:
+    async with open_chat(folder, undo_seconds, talk) as chat:
         view = ChatView(chat.service, themes, tasks)
         window = Window(view, chat, failures)
         view.message.connect(window.told.append)
