@@ -9,6 +9,8 @@ import orjson
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from chainbot_desktop.core.json_codec import canonical_json
+
 _COMMON = {
     "Server": "ChainBot",
     "Cache-Control": "no-store",
@@ -38,8 +40,16 @@ def headers(content_type: str, policy: str = NO_PAGE, **more: str) -> CIMultiDic
 JSON_HEADERS = headers("application/json")
 
 
+def json_bytes_of(value: Any) -> bytes:
+    """The JSON of what may hold values that strangers sent: whole numbers of any length included."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return canonical_json(value)
+
+
 def json_answer(value: Any, status: int = 200) -> web.Response:
-    return web.Response(body=orjson.dumps(value), status=status, headers=JSON_HEADERS)
+    return web.Response(body=json_bytes_of(value), status=status, headers=JSON_HEADERS)
 
 
 def json_bytes(body: bytes) -> web.Response:

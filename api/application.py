@@ -24,7 +24,9 @@ from api.keys import (
     FOLDERS,
     HUB,
     REGISTRY,
+    REPEATS,
     REQUEST_COUNTS,
+    RUN_STREAMS,
     SERVICES,
     SIGN_IN,
     STARTED,
@@ -32,7 +34,25 @@ from api.keys import (
 )
 from api.metrics import make_registry
 from api.openapi import make_documents
-from api.routes import agents, auth, chainbot, docs, events, health, page, screen, sockets, webhooks
+from api.repeating import Repeats
+from api.routes import (
+    agent_life,
+    agent_work,
+    agents,
+    approvals,
+    auth,
+    chainbot,
+    docs,
+    entanglements,
+    events,
+    health,
+    page,
+    runs,
+    screen,
+    sockets,
+    webhooks,
+)
+from api.run_streams import RunStreams
 from api.services import ApiServices
 from api.sign_in import SignInPage
 from api.websocket.hub import WebSocketHub
@@ -42,7 +62,23 @@ _OWN_PAGE = Path(__file__).parent / "page"
 
 ENDPOINTS: tuple[Endpoint, ...] = tuple(
     endpoint
-    for module in (health, webhooks, chainbot, agents, events, sockets, screen, auth, page, docs)
+    for module in (
+        health,
+        webhooks,
+        chainbot,
+        agents,
+        agent_life,
+        agent_work,
+        runs,
+        approvals,
+        entanglements,
+        events,
+        sockets,
+        screen,
+        auth,
+        page,
+        docs,
+    )
     for endpoint in module.ENDPOINTS
 )
 
@@ -62,6 +98,8 @@ def build_application(services: ApiServices) -> web.Application:
     application[HUB] = hub
     application[REGISTRY] = make_registry(services, requests, events_seen, hub)
     application[CAMERA] = Camera(services.screen)
+    application[REPEATS] = Repeats(services)
+    application[RUN_STREAMS] = RunStreams()
     application[STARTED] = monotonic()
     application[VERIFYING] = asyncio.Lock()
     routes.update(add_endpoints(application, ENDPOINTS))
@@ -87,7 +125,8 @@ async def _live_events(application: web.Application) -> AsyncIterator[None]:
 
 
 async def _dismiss_clients(application: web.Application) -> None:
-    # Before the server waits for its handlers: a WebSocket's handler ends when its client is gone.
+    # Before the server waits for its handlers: those of WebSockets and streams end when their client is gone.
+    application[RUN_STREAMS].close()
     await application[HUB].close()
 
 

@@ -12,6 +12,8 @@ from api.counts import EventCounts, RequestCounts
 from api.door import Door
 from api.files import Folders
 from api.openapi import Documents
+from api.repeating import Repeats
+from api.run_streams import RunStreams
 from api.services import ApiServices
 from api.sign_in import SignInPage
 from api.websocket.hub import WebSocketHub
@@ -20,6 +22,8 @@ from chainbot_desktop.alexos.webhooks import Caller
 SERVICES = web.AppKey("services", ApiServices)
 DOOR = web.AppKey("door", Door)
 HUB = web.AppKey("hub", WebSocketHub)
+REPEATS = web.AppKey("repeats", Repeats)
+RUN_STREAMS = web.AppKey("run_streams", RunStreams)
 REQUEST_COUNTS = web.AppKey("request_counts", RequestCounts)
 EVENT_COUNTS = web.AppKey("event_counts", EventCounts)
 REGISTRY = web.AppKey("registry", CollectorRegistry)

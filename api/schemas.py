@@ -139,6 +139,7 @@ class AgentDocument(BaseModel):
     provider: Any
     model: Any
     metadata: dict[str, Any]
+    runtime: dict[str, Any] | None = Field(None, description="How it is now, if it runs here; as in its status.")
 
 
 class Coordinates(BaseModel):

@@ -6,10 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from chainbot_desktop.agents.approvals.desk import ApprovalDesk
 from chainbot_desktop.agents.directory import AgentDirectory
+from chainbot_desktop.agents.entanglements.service import Entanglements
+from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.core.bus import EventBus
-from chainbot_desktop.core.ports import Journal, Link
+from chainbot_desktop.core.events import Event, Recorded
+from chainbot_desktop.core.ports import IdempotencyKey, Journal, Link
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 
@@ -80,3 +84,9 @@ class ApiServices:
     """What the panel shows now, as PNG; None where there is no panel."""
     hot_swap: Callable[[str, Mapping[str, object]], None] | None = None
     """Bring a window of the panel to the front with a content; None where there is no panel."""
+    runtime: AgentService | None = None
+    """Runs the agents; None (and 503 for what needs it) where this program runs none."""
+    desk: ApprovalDesk | None = None
+    entanglements: Entanglements | None = None
+    earlier: Callable[[IdempotencyKey], Awaitable[Recorded[Event] | None]] | None = None
+    """The event of an earlier request with this key, if there was one; Conflict (HTTP 422) where its body was another."""

@@ -232,6 +232,7 @@
     socket.onopen = () => {
       attempts = 0;
       say("live", "Live", "done");
+      document.dispatchEvent(new CustomEvent("panel-event", { detail: "connected" }));
       screen.headless = false;
       planScreen(0);
       socket.send(JSON.stringify({ type: "subscribe", since: lastSeq }));
@@ -257,6 +258,7 @@
       socket.close();
     } else if (frame.seq && data && data.hash) {
       take(data);
+      document.dispatchEvent(new CustomEvent("panel-event", { detail: data.type }));
       if (data.type === "health_changed") socket.send(JSON.stringify({ type: "health_check" }));
       if (data.type === "link_changed") {
         link = { ...link, ...data.data };

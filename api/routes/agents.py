@@ -15,15 +15,17 @@ from chainbot_desktop.core.errors import NotFound
 
 
 async def list_agents(request: web.Request) -> web.Response:
-    return json_answer(request.app[SERVICES].agents.list_document())
+    services = request.app[SERVICES]
+    return json_answer(services.agents.list_document(services.runtime))
 
 
 async def get_agent(request: web.Request) -> web.Response:
     agent_id = request.match_info["id"]
-    agent = request.app[SERVICES].agents.get(agent_id)
+    services = request.app[SERVICES]
+    agent = services.agents.get(agent_id)
     if agent is None:
         raise NotFound(f"There is no agent {agent_id!r}.", hint="GET /api/agents lists them.")
-    return json_answer(agent_document(agent))
+    return json_answer(agent_document(agent, services.runtime))
 
 
 async def move_agent(request: web.Request) -> web.Response:
@@ -37,7 +39,8 @@ async def move_agent(request: web.Request) -> web.Response:
 
 
 async def agent_map(request: web.Request) -> web.Response:
-    return json_answer(request.app[SERVICES].agents.map_document())
+    services = request.app[SERVICES]
+    return json_answer(services.agents.map_document(services.runtime))
 
 
 _ID = {"id": "Id of the agent"}

@@ -13,11 +13,16 @@ from chainbot_desktop.core.errors import NotFound
 
 
 async def alex_agents(request: web.Request) -> web.Response:
-    return json_answer(request.app[SERVICES].agents.list_document(guests=False, model_backed=False))
+    return _own(request, model_backed=False)
 
 
 async def ai_agents(request: web.Request) -> web.Response:
-    return json_answer(request.app[SERVICES].agents.list_document(guests=False, model_backed=True))
+    return _own(request, model_backed=True)
+
+
+def _own(request: web.Request, *, model_backed: bool) -> web.Response:
+    services = request.app[SERVICES]
+    return json_answer(services.agents.list_document(services.runtime, guests=False, model_backed=model_backed))
 
 
 async def workflows(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""The page at `/`: the live screen, the health and the latest events; and the way in for a browser that nobody knows yet."""
+"""The page at `/`: what agents ask, the screen, the health, the latest events, STOP ALL; and the way in for an unknown browser."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from api.endpoints import Access, Answer, Endpoint
 from api.keys import DOOR, FOLDERS, SIGN_IN
 from api.problems import TooManyTries, Unauthorized
 
-PAGE_FILES = ("index.html", "page.js", "page.css")
+PAGE_FILES = ("index.html", "page.js", "approvals.js", "page.css")
 
 
 async def index(request: web.Request) -> web.StreamResponse:
@@ -68,6 +68,6 @@ ENDPOINTS = (
         "panel",
         (_FILE,),
         problems=(404,),
-        parameters={"file": "page.js or page.css"},
+        parameters={"file": "page.js, approvals.js or page.css"},
     ),
 )

@@ -7,10 +7,16 @@ from typing import Any
 
 import orjson
 
+from api.answers import json_bytes_of
 from chainbot_desktop.core.events import (
+    AgentMessageDelivered,
     AgentMoved,
+    AgentReconfigured,
+    AgentRemoved,
     AgentSpawned,
+    AgentStateChanged,
     AgentTerminated,
+    ApprovalRequested,
     AttentionRequired,
     ConversationCleared,
     ConversationCreated,
@@ -40,6 +46,10 @@ WATCHTOWER = "watchtower"
 _MESSAGES: Mapping[type[Event], tuple[str, str]] = {
     AgentSpawned: ("agent_spawn", "agent-map"),
     AgentTerminated: ("agent_kill", "agent-map"),
+    AgentStateChanged: ("agent_status_update", "agent-map"),
+    AgentReconfigured: ("agent_map_update", "agent-map"),
+    AgentRemoved: ("agent_map_update", "agent-map"),
+    AgentMessageDelivered: ("agent_map_update", "agent-map"),
     AgentMoved: ("agent_map_update", "agent-map"),
     EntanglementCreated: ("agent_map_update", "agent-map"),
     EntanglementDestroyed: ("agent_map_update", "agent-map"),
@@ -50,6 +60,7 @@ _MESSAGES: Mapping[type[Event], tuple[str, str]] = {
     WorkflowCompleted: ("workflow_complete", WATCHTOWER),
     WorkflowFailed: ("workflow_error", WATCHTOWER),
     AttentionRequired: ("alert", WATCHTOWER),
+    ApprovalRequested: ("alert", WATCHTOWER),
     MessagePosted: ("chat_message", "chat"),
     ConversationCreated: ("chat_history", "chat"),
     ConversationRenamed: ("chat_history", "chat"),
@@ -81,4 +92,4 @@ def frame(message: str, window: str, data: Mapping[str, Any], seq: int | None = 
     members: dict[str, Any] = {"type": message, "window_type": window, "timestamp": utc_now(), "data": data}
     if seq is not None:
         members["seq"] = seq
-    return orjson.dumps(members)
+    return json_bytes_of(members)

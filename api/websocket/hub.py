@@ -189,7 +189,7 @@ class WebSocketHub:
     def _snapshot(self, window: str) -> Mapping[str, Any]:
         state: dict[str, Any] = {"health": self._services.health(), "link": self._services.link.status.model_dump(mode="json")}
         if window in (ALL, "agent-map"):
-            state["map"] = self._services.agents.map_document()
+            state["map"] = self._services.agents.map_document(self._services.runtime)
         return state
 
     def _start_statistics(self) -> None:

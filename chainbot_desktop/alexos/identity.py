@@ -13,7 +13,13 @@ from chainbot_desktop.core.json_codec import JsonObject
 from chainbot_desktop.core.ports import Preferences
 
 _UUID_NAME = "alexos.uuid"
-TRUE_TODAY: tuple[str, ...] = ("websocket", "real_time_monitoring", "audit_logging")
+TRUE_TODAY: tuple[str, ...] = (
+    "agent_manager",
+    "multi_agent_coordination",
+    "websocket",
+    "real_time_monitoring",
+    "audit_logging",
+)
 WINDOWS: tuple[str, ...] = ("Agent Map Window", "Code Agent Window", "Chat Window", "Watchtower Window")
 
 
@@ -29,7 +35,7 @@ class Identity:
     event_bus_url: str
     webhook_url: str
     headless: bool = False
-    endpoints: tuple[str, ...] = ("/api/agents/*", "/api/audit/*", "/api/websockets/*", "/api/webhooks/chainbot/*")
+    endpoints: tuple[str, ...] = ("/api/agents/*", "/api/entanglements/*", "/api/audit/*", "/api/websockets/*", "/api/webhooks/chainbot/*")
     registration_time: str = field(default_factory=utc_now)
 
     @property

@@ -34,6 +34,8 @@ LEGACY_ENVIRONMENT: Mapping[str, tuple[str, str]] = {
     "OPENAI_API_KEY": ("openai", "api_key"),
     "OPENAI_BASE_URL": ("openai", "base_url"),
     "OPENAI_MODEL": ("openai", "model"),
+    "ANTHROPIC_API_KEY": ("anthropic", "api_key"),
+    "ANTHROPIC_BASE_URL": ("anthropic", "base_url"),
     "MACLINK_BASE_URL": ("maclink", "base_url"),
     "MACLINK_API_KEY": ("maclink", "api_key"),
     "DATABASE_URL": ("database", "url"),

@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import platformdirs
 
@@ -21,14 +21,21 @@ from api.keys import HUB
 from api.server import ApiServer
 from api.services import ApiServices, Keys
 from chainbot_desktop import __version__
+from chainbot_desktop.agents.approvals.desk import ApprovalDesk
 from chainbot_desktop.agents.directory import AgentDirectory
+from chainbot_desktop.agents.entanglements.service import Entanglements
+from chainbot_desktop.agents.models.service import ModelService
 from chainbot_desktop.agents.records import Origin
+from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.alexos.answers import bare_url
 from chainbot_desktop.alexos.client import AlexOsClient
 from chainbot_desktop.alexos.identity import Identity, OwnAgent, own_uuid, reachable_url
 from chainbot_desktop.alexos.webhooks import WebhookIntake
-from chainbot_desktop.app.stopping import StopRequest, within
+from chainbot_desktop.app.agent_talk import ServiceTalk
+from chainbot_desktop.app.agent_wing import make_agent_wing
+from chainbot_desktop.app.opened_store import OpenedStore, open_store
+from chainbot_desktop.app.stopping import StopRequest, closed_within, within
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.service import ChatService, Surroundings
 from chainbot_desktop.core.bus import EventBus
@@ -43,11 +50,9 @@ from chainbot_desktop.security.admin_token import AdminToken, read_or_make_token
 from chainbot_desktop.security.browser_sessions import Sessions, Tickets
 from chainbot_desktop.security.secret_store import SecretStore, desktop_keyring
 from chainbot_desktop.store.conversations import ConversationTable
-from chainbot_desktop.store.database import Database
 from chainbot_desktop.store.deliveries import DeliveryTable
 from chainbot_desktop.store.dialects import DialectTable
 from chainbot_desktop.store.journal import SqliteJournal
-from chainbot_desktop.store.small_tables import BlobTable, PreferenceTable, SnapshotTable
 from chainbot_desktop.watch.health import Health, HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
@@ -57,6 +62,8 @@ from chainbot_desktop.workspace.workspace import Workspace
 _log = logging.getLogger(__name__)
 
 _SEVERITY = {"healthy": Severity.INFO, "degraded": Severity.WARNING, "unhealthy": Severity.ERROR}
+_AGENTS_STOP_WITHIN = 12.0
+"""Seconds: their processes are asked first, and killed after five."""
 _LAST_FOLDER = "code-agent.folder"
 
 
@@ -90,6 +97,11 @@ class House:
     blobs: Blobs
     preferences: Preferences
     agents: AgentDirectory
+    runtime: AgentService
+    desk: ApprovalDesk
+    models: ModelService
+    entanglements: Entanglements
+    persona_folder: Path
     chat: ChatService
     workspace: Workspace
     logs: LogRing
@@ -112,11 +124,11 @@ async def open_house(
 ) -> AsyncIterator[House]:
     """Raises ChainBotError where something cannot be opened; what was open by then is closed again."""
     async with AsyncExitStack() as stack:
-        store = await _open_store(stack, settings, data_dir)
+        store = await open_store(stack, database_path(settings, data_dir))
         journal, bus = store.journal, store.bus
         agents = AgentDirectory(journal, bus, store.snapshots)
         await agents.open()
-        stack.push_async_callback(_close, 0.5, "the agent directory", agents.close)
+        stack.push_async_callback(closed_within, 0.5, "the agent directory", agents.close)
 
         watch = _make_watch(
             settings,
@@ -124,13 +136,30 @@ async def open_house(
             logs,
             journal,
             link=lambda: link.status,
-            facts=lambda: ProgramFacts(websocket_connections=application[HUB].count, active_agents=_working(agents)),
+            facts=lambda: ProgramFacts(
+                websocket_connections=application[HUB].count,
+                active_agents=_working(agents),
+                gpt_integration_status=_model_word(wing.models),
+            ),
         )
         tasks = Tasks(watch.health.record_task_failure)
         stack.push_async_callback(_cancel, tasks)
         identity = await _identity(settings, store.preferences, headless=panel is None)
         link = _make_link(settings, identity, store, watch.health, agents)
-        keys = await _keys(settings, data_dir, logs)
+        secrets = await asyncio.to_thread(_secret_store, settings, data_dir)
+        keys = await _keys(secrets, settings, logs)
+        workspace = Workspace(await _workspace_root(settings, store.preferences), journal, data_dir / "drafts")
+        stack.push_async_callback(closed_within, 0.5, "the workspace", workspace.close)
+        wing = await make_agent_wing(
+            settings,
+            data_dir,
+            store,
+            agents,
+            tasks,
+            workspace=lambda: workspace.root,
+            secret=secrets.get,
+            redactor=logs.redactor,
+        )
         services = ApiServices(
             settings=settings,
             journal=journal,
@@ -146,23 +175,27 @@ async def open_house(
             mode=mode,
             screen=panel.screen if panel is not None else None,
             hot_swap=panel.hot_swap if panel is not None else None,
+            runtime=wing.runtime,
+            desk=wing.desk,
+            entanglements=wing.entanglements,
+            earlier=journal.earlier,
         )
         application = build_application(services)
         await _open_watch(stack, watch, logs)
 
-        workspace = Workspace(await _workspace_root(settings, store.preferences), journal, data_dir / "drafts")
-        stack.push_async_callback(_close, 0.5, "the workspace", workspace.close)
-        chat = _make_chat(store, tasks, watch.health, link, agents, workspace)
+        stack.push_async_callback(closed_within, _AGENTS_STOP_WITHIN, "the agents", wing.close)
+        await wing.open()
+        chat = _make_chat(store, tasks, watch.health, link, agents, workspace, ServiceTalk(wing.runtime, wing.desk))
         await chat.open()
-        stack.push_async_callback(_close, 0.5, "the chat", chat.close)
+        stack.push_async_callback(closed_within, 0.5, "the chat", chat.close)
 
         server = ApiServer(application, settings.server.host, settings.server.port)
         await server.start()
         await journal.append(_started(settings, server.port, mode))
         stack.push_async_callback(_journal_stop, journal, stop)
-        stack.push_async_callback(_close, 1.5, "the server", server.stop)
+        stack.push_async_callback(closed_within, 1.5, "the server", server.stop)
         await link.start()
-        stack.push_async_callback(_close, 1.5, "the link to ALEX OS", link.stop)
+        stack.push_async_callback(closed_within, 1.5, "the link to ALEX OS", link.stop)
 
         def on_health(before: Health, after: Health) -> None:
             tasks.spawn("journal health", journal.append(_health_changed(before, after)))
@@ -181,6 +214,11 @@ async def open_house(
             blobs=store.blobs,
             preferences=store.preferences,
             agents=agents,
+            runtime=wing.runtime,
+            desk=wing.desk,
+            models=wing.models,
+            entanglements=wing.entanglements,
+            persona_folder=wing.persona_folder,
             chat=chat,
             workspace=workspace,
             logs=logs,
@@ -193,31 +231,10 @@ async def open_house(
 
 
 @dataclass(frozen=True, slots=True)
-class _Store:
-    database: Database
-    bus: EventBus
-    journal: SqliteJournal
-    blobs: BlobTable
-    snapshots: SnapshotTable
-    preferences: PreferenceTable
-
-
-@dataclass(frozen=True, slots=True)
 class _Watch:
     lag: LoopLagMonitor
     metrics: MetricsSampler
     health: HealthMonitor
-
-
-async def _open_store(stack: AsyncExitStack, settings: Settings, data_dir: Path) -> _Store:
-    database = Database(database_path(settings, data_dir))
-    await database.open()
-    stack.push_async_callback(_close, 1.0, "the database", database.close)
-    bus = EventBus()
-    journal = SqliteJournal(database, bus)
-    await journal.open()
-    stack.push_async_callback(_close, 1.0, "the journal", journal.close)
-    return _Store(database, bus, journal, BlobTable(database), SnapshotTable(database), PreferenceTable(database))
 
 
 def _make_watch(
@@ -260,13 +277,13 @@ async def _open_watch(stack: AsyncExitStack, watch: _Watch, logs: LogRing) -> No
     watch.lag.start()
     stack.callback(watch.lag.stop)
     await watch.metrics.open()
-    stack.push_async_callback(_close, 0.5, "the metrics", watch.metrics.close)
+    stack.push_async_callback(closed_within, 0.5, "the metrics", watch.metrics.close)
     watch.health.open()
     stack.callback(watch.health.close)
 
 
 def _make_link(
-    settings: Settings, identity: Identity, store: _Store, health: HealthMonitor, agents: AgentDirectory
+    settings: Settings, identity: Identity, store: OpenedStore, health: HealthMonitor, agents: AgentDirectory
 ) -> AlexOsClient:
     return AlexOsClient(
         settings.alex_os,
@@ -284,17 +301,23 @@ def _make_link(
 
 
 def _make_chat(
-    store: _Store, tasks: Tasks, health: HealthMonitor, link: AlexOsClient, agents: AgentDirectory, workspace: Workspace
+    store: OpenedStore,
+    tasks: Tasks,
+    health: HealthMonitor,
+    link: AlexOsClient,
+    agents: AgentDirectory,
+    workspace: Workspace,
+    talk: ServiceTalk,
 ) -> ChatService:
     status = StatusProbes(lambda: health.current.reasons, lambda: link.status, lambda: len(agents.agents))
-    around = Surroundings(status, Path(platformdirs.user_downloads_dir()), lambda: workspace.root)
+    around = Surroundings(status, Path(platformdirs.user_downloads_dir()), lambda: workspace.root, talk)
     table = ConversationTable(store.database, store.journal)
     return ChatService(table, store.journal, store.bus, tasks, store.preferences, around)
 
 
-async def _keys(settings: Settings, data_dir: Path, logs: LogRing) -> Keys:
+async def _keys(secrets: SecretStore, settings: Settings, logs: LogRing) -> Keys:
     # The keyring may have to be asked over D-Bus, and the file lies on a disk.
-    token = await asyncio.get_running_loop().run_in_executor(None, _token, settings, data_dir)
+    token = await asyncio.to_thread(read_or_make_token, secrets)
     _redact(logs, token, settings)
     return Keys(AdminToken(token), Tickets(), Sessions())
 
@@ -309,10 +332,6 @@ class _LinkLog:
         if status.state is not self._state:
             self._state = status.state
             _log.info("the link to ALEX OS is %s%s", status.state.value, f": {status.reason}" if status.reason else "")
-
-
-async def _close(seconds: float, what: str, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    await within(seconds, what, close())
 
 
 async def _cancel(tasks: Tasks) -> None:
@@ -366,9 +385,9 @@ def _redact(logs: LogRing, token: str, settings: Settings) -> None:
     logs.redactor.add(token, *(secret.get_secret_value() for secret in known if secret is not None))
 
 
-def _token(settings: Settings, data_dir: Path) -> str:
+def _secret_store(settings: Settings, data_dir: Path) -> SecretStore:
     kind = settings.security.secret_store
-    return read_or_make_token(SecretStore(data_dir, kind, None if kind == "file" else desktop_keyring()))
+    return SecretStore(data_dir, kind, None if kind == "file" else desktop_keyring())
 
 
 async def _workspace_root(settings: Settings, preferences: Preferences) -> Path:
@@ -378,6 +397,14 @@ async def _workspace_root(settings: Settings, preferences: Preferences) -> Path:
         if candidate is not None and candidate.expanduser().is_dir():
             return candidate.expanduser()
     return Path.home()
+
+
+def _model_word(models: ModelService) -> str:
+    """What ALEX OS is told of the models: available | demonstration | not_configured."""
+    ready = [status for status in models.statuses() if status.state in ("ready", "unknown")]
+    if any(not status.demonstration for status in ready):
+        return "available"
+    return "demonstration" if ready else "not_configured"
 
 
 def _working(agents: AgentDirectory) -> int:

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication
 
+from chainbot_desktop.agents.personas import load_personas
 from chainbot_desktop.alexos.webhooks import KINDS, WEBHOOK_SOURCE
 from chainbot_desktop.app.command_line import Options
 from chainbot_desktop.app.door_commands import page_address
 from chainbot_desktop.app.house import House
 from chainbot_desktop.app.panel import WINDOWS, ViewFactories
+from chainbot_desktop.app.panel_agents import PanelAgents
 from chainbot_desktop.app.qt_loop import QtLoop
 from chainbot_desktop.app.running import live, start_or_refuse
 from chainbot_desktop.app.stopping import StopRequest
@@ -27,12 +29,13 @@ from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.core.events import AttentionRequired, Event, Recorded
 from chainbot_desktop.core.link import LinkStatus
 from chainbot_desktop.core.settings import GuiSettings
+from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
 from chainbot_desktop.ui.shell.window import MainWindow, Remember
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Command, Message, WindowView
 from chainbot_desktop.ui.welcome.actions import WelcomeActions
 from chainbot_desktop.ui.welcome.guide import WelcomeGuide
-from chainbot_desktop.ui.welcome.steps import WelcomeSteps
+from chainbot_desktop.ui.welcome.steps import WITH_AGENTS, WelcomeSteps
 from chainbot_desktop.watch.metrics import Sample
 
 if TYPE_CHECKING:
@@ -94,7 +97,8 @@ class Panel:
             house.tasks.spawn(f"remember {name}", house.preferences.set(name, value))
 
         window = self._window
-        self._windows = Windows(house, window, self._themes, remembered, remember)
+        agents = await _agents_of(house, window, self._themes)
+        self._windows = Windows(house, window, self._themes, remembered, remember, agents)
         self._views.by_key = self._windows.factories()
         self._ends += [
             house.link.on_change(self._windows.set_link),
@@ -109,6 +113,8 @@ class Panel:
             window.showFullScreen()
         window.add_commands(lambda: self._agents_to_show(house))
         window.attach(remembered, remember)
+        agents.open()
+        self._ends.append(agents.close)
         self._build_soon([key for key, _, _ in WINDOWS if key != "code-agent"])
 
     def _build_soon(self, keys: Sequence[str]) -> None:
@@ -157,16 +163,29 @@ def _defaults(gui: GuiSettings) -> dict[str, object]:
     return {"shell.theme": gui.theme, "shell.text_size": gui.text_size, "shell.geometry": [gui.width, gui.height]}
 
 
+async def _agents_of(house: House, window: MainWindow, themes: ThemeSource) -> PanelAgents:
+    personas = await asyncio.to_thread(load_personas, house.persona_folder)
+    parts = RuntimeParts(house.runtime, house.models, lambda: sorted(personas.by_name), lambda: str(house.workspace.root))
+    return PanelAgents(window, themes, house.tasks, parts, house.runtime, house.desk, house.agents)
+
+
 class Windows:
     """Makes the four windows, each with its imports when it is first looked at, and the welcome over the first of them."""
 
     def __init__(
-        self, house: House, window: MainWindow, themes: ThemeSource, remembered: Mapping[str, object], remember: Remember
+        self,
+        house: House,
+        window: MainWindow,
+        themes: ThemeSource,
+        remembered: Mapping[str, object],
+        remember: Remember,
+        agents: PanelAgents,
     ) -> None:
         self._house = house
         self._window = window
         self._themes = themes
-        self._steps = WelcomeSteps(remembered, remember)
+        self._agents = agents
+        self._steps = WelcomeSteps(remembered, remember, WITH_AGENTS)
         self._guide: WelcomeGuide | None = None
         self._code: CodeAgentView | None = None
 
@@ -197,16 +216,20 @@ class Windows:
 
         house = self._house
         snippet = webhook_line(house)
-        view = AgentMapView(house.agents, self._themes, house.tasks, spawn_snippet=snippet)
+        view = AgentMapView(house.agents, self._themes, house.tasks, spawn_snippet=snippet, runtime=self._agents.parts)
+        self._agents.map_was_made(view)
         if self._steps.left:
             actions = WelcomeActions(
                 webhook_line=snippet,
                 show_link=lambda: self._window.present("watchtower", {"page": "link"}),
                 open_folder=lambda: self._window.run_command("code-agent", "code.folder"),
                 simulator_line=f"{shlex.quote(_own_command())} --demo",
+                models=self._agents.model_offer(),
+                spawn_agent=view.open_spawn,
             )
             self._guide = WelcomeGuide(view, self._themes, self._steps, actions)
             self.set_link(house.link.status)
+            self._agents.guide_was_made(self._guide)
         return view
 
     def _code_agent(self) -> WindowView:

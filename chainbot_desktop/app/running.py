@@ -15,6 +15,7 @@ from chainbot_desktop import __version__
 from chainbot_desktop.app.command_line import Options
 from chainbot_desktop.app.configuration import load_configuration
 from chainbot_desktop.app.demo import DemoAlexOs
+from chainbot_desktop.app.demo_agents import start_demo_agents
 from chainbot_desktop.app.door_commands import page_address
 from chainbot_desktop.app.house import House, PanelFace, open_house
 from chainbot_desktop.app.logging_setup import set_up_logging
@@ -49,6 +50,9 @@ async def live(options: Options, stop: StopRequest, panel: PanelFace | None = No
         )
         _log.info("listening on %s:%d, data in %s", settings.server.host, settings.server.port, configuration.data_dir)
         _say_where(house, configuration.data_dir)
+        if options.demo:
+            folder = configuration.data_dir.with_name(f"{configuration.data_dir.name}-demo")
+            house.tasks.spawn("demonstration", start_demo_agents(house.runtime, folder))
         _quieten_garbage_collection()
         if panel is not None:
             await panel.move_in(house)

@@ -67,9 +67,7 @@ def _words(annotation: Any) -> Iterator[str]:
     elif origin is Literal:
         yield from (f"`{choice}`" for choice in get_args(annotation))
     elif origin is tuple:
-        element = get_args(annotation)[0]
-        listed = isinstance(element, type) and issubclass(element, BaseModel)
-        yield f"list of ({', '.join(f'`{key}`' for key in element.model_fields)})" if listed else "list of networks"
+        yield _list_words(get_args(annotation)[0])
     elif hasattr(annotation, "__metadata__"):
         yield "URL"
     else:
@@ -83,6 +81,12 @@ def _words(annotation: Any) -> Iterator[str]:
             AnyUrl: "URL",
         }
         yield names.get(annotation, getattr(annotation, "__name__", str(annotation)))
+
+
+def _list_words(element: Any) -> str:
+    if isinstance(element, type) and issubclass(element, BaseModel):
+        return f"list of ({', '.join(f'`{key}`' for key in element.model_fields)})"
+    return "list of names" if element is str else "list of networks"
 
 
 def _limit(item: object) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 _log = logging.getLogger(__name__)
@@ -45,3 +45,8 @@ async def within(seconds: float, what: str, work: Coroutine[Any, Any, Any]) -> N
         _log.error("%s did not end within %.1f s", what, seconds)
     except Exception:  # the border of a step: what comes after it must still be stopped
         _log.exception("%s did not stop cleanly", what)
+
+
+async def closed_within(seconds: float, what: str, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """As `within`, for an exit stack: the work is made when its turn comes."""
+    await within(seconds, what, close())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
-from chainbot_desktop.core.events.envelope import Event, Recorded
+from chainbot_desktop.core.events.agents import RuntimeState
+from chainbot_desktop.core.events.envelope import Actor, Event, Recorded
+from chainbot_desktop.core.events.runs import Decision
 from chainbot_desktop.core.link import LinkStatus
 
 E = TypeVar("E", bound=Event)
@@ -129,3 +131,102 @@ class HealthSource(Protocol):
     """A part of the program that can be unwell. Returns sentences; none when all is well."""
 
     def blockers(self) -> Sequence[str]: ...
+
+
+TalkDelivery = Literal["queue", "between", "interrupt"]
+"""How a message reaches an agent at work: after what it does, between two of its steps, or instead of it."""
+
+LifeAction = Literal["stop", "kill", "restart", "pause", "resume"]
+
+
+@dataclass(frozen=True, slots=True)
+class TalkAgent:
+    """An agent that runs here, as a conversation knows it. `run_id` is what it works on now, empty where it is at rest."""
+
+    id: str
+    name: str
+    kind: str
+    state: RuntimeState
+    run_id: str = ""
+    activity: str = ""
+    waiting_for: str = ""
+    reason: str = ""
+    takes_tasks: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TalkUpdate:
+    """Something a run does. `text`: more of the answer or of its thinking, a step, the whole plan as lines, its state in words."""
+
+    run_id: str
+    kind: Literal["answer", "thinking", "step", "plan", "state", "end"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TalkOutcome:
+    """How a run ended. `data` may say which `model` answered, and that it is a `demonstration`."""
+
+    run_id: str
+    state: Literal["succeeded", "failed", "cancelled"]
+    text: str
+    reason: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TalkQuestion:
+    """What an agent asks of a human, exactly as it is to be judged. `nonce` proves that an answer is to what was shown."""
+
+    id: str
+    nonce: str
+    agent_name: str
+    title: str
+    detail: str
+    is_question: bool
+    """It wants words for an answer, not a permission."""
+    why: str = ""
+
+
+class AgentTalk(Protocol):
+    """What conversations need of the agents that run here. Use on the loop's thread."""
+
+    def agents(self) -> Sequence[TalkAgent]: ...
+
+    def kinds(self) -> Mapping[str, str]:
+        """What can be spawned: name and title."""
+        ...
+
+    async def ask(
+        self, agent_id: str, text: str, *, conversation_id: str, actor: Actor, delivery: TalkDelivery = "queue"
+    ) -> str:
+        """The id of the run that this began, or that it reached. ChainBotError where the agent cannot take it."""
+        ...
+
+    def follow(self, run_id: str, listener: Callable[[TalkUpdate], None]) -> Callable[[], None]:
+        """Hear what a run does, from the answer so far on; returns what ends it."""
+        ...
+
+    async def outcome(self, run_id: str) -> TalkOutcome:
+        """Returns when the run has ended; at once where it has. NotFound where nobody knows it."""
+        ...
+
+    async def cancel(self, run_id: str, *, actor: Actor) -> None: ...
+
+    async def spawn(self, kind: str, name: str, config: Mapping[str, Any], *, actor: Actor) -> None: ...
+
+    async def act(self, agent_id: str, action: LifeAction, *, actor: Actor) -> None: ...
+
+    async def stop_all(self, *, actor: Actor) -> tuple[Sequence[str], int]:
+        """The names of the agents that were stopped, and how many tasks ended with them."""
+        ...
+
+    async def questions(self) -> Sequence[TalkQuestion]:
+        """What waits for a human, oldest first."""
+        ...
+
+    async def decide(self, question: TalkQuestion, decision: Decision, *, answer: str = "", actor: Actor) -> None: ...
+
+    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` when an agent or what waits for a human is different; often. Returns what ends it."""
+        ...

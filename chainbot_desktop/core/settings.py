@@ -61,11 +61,37 @@ class ChainBotSettings(Section):
 
 
 class ModelServerSettings(Section):
-    """Read and checked, so that an existing file is understood; models come with the agents."""
+    api_key: SecretStr | None = Field(None, description="Key of the model server; the keyring's `model.NAME` if empty.")
+    base_url: HttpUrl | None = Field(None, description="Address of its API; the provider's own if empty.")
+    model: str | None = Field(None, description="Model to ask for where none is named.")
 
-    api_key: SecretStr | None = Field(None, description="Key of the model server; not used by this version.")
-    base_url: HttpUrl | None = Field(None, description="Address of the model server; not used by this version.")
-    model: str | None = Field(None, description="Model to ask for; not used by this version.")
+
+class NamedModelServer(ModelServerSettings):
+    """A server that speaks OpenAI's protocol: Ollama, llama.cpp, LM Studio, vLLM. `base_url` usually ends with /v1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,49}$")
+    base_url: HttpUrl
+
+
+class ModelsSettings(Section):
+    order: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        (), description="Providers in the order in which they are asked where no model is named."
+    )
+    servers: tuple[NamedModelServer, ...] = Field((), description="Servers that speak OpenAI's protocol; each name only once.")
+    local_enabled: bool = Field(True, description="Whether the embedded model may be started.")
+    local_model: Path | None = Field(None, description="A GGUF file in place of the embedded model.")
+    idle_minutes: float = Field(10, gt=0, le=1440, description="Minutes after which the unused local model is stopped.")
+    context_tokens: int = Field(4096, ge=512, le=1_048_576, description="Context of the local model, in tokens.")
+
+    @field_validator("servers")
+    @classmethod
+    def _names_differ(cls, servers: tuple[NamedModelServer, ...]) -> tuple[NamedModelServer, ...]:
+        names = {server.name for server in servers}
+        if len(names) < len(servers) or names & {"openai", "anthropic", "maclink", "local"}:
+            raise ValueError("each name only once, and none of openai, anthropic, maclink, local")
+        return servers
 
 
 class WebSocketSettings(Section):
@@ -181,7 +207,9 @@ class Settings(Section):
     alex_os: AlexOsSettings = AlexOsSettings()
     chainbot: ChainBotSettings = ChainBotSettings()
     openai: ModelServerSettings = ModelServerSettings()
+    anthropic: ModelServerSettings = ModelServerSettings()
     maclink: ModelServerSettings = ModelServerSettings()
+    models: ModelsSettings = ModelsSettings()
     websocket: WebSocketSettings = WebSocketSettings()
     security: SecuritySettings = SecuritySettings()
     logging: LoggingSettings = LoggingSettings()

@@ -64,6 +64,8 @@ class RunRow:
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """What programs want of the result, as its kind gave it."""
 
 
 @dataclass(frozen=True, slots=True)

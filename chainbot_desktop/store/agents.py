@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from chainbot_desktop.core.events.envelope import Event, Recorded
 from chainbot_desktop.core.json_codec import canonical_json
+from chainbot_desktop.core.ports import IdempotencyKey
 from chainbot_desktop.store.agent_rows import OPEN_RUNS, AgentMessage, AgentRow, Lease, RunRow, UsageRow
 from chainbot_desktop.store.database import Database
 from chainbot_desktop.store.journal import SqliteJournal
@@ -32,7 +33,7 @@ class AgentTable:
         statement = select(agents).order_by(agents.c.created_at, agents.c.id)
         return await self._database.read(lambda c: [_agent_of_row(row) for row in c.execute(statement)])
 
-    async def save(self, agent: AgentRow, event: E) -> Recorded[E]:
+    async def save(self, agent: AgentRow, event: E, key: IdempotencyKey | None = None) -> Recorded[E]:
         """The definition as a whole, new or not, and the event that tells of it."""
         row = {**asdict(agent), "config": _json(agent.config), "lease": _json(asdict(agent.lease)) if agent.lease else None}
         columns = ", ".join(row)
@@ -41,7 +42,7 @@ class AgentTable:
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(f"INSERT OR REPLACE INTO agents ({columns}) VALUES ({marks})", row)  # noqa: S608 - names of ours
 
-        return await self._journal.append(event, write=write)
+        return await self._journal.append(event, key, write=write)
 
     async def remove(self, agent_id: str, event: E) -> Recorded[E]:
         def write(connection: sqlite3.Connection) -> None:
@@ -86,14 +87,14 @@ class RunTable:
         """Those that have not ended, newest first."""
         return await self._select(runs.c.state.in_(OPEN_RUNS), limit=100_000)
 
-    async def begin(self, run: RunRow, event: E) -> Recorded[E]:
-        row = {**asdict(run), "context": _json(run.context), "history": None}
+    async def begin(self, run: RunRow, event: E, key: IdempotencyKey | None = None) -> Recorded[E]:
+        row = {**asdict(run), "context": _json(run.context), "data": _json(run.data), "history": None}
         columns, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(f"INSERT INTO runs ({columns}) VALUES ({marks})", row)  # noqa: S608 - names of ours
 
-        return await self._journal.append(event, write=write)
+        return await self._journal.append(event, key, write=write)
 
     async def set_state(self, run_id: str, state: str) -> None:
         statement = update(runs).where(runs.c.id == run_id).values(state=state)
@@ -109,12 +110,13 @@ class RunTable:
         return await self._database.read(lambda c: c.execute(statement).scalar_one_or_none())
 
     async def finish(self, run: RunRow, event: E) -> Recorded[E]:
-        values = (run.state, run.ended_at, run.result, run.reason, run.input_tokens, run.output_tokens, run.cost, run.id)
+        used = (run.input_tokens, run.output_tokens, run.cost)
+        values = (run.state, run.ended_at, run.result, run.reason, *used, _json(run.data), run.id)
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "UPDATE runs SET state = ?, ended_at = ?, result = ?, reason = ?, input_tokens = ?, output_tokens = ?,"
-                " cost = ?, history = NULL WHERE id = ?",
+                " cost = ?, data = ?, history = NULL WHERE id = ?",
                 values,
             )
 

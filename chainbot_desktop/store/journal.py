@@ -201,6 +201,18 @@ class SqliteJournal:
 
         return await self._database.read(work)
 
+    async def earlier(self, key: IdempotencyKey) -> Recorded[Event] | None:
+        """The event that an earlier request with this key made. Conflict (HTTP 422) where its body was another."""
+
+        def work() -> Recorded[Event] | None:
+            with translated_errors(self._database.path):
+                outcome = self._require_writer().seen(key)
+            if outcome is not None and outcome.error is not None:
+                raise outcome.error
+            return outcome.recorded if outcome is not None else None
+
+        return await self._database.on_writer(work)
+
     async def verify(self, progress: Callable[[int, int], None] | None = None) -> ChainReport:
         loop = asyncio.get_running_loop()
 

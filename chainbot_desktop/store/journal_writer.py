@@ -107,7 +107,7 @@ class JournalWriter:
             for index, entry in enumerate(entries):
                 if entry.key is None:
                     fresh.append(index)
-                elif (earlier := self._seen(entry.key)) is not None:
+                elif (earlier := self.seen(entry.key)) is not None:
                     outcomes[index] = earlier
                 elif first_of.setdefault((entry.key.scope, entry.key.key), index) != index:
                     repeats.append(index)
@@ -148,7 +148,8 @@ class JournalWriter:
         if recorded:
             self._seq, self._hash = recorded[-1].seq, recorded[-1].hash
 
-    def _seen(self, key: IdempotencyKey) -> Outcome | None:
+    def seen(self, key: IdempotencyKey) -> Outcome | None:
+        """What became of an earlier entry with this key."""
         row = self._connection.execute(
             "SELECT digest, seq FROM idempotency_keys WHERE scope = ? AND key = ? AND recorded_at > ?",
             (key.scope, key.key, time.time() - KEY_LIFETIME),

@@ -193,6 +193,7 @@ runs = Table(
     Column("input_tokens", Integer, nullable=False),
     Column("output_tokens", Integer, nullable=False),
     Column("cost", Float, nullable=True),
+    Column("data", JSON, nullable=False),
     Column("history", LargeBinary, nullable=True),
     Index("ix_runs_agent", "agent_id", "started_at"),
     Index("ix_runs_state", "state"),

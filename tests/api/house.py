@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,17 +19,28 @@ from api.keys import HUB
 from api.server import ApiServer
 from api.services import ApiServices, Keys
 from chainbot_desktop import __version__
+from chainbot_desktop.agents.approvals.desk import ApprovalDesk
 from chainbot_desktop.agents.directory import AgentDirectory
+from chainbot_desktop.agents.entanglements.service import Entanglements
+from chainbot_desktop.agents.kind import AgentKind, Limits
+from chainbot_desktop.agents.processes.child import ChildProcesses
+from chainbot_desktop.agents.runtime.budget import Ledger
+from chainbot_desktop.agents.runtime.kinds import Kinds
+from chainbot_desktop.agents.runtime.service import AgentService
+from chainbot_desktop.agents.runtime.shared import Leases, RuntimeParts
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdict
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.admin_token import AdminToken
 from chainbot_desktop.security.browser_sessions import Sessions, Tickets
+from chainbot_desktop.store.agents import AgentMessageTable, AgentTable, RunTable, UsageTable
+from chainbot_desktop.store.approvals import ApprovalTable
 from chainbot_desktop.watch.health import HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
 from chainbot_desktop.watch.metrics import MetricsSampler
+from tests.helpers.agent_house import NoChildren, ScriptedKind
 from tests.helpers.stores import Store, open_store
 
 TOKEN = "the-token-of-the-test"
@@ -53,6 +66,9 @@ class House:
     server: ApiServer
     http: aiohttp.ClientSession
     """Carries the token."""
+    runtime: AgentService
+    desk: ApprovalDesk
+    scripted: ScriptedKind
     swaps: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
 
     @property
@@ -69,6 +85,26 @@ class House:
             assert response.status == 200, await response.text()
             return orjson.loads(await response.read())
 
+    async def runs(self, name: str, **config: Any) -> str:
+        """An agent that runs here and is idle; its id."""
+        return await self.starts("scripted", name, **config)
+
+    async def starts(self, kind: str, name: str, **config: Any) -> str:
+        agent_id = await self.runtime.spawn(kind, name, config, actor="user:test")
+        await self.becomes(agent_id, "idle")
+        return agent_id
+
+    async def becomes(self, agent_id: str, state: str) -> None:
+        changed = asyncio.Event()
+        cancel = self.runtime.on_change(lambda _: changed.set())
+        try:
+            async with asyncio.timeout(10):
+                while (live := self.runtime.live(agent_id)) is None or live.state != state:
+                    changed.clear()
+                    await changed.wait()
+        finally:
+            cancel()
+
     async def spawn(self, agent_id: str, **more: Any) -> int:
         """Report an agent; the `seq` of the event."""
         answer = await self.post("/api/webhooks/chainbot/agent/spawned", {"agent_id": agent_id, **more})
@@ -82,8 +118,13 @@ async def open_house(
     screen: Callable[[], Awaitable[bytes]] | None = None,
     *,
     panel: bool = False,
+    kinds: Sequence[AgentKind] = (),
+    agents: bool = True,
+    children: Callable[[Limits, Tasks], ChildProcesses] = lambda _limits, _tasks: NoChildren(),
 ) -> AsyncIterator[House]:
-    tasks = Tasks()
+    failures: list[str] = []
+    tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
+    chosen = Settings.model_validate(settings or {})
     async with open_store(folder) as store:
         directory = AgentDirectory(store.journal, store.bus, store.snapshots)
         await directory.open()
@@ -101,8 +142,29 @@ async def open_house(
             facts=ProgramFacts,
         )
         swaps: list[tuple[str, Mapping[str, object]]] = []
+        scripted = ScriptedKind()
+        desk = ApprovalDesk(ApprovalTable(store.database, store.journal), tasks)
+        parts = RuntimeParts(
+            agents=AgentTable(store.database, store.journal),
+            runs=RunTable(store.database, store.journal),
+            ledger=Ledger(UsageTable(store.database), chosen.agents),
+            desk=desk,
+            tasks=tasks,
+            settings=chosen.agents,
+            children=lambda limits: children(limits, tasks),
+            leases=Leases(lambda _: None, lambda _: False, lambda _: None),
+            workspace=lambda: folder,
+            private=folder / "agents",
+            secret=os.environ.get,
+        )
+        runtime = AgentService(Kinds([scripted, *kinds]), parts)
+        messages = AgentMessageTable(store.database, store.journal)
+        entanglements = Entanglements(directory, store.journal, messages, tasks, lambda: runtime)
+        entanglements.open()
+        runtime.before_task = entanglements.before_task
+        await runtime.open()
         services = ApiServices(
-            settings=Settings.model_validate(settings or {}),
+            settings=chosen,
             journal=store.journal,
             bus=store.bus,
             intake=WebhookIntake(store.journal, store.blobs),
@@ -116,6 +178,10 @@ async def open_house(
             mode="panel" if panel else "headless",
             screen=screen,
             hot_swap=(lambda window, content: swaps.append((window, content))) if panel else None,
+            runtime=runtime if agents else None,
+            desk=desk if agents else None,
+            entanglements=entanglements if agents else None,
+            earlier=store.journal.earlier,
         )
         application = build_application(services)
         server = ApiServer(application, "127.0.0.1", 0)
@@ -123,15 +189,18 @@ async def open_house(
         lag.start()
         try:
             async with aiohttp.ClientSession(headers=BEARER) as http:
-                yield House(store, services, application, server, http, swaps)
+                yield House(store, services, application, server, http, runtime, desk, scripted, swaps)
         finally:
             lag.stop()
             await server.stop()
             assert application[HUB].count == 0
+            await entanglements.close()
+            await runtime.close()
             stuck = await tasks.cancel_all()
             await metrics.close()
             await directory.close()
             assert not stuck
+            assert failures == []
 
 
 async def next_frame(socket: aiohttp.ClientWebSocketResponse, *types: str) -> dict[str, Any]:

@@ -145,7 +145,7 @@ async def test_what_is_not_declared_is_taken_as_json(house: House, declared: str
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "/api/agents", "GET, HEAD"),
+        ("DELETE", "/api/agents", "GET, HEAD, POST"),
         ("GET", WEBHOOK, "POST"),
         ("GET", "/api/agents/a-1/position/", "POST, PUT"),
         ("OPTIONS", "/status", "GET, HEAD"),

@@ -33,6 +33,15 @@ FIELDS = st.sampled_from(
         "x",
         "y",
         "token",
+        "agent_type",
+        "config",
+        "task",
+        "context",
+        "text",
+        "decision",
+        "nonce",
+        "type",
+        "to",
     )
 )
 BODIES = st.one_of(

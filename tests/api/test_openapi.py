@@ -55,7 +55,7 @@ async def test_each_operation_says_what_a_caller_must_know(document: dict[str, A
             assert all("application/problem+json" in answer["content"] for answer in problems)
             if operation.get("security") != []:
                 assert "401" in operation["responses"]
-            if method in ("post", "put") and "requestBody" in operation:
+            if method in ("post", "put", "patch") and "requestBody" in operation:
                 assert {"413", "422"} <= set(operation["responses"])
     assert len(ids) == len(set(ids))
     assert document["security"]
@@ -66,7 +66,11 @@ async def test_answers_are_as_documented(house: House, document: dict[str, Any])
     await house.spawn("a-2")
     answer = await house.post("/api/webhooks/chainbot/entanglement/created", {"entanglement_id": "e", "agents": ["a-1", "a-2"]})
     await house.post("/api/agents/a-1/position", {"x": 1, "y": 2})
-    fill = {"/api/agents/{id}": "/api/agents/a-1", "/api/events/{id}": f"/api/events/{answer['event_id']}"}
+    fill = {
+        "/api/agents/{id}": "/api/agents/a-1",
+        "/api/events/{id}": f"/api/events/{answer['event_id']}",
+        **await at_work(house),
+    }
     checked = 0
     for path, methods in document["paths"].items():
         content = methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
@@ -76,8 +80,30 @@ async def test_answers_are_as_documented(house: House, document: dict[str, Any])
         found = await house.get(fill.get(path, path))
         Draft202012Validator({**schema, "components": document["components"]}).validate(found)
         checked += 1
-    assert checked >= 15
+    assert checked >= 30
     Draft202012Validator({"$ref": "#/components/schemas/Accepted", "components": document["components"]}).validate(answer)
+
+
+async def at_work(house: House) -> dict[str, str]:
+    """Agents at work of every sort, and the paths that lead to them."""
+    asking, other = await house.runs("Asking"), await house.runs("Other")
+    run = (await house.post(f"/api/agents/{asking}/execute", {"task": "ask rm -r /"}))["run_id"]
+    while not (pending := await house.get("/api/approvals")):
+        await house.becomes(asking, "waiting")
+    link = (await house.services.entanglements.create("", "data", [asking, other], actor="user:test")).id  # type: ignore[union-attr]
+    await house.post(f"/api/entanglements/{link}/broadcast", {"text": "hello"})
+    shared = await house.post(f"/api/entanglements/{link}/coordinate", {"task": "say hello"})
+    one = f"/api/agents/{asking}"
+    base = f"/api/entanglements/{link}"
+    return {
+        **{f"/api/agents/{{id}}/{name}": f"{one}/{name}" for name in ("config", "status", "log", "runs")},
+        "/api/gpt/conversation/{id}": f"/api/gpt/conversation/{asking}",
+        "/api/runs/{id}": f"/api/runs/{run}",
+        "/api/approvals/{id}": f"/api/approvals/{pending[0]['id']}",
+        "/api/entanglements/{id}": base,
+        **{f"/api/entanglements/{{id}}/{name}": f"{base}/{name}" for name in ("status", "messages")},
+        "/api/entanglements/{id}/coordinate/{coordination}": f"{base}/coordinate/{shared['id']}",
+    }
 
 
 async def test_problems_are_as_documented(house: House, document: dict[str, Any]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from api.keys import HUB
+from chainbot_desktop.agents.approvals.request import ApprovalDraft
 from tests.api.chromium import BINARY, Browser, open_browser
 from tests.api.house import TOKEN, House, open_house
 
@@ -107,11 +109,100 @@ async def test_without_a_panel_the_page_says_so(house: House, browser: Browser) 
 async def test_it_fits_a_phone(house: House, browser: Browser) -> None:
     await browser.resize(390, 844, phone=True)
     await house.spawn("a" * 200, agent_name="n" * 300)
+    await ask(house, "w" * 3000)
     await enter(browser, house)
-    await browser.until(f"{ROWS} === 1")
+    await browser.until(f"{ROWS} > 1")
+    await browser.until("document.querySelector('#approvals textarea') !== null")
     assert await browser.value("document.documentElement.scrollWidth <= 390")
     small = "[...document.querySelectorAll('button, summary, footer a')].filter((e) => e.getBoundingClientRect().height < 48).length"
     assert await browser.value(small) == 0
+
+
+HOSTILE = "rm -rf x; <img src=x onerror=alert(1)> \u202etxt.hs\u200b"
+
+
+async def ask(house: House, what: str) -> str:
+    """An agent that asks a human; its run."""
+    agent_id = await house.runs(f"Ada {len(house.runtime.living())}")
+    return await house.runtime.execute(agent_id, f"ask {what}", actor="user:test")
+
+
+async def test_what_an_agent_asks_is_shown_exactly_and_answered(house: House, browser: Browser) -> None:
+    await enter(browser, house)
+    assert await browser.value("document.querySelector('#approvals-card').hidden")
+    first = await ask(house, HOSTILE)
+    shown = await browser.until("document.querySelector('#approvals pre')?.textContent")
+    assert shown == "rm -rf x; <img src=x onerror=alert(1)> \\u{202e}txt.hs\\u{200b}"
+    assert await browser.value("document.querySelectorAll('#approvals img').length") == 0
+    assert "Run a command" in await browser.value("document.querySelector('#approvals').innerText")
+    await browser.value("document.querySelector('#approvals textarea').value = 'not <b>today</b>'")
+    await browser.value("document.querySelector('#approvals [data-decision=deny]').click()")
+    assert (await house.runtime.wait(first)).result == "approved False not <b>today</b>"
+    await browser.until("document.querySelector('#approvals-card').hidden")
+    second = await ask(house, "make test")
+    await browser.until("document.querySelector('#approvals pre')?.textContent === 'make test'")
+    await browser.value("document.querySelector('#approvals [data-decision=approve]').click()")
+    assert (await house.runtime.wait(second)).result == "approved True"
+    third = await ask(house, "make all")
+    await browser.until("document.querySelector('#approvals pre')?.textContent === 'make all'")
+    await browser.value("document.querySelector('#approvals [data-decision=approve_run]').click()")
+    await house.runtime.wait(third)
+    assert [row.state for row in await house.desk.latest()] == ["approved_run", "approved", "denied"]
+    assert [complaint for complaint in browser.complaints if not complaint.endswith("/api/screen.png")] == []
+
+
+async def test_a_question_takes_an_answer(house: House, browser: Browser) -> None:
+    agent_id = await house.runs("Ada")
+    draft = ApprovalDraft("call", "ask_human", "Which one?", "Red or green?", "question")
+    request = await house.desk.put(agent_id, "Ada", "run", draft)
+    await enter(browser, house)
+    await browser.until("document.querySelector('#approvals textarea') !== null")
+    assert await browser.value("document.querySelector('#approvals [data-decision=approve_run]') === null")
+    await browser.value("document.querySelector('#approvals [data-decision=approve]').click()")
+    assert "needs an answer" in await browser.until("document.querySelector('#approvals-problem').textContent")
+    await browser.until("document.querySelector('#approvals [data-decision=approve]').disabled === false")
+    await browser.value("document.querySelector('#approvals textarea').value = 'Green'")
+    await browser.value("document.querySelector('#approvals [data-decision=approve]').click()")
+    async with asyncio.timeout(10):
+        assert (await house.desk.wait(request)).answer == "Green"
+
+
+async def test_what_was_answered_elsewhere_goes_and_what_is_typed_stays(house: House, browser: Browser) -> None:
+    await ask(house, "one")
+    await enter(browser, house)
+    await browser.until("document.querySelector('#approvals textarea') !== null")
+    await browser.value("document.querySelector('#approvals textarea').value = 'half a reas'")
+    await ask(house, "two")
+    await browser.until("document.querySelectorAll('#approvals > li').length === 2")
+    assert await browser.value("document.querySelector('#approvals textarea').value") == "half a reas"
+    first = (await house.desk.pending())[0]
+    await house.desk.decide(first.id, first.nonce, "deny", actor="user:test")
+    await browser.until("document.querySelectorAll('#approvals > li').length === 1")
+    assert await browser.value("document.querySelector('#approvals pre').textContent") == "two"
+
+
+async def test_stop_all_must_be_held(house: House, browser: Browser) -> None:
+    agent_id = await house.runs("Ada")
+    await browser.resize(390, 844, phone=True)
+    await enter(browser, house)
+    await browser.call("Emulation.setTouchEmulationEnabled", enabled=True)
+    x, y = await browser.value(
+        "(() => { const b = document.querySelector('#stop-all').getBoundingClientRect(); return [b.x + b.width / 2, b.y + 20] })()"
+    )
+    await browser.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+    await browser.until("document.querySelector('#stop-all').classList.contains('held')")
+    await browser.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+    await browser.until("!document.querySelector('#stop-all').classList.contains('held')")
+    await browser.value("new Promise((done) => setTimeout(done, 1200))")  # what was let go of would have come by now
+    live = house.runtime.live(agent_id)
+    assert live is not None
+    assert live.state == "idle"
+    await browser.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+    await browser.until("document.querySelector('#stopped').textContent.startsWith('Stopped: Ada.')")
+    await browser.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+    live = house.runtime.live(agent_id)
+    assert live is not None
+    assert live.state == "stopped"
 
 
 async def test_signing_out_shuts_the_door(house: House, browser: Browser) -> None:
@@ -146,6 +237,16 @@ async def test_screens_of_the_page(house: House, browser: Browser, name: str, wi
     await house.post("/api/webhooks/chainbot/event", {"event_type": "door_bell", "requires_attention": True})
     await enter(browser, house)
     await browser.until(f"{ROWS} === 3")
+    await ask(house, "git push --force origin main")
+    question = ApprovalDraft("call", "ask_human", "Which branch?", "Shall I work on main or on a new branch?", "question")
+    await house.desk.put("other", "Bea", "run", question)
+    diff = "--- a/notes.md\n+++ b/notes.md\n@@ -1,2 +1,2 @@\n # Notes\n-old line\n+new line"
+    why = "The notes name the old address."
+    patch = ApprovalDraft(
+        "patch", "write_file", "Change notes.md", diff, "diff", why=why, touches=("notes.md",), sandboxed=False, scope="write"
+    )
+    await house.desk.put("other", "Bea", "run", patch)
+    await browser.until("document.querySelectorAll('#approvals > li').length === 3")
     await browser.shoot(folder / f"page-{name}-{theme}.png")
     ground = "getComputedStyle(document.body).backgroundColor"
     assert await browser.value(ground) == ("rgb(14, 17, 22)" if theme == "dark" else "rgb(255, 255, 255)")

@@ -13,7 +13,7 @@ from typing import Any
 from chainbot_desktop.agents.approvals.desk import ApprovalDesk
 from chainbot_desktop.agents.approvals.request import ApprovalDraft
 from chainbot_desktop.agents.directory import AgentDirectory
-from chainbot_desktop.agents.kind import AgentConfig, AgentContext, AgentKind, KindInfo, Limits, Result, Run, Usage
+from chainbot_desktop.agents.kind import AgentConfig, AgentContext, AgentKind, KindInfo, Limits, Result, Run, Usage, Worker
 from chainbot_desktop.agents.processes.child import Child, ChildProcesses
 from chainbot_desktop.agents.runtime.budget import Ledger
 from chainbot_desktop.agents.runtime.kinds import Kinds
@@ -141,6 +141,35 @@ class ScriptedKind:
         return worker
 
 
+class LateKind:
+    """The assistant's place among the kinds before what it needs is there."""
+
+    def __init__(self) -> None:
+        self._kind: AgentKind | None = None
+
+    def become(self, kind: AgentKind) -> None:
+        self._kind = kind
+
+    @property
+    def info(self) -> KindInfo:
+        return self._kind.info if self._kind is not None else KindInfo("assistant", "", "", model_backed=True)
+
+    @property
+    def config_model(self) -> type[AgentConfig]:
+        return self.there.config_model
+
+    @property
+    def there(self) -> AgentKind:
+        assert self._kind is not None
+        return self._kind
+
+    def describe(self, config: AgentConfig) -> Mapping[str, str]:
+        return self.there.describe(config)
+
+    def make(self, context: AgentContext, config: AgentConfig) -> Worker:
+        return self.there.make(context, config)
+
+
 class NoChildren:
     """For agents without processes."""
 
@@ -172,6 +201,13 @@ class AgentHouse:
     async def becomes(self, agent_id: str, state: str) -> LiveAgent:
         """Wait until the agent is in `state`."""
         return await self.until(agent_id, lambda live: live.state == state)
+
+    async def killed(self) -> None:
+        """Leave the tables as a kill would: agents are not stopped, runs not ended. The house is to be closed after it."""
+        for agent in self.service._agents.values():
+            await agent._journal.written()
+            agent._journal._note = _forget  # type: ignore[method-assign]
+            agent._finish = _end_nowhere  # type: ignore[method-assign]
 
     async def asked(self) -> ApprovalRow:
         """Wait for the one request that waits for a human."""
@@ -205,8 +241,10 @@ async def open_agent_house(
     children: Callable[[Limits], ChildProcesses] = lambda _: NoChildren(),
     leases: Leases | None = None,
     beat_seconds: float = 0.05,
+    workspace: Path | None = None,
+    opened: bool = True,
 ) -> AsyncIterator[AgentHouse]:
-    """Closed as the program closes it."""
+    """Closed as the program closes it. Not `opened`: the test opens the service itself."""
     async with open_store(folder) as store:
         failures: list[str] = []
         tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
@@ -224,15 +262,24 @@ async def open_agent_house(
             settings=chosen,
             children=children,
             leases=leases or Leases(lambda _: None, lambda _: False, lambda _: None),
-            workspace=lambda: folder,
+            workspace=lambda: workspace or folder,
             private=folder / "agents",
             secret=os.environ.get,
         )
         service = AgentService(Kinds([scripted, *kinds]), parts, beat_seconds=beat_seconds)
-        await service.open()
+        if opened:
+            await service.open()
         try:
             yield AgentHouse(store, directory, service, desk, tasks, scripted, failures)
         finally:
             await service.close()
             await tasks.cancel_all()
             await directory.close()
+
+
+def _forget(_: object) -> None:
+    return
+
+
+async def _end_nowhere(*_: object, **__: object) -> None:
+    return

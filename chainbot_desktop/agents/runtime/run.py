@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.runtime.budget import RunBudget
@@ -33,6 +33,8 @@ class LiveRun:
         self._clock: asyncio.Timeout | None = None
         self._left = 0.0
         self.activity = ""
+        self.data: Mapping[str, Any] = {}
+        """What its result says to programs."""
         self.plan_entries: Plan = ()
         self.finished: asyncio.Future[RunRow] = asyncio.get_running_loop().create_future()
         self.cancel: Callable[[str], None] = _nothing

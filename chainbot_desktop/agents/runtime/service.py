@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from chainbot_desktop.core.events.agents import AgentName, Reconfiguration
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
 from chainbot_desktop.core.events.runs import RunFact
 from chainbot_desktop.core.ids import new_id, utc_now
+from chainbot_desktop.core.ports import IdempotencyKey
 from chainbot_desktop.store.agent_rows import AgentRow, RunRow
 
 _log = logging.getLogger(__name__)
@@ -100,8 +101,17 @@ class AgentService:
 
     # Life
 
-    async def spawn(self, kind: str, name: str, config: Mapping[str, Any], *, actor: Actor, agent_id: str = "") -> str:
-        """Make an agent and start it; its id. It is "starting" on return, and the event is on the disk."""
+    async def spawn(
+        self,
+        kind: str,
+        name: str,
+        config: Mapping[str, Any],
+        *,
+        actor: Actor,
+        agent_id: str = "",
+        key: IdempotencyKey | None = None,
+    ) -> str:
+        """Make an agent and start it; its id. It is "starting" on return, and the event is on the disk under `key`."""
         self._refuse_when_closing()
         checked = self._kinds.check(kind, config)
         name = _checked_name(name)
@@ -114,16 +124,16 @@ class AgentService:
                 hint="Stop one, or raise agents.max_agents in the settings.",
             )
         row = AgentRow(agent_id or new_id(), name, kind, _plain(checked), utc_now())
-        agent = SupervisedAgent(row, self._kinds.get(kind), checked, self._parts, self._tell, self._before)
+        agent = SupervisedAgent(row, self._kinds.get(kind), checked, self._parts, self)
         self._agents[row.id] = agent
         try:
             event = agent.begins(actor)
-            await self._parts.agents.save(agent.row, event)
+            await self._parts.agents.save(agent.row, event, key)
         except BaseException:
             del self._agents[row.id]
             raise
         agent.start()
-        self._tell(row.id)
+        self.changed(row.id)
         return row.id
 
     async def stop(self, agent_id: str, *, actor: Actor) -> None:
@@ -169,7 +179,7 @@ class AgentService:
             event = AgentRemoved(source=RUNTIME_SOURCE, subject=agent_id, actor=actor, data=fact)
             await self._parts.agents.remove(agent_id, event)
             self._agents.pop(agent_id, None)
-        self._tell(agent_id)
+        self.changed(agent_id)
 
     async def hot_swap(
         self,
@@ -199,7 +209,7 @@ class AgentService:
             await self._parts.agents.save(agent.row, self._reconfigured(before, agent, checked, actor))
             if lives:
                 await self._begin(agent, actor)
-        self._tell(agent_id)
+        self.changed(agent_id)
 
     async def stop_all(self, *, actor: Actor) -> StopReport:
         """Stop every agent at once; what was stopped."""
@@ -223,8 +233,9 @@ class AgentService:
         conversation_id: str = "",
         parent_run_id: str = "",
         delivery: Delivery = "queue",
+        key: IdempotencyKey | None = None,
     ) -> str:
-        """Give an agent a task; the id of its run, which is on the disk on return."""
+        """Give an agent a task; the id of its run, which is on the disk, under `key`, on return."""
         agent = self._get(agent_id)
         self._refuse_when_closing()
         self._refuse_task(agent, task)
@@ -247,7 +258,7 @@ class AgentService:
             context=dict(context or {}),
         )
         fact = RunFact(run_id=row.id, agent_id=agent_id, agent_name=agent.row.name, parent_run_id=parent_run_id, depth=depth)
-        await self._parts.runs.begin(row, RunAccepted(source=RUNTIME_SOURCE, subject=agent_id, actor=actor, data=fact))
+        await self._parts.runs.begin(row, RunAccepted(source=RUNTIME_SOURCE, subject=agent_id, actor=actor, data=fact), key)
         self.take_on(agent, row, parent.budget if parent is not None else None, first=delivery == "interrupt")
         if delivery == "interrupt":
             agent.steer(task, "interrupt")
@@ -302,15 +313,33 @@ class AgentService:
 
     def adopt(self, row: AgentRow, config: AgentConfig) -> SupervisedAgent:
         """Take an agent of an earlier life of the program back in, without starting it."""
-        agent = SupervisedAgent(row, self._kinds.get(row.kind), config, self._parts, self._tell, self._before)
+        agent = SupervisedAgent(row, self._kinds.get(row.kind), config, self._parts, self)
         self._agents[row.id] = agent
         return agent
 
     async def start_again(self, agent: SupervisedAgent) -> None:
         await self._begin(agent, SYSTEM)
 
-    async def _before(self, run: LiveRun) -> None:
+    def changed(self, agent_id: str) -> None:
+        for listener in tuple(self._listeners.values()):
+            listener(agent_id)
+
+    async def before_run(self, run: LiveRun) -> None:
         await self.before_task(run)
+
+    def came_too_late(self, run: LiveRun, messages: Sequence[str]) -> None:
+        """What a run could not take any more becomes a task of its own: nothing that was said is lost."""
+        row = run.row
+        work = self.execute(row.agent_id, "\n\n".join(messages), actor=row.actor, conversation_id=row.conversation_id)
+        self._parts.tasks.spawn(f"run {row.id}: late messages", self._unless_gone(row.agent_id, work))
+
+    async def _unless_gone(self, agent_id: str, work: Coroutine[Any, Any, str]) -> None:
+        try:
+            await work
+        except ChainBotError as error:
+            agent = self._agents.get(agent_id)
+            if agent is not None:
+                agent.log.add("system", f"A message came too late for its task: {error}")
 
     def _get(self, agent_id: str) -> SupervisedAgent:
         agent = self._agents.get(agent_id)
@@ -409,10 +438,6 @@ class AgentService:
     def _refuse_when_closing(self) -> None:
         if self._closing:
             raise Conflict("The program is stopping.", code="stopping")
-
-    def _tell(self, agent_id: str) -> None:
-        for listener in tuple(self._listeners.values()):
-            listener(agent_id)
 
 
 def _plain(config: AgentConfig) -> dict[str, Any]:

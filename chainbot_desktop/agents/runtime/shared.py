@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from chainbot_desktop.agents.approvals.desk import ApprovalDesk
 from chainbot_desktop.agents.kind import Limits
 from chainbot_desktop.agents.processes.child import ChildProcesses
 from chainbot_desktop.agents.runtime.budget import Ledger
+from chainbot_desktop.agents.runtime.run import LiveRun
 from chainbot_desktop.core.settings import AgentsSettings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agent_rows import Lease
@@ -44,3 +46,19 @@ class RuntimeParts:
     """The folder that holds each agent's own."""
     secret: Callable[[str], str | None]
     """A secret by name. May block."""
+
+
+class Owner(Protocol):
+    """Who an agent belongs to: what it tells and asks of the others."""
+
+    def changed(self, agent_id: str) -> None:
+        """`live` of this agent answers something else. Often."""
+        ...
+
+    async def before_run(self, run: LiveRun) -> None:
+        """Awaited before a run is worked on; a ChainBotError fails the run."""
+        ...
+
+    def came_too_late(self, run: LiveRun, messages: Sequence[str]) -> None:
+        """Messages for a run that ended before they could be delivered."""
+        ...

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.processes.child import ChildProcesses
 from chainbot_desktop.agents.runtime.live import LiveAgent
 from chainbot_desktop.agents.runtime.run import LiveRun
-from chainbot_desktop.agents.runtime.shared import RuntimeParts
+from chainbot_desktop.agents.runtime.shared import Owner, RuntimeParts
 from chainbot_desktop.agents.runtime.state_journal import Standing, StateJournal
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events import AgentSpawned, RunFinished, Severity
@@ -25,6 +24,7 @@ from chainbot_desktop.core.events.agents import RuntimeState
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
 from chainbot_desktop.core.events.runs import RunOutcome
 from chainbot_desktop.core.ids import utc_now
+from chainbot_desktop.core.json_codec import canonical_json
 from chainbot_desktop.store.agent_rows import AgentRow, RunRow, RunState
 
 _log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class _End:
 
 
 class SupervisedAgent:
-    """Use on the loop's thread. `on_change` is called whenever `live` would answer something else."""
+    """Use on the loop's thread."""
 
     def __init__(
         self,
@@ -54,10 +54,8 @@ class SupervisedAgent:
         kind: AgentKind,
         config: AgentConfig,
         parts: RuntimeParts,
-        on_change: Callable[[str], None],
-        before_task: Callable[[LiveRun], Awaitable[None]],
+        owner: Owner,
     ) -> None:
-        """`before_task` is awaited before a run is worked on; it may raise ChainBotError, and then the run fails."""
         self.kind = kind
         self.config = config
         self.log = AgentLog()
@@ -67,8 +65,7 @@ class SupervisedAgent:
         """Held by whoever starts, stops or reconfigures it."""
         self.beats_without_process = 0
         self._parts = parts
-        self._on_change = on_change
-        self._before_task = before_task
+        self._owner = owner
         self._journal = StateJournal(row, parts.agents, parts.tasks, self._standing)
         self._children: ChildProcesses = parts.children(config.limits)
         self._worker: Worker | None = None
@@ -206,7 +203,7 @@ class SupervisedAgent:
         else:
             self._queue.append(run)
         self._wake.set()
-        self._on_change(self.row.id)
+        self._owner.changed(self.row.id)
 
     def steer(self, text: str, delivery: Delivery) -> LiveRun | None:
         """Give a message to the run under way; None where there is none, or where it is not meant for it."""
@@ -331,7 +328,7 @@ class SupervisedAgent:
         clock = run.limit(limit)
         try:
             async with clock:
-                await self._before_task(run)
+                await self._owner.before_run(run)
                 result = await worker.execute(run)
         except TimeoutError:
             if not clock.expired():
@@ -339,6 +336,8 @@ class SupervisedAgent:
             return "failed", "", f"It took longer than {limit:g} s."
         except ChainBotError as error:
             return "failed", "", str(error)
+        canonical_json(result.data)  # what cannot be kept as JSON is a bug of the kind, and said to be one
+        run.data = result.data
         return "succeeded", result.text, ""
 
     async def _conclude(self, run: LiveRun, task: asyncio.Task[tuple[RunState, str, str]], reasons: list[str]) -> None:
@@ -354,7 +353,7 @@ class SupervisedAgent:
             state, text, reason = task.result()
             await self._finish(run, state, text=text, reason=reason)
         if left:
-            self.log.add("system", f"{len(left)} messages came too late for the task and were not delivered.")
+            self._owner.came_too_late(run, left)
 
     async def _finish(self, run: LiveRun, state: RunState, *, text: str = "", reason: str = "") -> None:
         budget = run.budget
@@ -367,6 +366,7 @@ class SupervisedAgent:
             input_tokens=budget.input_tokens,
             output_tokens=budget.output_tokens,
             cost=budget.cost,
+            data=run.data,
         )
         self._tokens[0] += budget.input_tokens
         self._tokens[1] += budget.output_tokens
@@ -379,7 +379,7 @@ class SupervisedAgent:
         if reason:
             self.log.add("system", f"The task {'failed' if state == 'failed' else 'was cancelled'}: {reason}")
         run.end(row)
-        self._on_change(self.row.id)
+        self._owner.changed(self.row.id)
 
     async def _context(self) -> AgentContext:
         private = self._parts.private / self.row.id
@@ -413,7 +413,7 @@ class SupervisedAgent:
 
     def _refresh(self) -> None:
         self._journal.look()
-        self._on_change(self.row.id)
+        self._owner.changed(self.row.id)
 
     def on_run_change(self) -> None:
         """What a run does, or waits for, is different."""
@@ -430,7 +430,7 @@ class SupervisedAgent:
         self.unpaused.set()
         self.log.add("system", f"{'Failed' if state == 'failed' else 'Stopped'}: {reason}")
         self._journal.ends(state, reason, wanted=wanted, actor=actor)
-        self._on_change(self.row.id)
+        self._owner.changed(self.row.id)
 
 
 def _finished(row: RunRow, name: str, seconds: float) -> RunFinished:

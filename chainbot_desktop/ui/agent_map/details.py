@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.records import Agent, Entanglement
+from chainbot_desktop.agents.runtime.live import LiveAgent
+from chainbot_desktop.store.agent_rows import RunRow
+from chainbot_desktop.ui.agent_map.actions import why_none
+from chainbot_desktop.ui.agent_map.field_row import FieldRow, text_label
+from chainbot_desktop.ui.agent_map.live_section import LiveSection
 from chainbot_desktop.ui.agent_map.metadata_tree import MetadataTree
 from chainbot_desktop.ui.agent_map.shapes import LABELS, shape_pixmap
-from chainbot_desktop.ui.agent_map.times import ago, exactly, now_utc
+from chainbot_desktop.ui.agent_map.times import now_utc
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 from chainbot_desktop.ui.widgets.button import Button, IconButton
 from chainbot_desktop.ui.widgets.kinetic import KineticArea
@@ -27,6 +32,8 @@ class DetailsPanel(QFrame):
     closed = Signal()
     agent_chosen = Signal(str)
     events_requested = Signal(str)
+    actions_requested = Signal(str, object)
+    """(id of the agent, where to open their menu: a global QPoint)"""
 
     def __init__(self, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,15 +42,20 @@ class DetailsPanel(QFrame):
         self._links: tuple[tuple[Entanglement, str], ...] = ()
         self.setProperty("kind", "sheet")
         self.setAccessibleName("Details of the agent")
-        self._shape, self._name, self._kind = QLabel(), _text_label("title"), _text_label("small")
+        self._shape, self._name, self._kind = QLabel(), text_label("title"), text_label("small")
         self._close = IconButton("close", "Close the details", themes)
         self._close.clicked.connect(self.closed)
         self._events = Button("Events of this agent", themes)
         self._events.clicked.connect(self._on_events)
-        self._fields: dict[str, _Field] = {}
+        self.actions_button = Button("Actions", themes, kind="primary", icon="bolt")
+        self.actions_button.clicked.connect(self._on_actions)
+        self.actions_button.hide()
+        self._why_none = text_label("small")
+        self.live = LiveSection(themes)
+        self._fields: dict[str, FieldRow] = {}
         self._entanglements = QVBoxLayout()
-        self._entanglements_title = _text_label("label", "Entanglements")
-        self._metadata_title = _text_label("label", "Metadata")
+        self._entanglements_title = text_label("label", "Entanglements")
+        self._metadata_title = text_label("label", "Metadata")
         self._metadata = MetadataTree(themes)
         self._content = QWidget()
         self._body = QVBoxLayout(self._content)
@@ -79,9 +91,24 @@ class DetailsPanel(QFrame):
         self._metadata.setVisible(bool(agent.metadata))
         self._metadata.show_metadata(agent.metadata)
 
+    def show_live(self, live: LiveAgent | None, log: AgentLog | None) -> None:
+        """How it is at this moment, if it runs here. Its actions are offered then."""
+        assert self._agent is not None
+        self.live.show_live(live, told=self._agent.attention)
+        self.live.log.follow(log)
+        self.actions_button.setVisible(live is not None)
+        self._events.setText("Events" if live is not None else "Events of this agent")
+        why = why_none(self._agent)
+        self._why_none.setText(why)
+        self._why_none.setVisible(bool(why))
+
+    def show_runs(self, runs: Sequence[RunRow]) -> None:
+        self.live.show_runs(runs)
+
     def refresh_times(self, now: datetime) -> None:
         for field in self._fields.values():
             field.refresh(now)
+        self.live.refresh_times(now)
 
     def take_focus(self) -> None:
         self._close.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -104,12 +131,18 @@ class DetailsPanel(QFrame):
         outer = QVBoxLayout(self)
         outer.addLayout(head)
         outer.addWidget(self._area, 1)
-        outer.addWidget(self._events)
+        outer.addWidget(self._why_none)
+        foot = QHBoxLayout()
+        foot.addWidget(self._events, 1)
+        foot.addWidget(self.actions_button)
+        outer.addLayout(foot)
         for label in (
             "State", "Needs", "Doing", "Ended because", "Last heard of", "Appeared", "Ended", "User", "Capabilities", "Place", "Id",
         ):  # fmt: skip
-            field = self._fields[label] = _Field(label)
+            field = self._fields[label] = FieldRow(label, below=label == "Id")
             self._body.addWidget(field)
+            if label == "Ended because":
+                self._body.addWidget(self.live)
         for widget in (self._entanglements_title, self._metadata_title):
             widget.setContentsMargins(0, 8, 0, 0)
         self._body.addWidget(self._entanglements_title)
@@ -124,7 +157,7 @@ class DetailsPanel(QFrame):
         texts: Mapping[str, str] = {
             "State": label if same else f"{label} (“{agent.status}”)",
             "Needs": agent.attention,
-            "Doing": agent.activity,
+            "Doing": agent.activity if agent.activity != agent.attention else "",
             "Ended because": agent.reason,
             "User": agent.user,
             "Capabilities": ", ".join(agent.capabilities),
@@ -162,6 +195,10 @@ class DetailsPanel(QFrame):
         if self._agent is not None:
             self.events_requested.emit(self._agent.id)
 
+    def _on_actions(self) -> None:
+        if self._agent is not None:
+            self.actions_requested.emit(self._agent.id, self.actions_button.mapToGlobal(QPoint(0, 0)))
+
     def _on_theme_changed(self, theme: Theme) -> None:
         outer = self.layout()
         assert outer is not None
@@ -175,73 +212,6 @@ class DetailsPanel(QFrame):
         self._show_shape()
 
 
-class _Field(QWidget):
-    """A name and a value in a row; hidden while there is no value. A moment is told exactly after a tap, Enter or Space."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._name = name
-        self._moment = ""
-        self._exact = False
-        self._label, self._value = _text_label("small", name), _text_label("")
-        self._value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 2, 0, 2)
-        row.addWidget(self._label, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self._value, 1)
-        self.setVisible(False)
-
-    def set_label_width(self, width: int) -> None:
-        self._label.setFixedWidth(width)
-
-    def set_text(self, text: str) -> None:
-        self.setVisible(bool(text))
-        if self._value.text() != text:
-            self._value.setText(text)
-            self.setAccessibleName(f"{self._name}: {text}")
-
-    def set_moment(self, moment: str) -> None:
-        self._moment = moment
-        self.setVisible(bool(moment))
-        if moment and self.focusPolicy() == Qt.FocusPolicy.NoFocus:
-            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            self._value.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
-            self.setMinimumHeight(40)
-            row = self.layout()
-            assert row is not None
-            row.setAlignment(self._label, Qt.AlignmentFlag.AlignVCenter)
-            self.setCursor(Qt.CursorShape.PointingHandCursor)
-
-    def show_exactly(self, exact: bool) -> None:
-        self._exact = exact
-
-    def refresh(self, now: datetime) -> None:
-        if self._moment:
-            self.set_text(exactly(self._moment) if self._exact else ago(self._moment, now))
-
-    def mouseReleaseEvent(self, event: Any) -> None:
-        if self._moment and QRectF(self.rect()).contains(event.position()):
-            self._toggle()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._moment and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self._toggle()
-        else:
-            super().keyPressEvent(event)
-
-    def _toggle(self) -> None:
-        self._exact = not self._exact
-        self.refresh(now_utc())
-
-
 def _others(link: Entanglement, agent_id: str, name_of: NameOf) -> str:
     names = [name_of(member) for member in link.agents if member != agent_id]
     return ", ".join(names) or "nobody yet"
-
-
-def _text_label(role: str, text: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setProperty("role", role)
-    return label

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.agents.records import Agent, DirectoryChange
@@ -67,6 +67,8 @@ class MapModel:
         self.counts: Counter[AgentState] = Counter()
         self.filter: AgentState | None = None
         self.words: tuple[str, ...] = ()
+        self.asking: Mapping[str, str] = {}
+        """Agents with a request that waits for a human, and what it is."""
 
     # Counting happens at every notice, so that the badge is right while the map is hidden; drawing once a frame.
 
@@ -75,7 +77,7 @@ class MapModel:
             before = self._states.pop(id_, None)
             if before is not None:
                 self.counts[before] -= 1
-            agent = self._directory.get(id_)
+            agent = self.shown(id_)
             if agent is not None:
                 self._states[id_] = agent.state
                 self.counts[agent.state] += 1
@@ -96,7 +98,7 @@ class MapModel:
         drawn: set[str] = set()
         relink = bool(change.entanglements)
         for id_ in change.agents:
-            before, agent = self.agents.get(id_), self._directory.get(id_)
+            before, agent = self.agents.get(id_), self.shown(id_)
             had_place = id_ in self.places
             if agent is None:
                 relink |= self._forget(id_)
@@ -185,6 +187,14 @@ class MapModel:
             if id_ != but and (cost := accept(point.x - origin.x, point.y - origin.y)) is not None
         )
         return min(costs, default=(0.0, None))[1]
+
+    def shown(self, agent_id: str) -> Agent | None:
+        """What is known of it; who has a request open needs input, whatever it does besides."""
+        agent = self._directory.get(agent_id)
+        asks = self.asking.get(agent_id)
+        if agent is None or asks is None or agent.ended:
+            return agent
+        return replace(agent, state=AgentState.NEEDS_INPUT, attention=asks)
 
     def _matches(self, agent: Agent) -> bool:
         text = f"{agent.name} {agent.kind} {agent.id} {agent.status} {agent.activity} {agent.user}".casefold()

@@ -17,11 +17,14 @@ from chainbot_desktop.core.events import Actor
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.agent_map.canvas import MapCanvas
 from chainbot_desktop.ui.agent_map.cards import status_text
+from chainbot_desktop.ui.agent_map.control import AgentControl
 from chainbot_desktop.ui.agent_map.details import DetailsPanel
 from chainbot_desktop.ui.agent_map.filters import StateFilter
 from chainbot_desktop.ui.agent_map.geometry import Point
+from chainbot_desktop.ui.agent_map.live_section import RUNS_SHOWN
 from chainbot_desktop.ui.agent_map.model import LayoutTask, MapDelta, MapModel
 from chainbot_desktop.ui.agent_map.moves import Moves
+from chainbot_desktop.ui.agent_map.runtime import AgentRuntime, RuntimeParts
 from chainbot_desktop.ui.agent_map.scene import MapScene
 from chainbot_desktop.ui.agent_map.search_bar import SearchBar
 from chainbot_desktop.ui.agent_map.shapes import LABELS
@@ -42,7 +45,10 @@ _LAYOUT_APART_FROM = 400
 
 
 class AgentMapView(WindowView):
-    """`spawn_snippet`: a command line that reports an agent here, shown while there is none. `actor`: who moves nodes."""
+    """`spawn_snippet`: a command line that reports an agent here, shown while there is none. `actor`: who moves nodes.
+
+    `runtime`: the agents that run here; without it they are only shown.
+    """
 
     def __init__(
         self,
@@ -52,6 +58,7 @@ class AgentMapView(WindowView):
         *,
         spawn_snippet: str = "",
         actor: Actor = "device:panel",
+        runtime: RuntimeParts | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -64,8 +71,10 @@ class AgentMapView(WindowView):
         self._moves = Moves(directory, self._model, tasks, actor, self)
         self.filters = StateFilter(themes)
         self.search = SearchBar(themes)
-        self._empty = EmptyMap(spawn_snippet, themes)
+        self._empty = EmptyMap(spawn_snippet, themes, may_spawn=runtime is not None)
         self.details = DetailsPanel(themes, self)
+        self.control = AgentControl(runtime, self, themes, tasks, actor) if runtime is not None else None
+        self._runs_of: tuple[str, str] | None = None
         self._frames = FrameClock(self)
         self._pending = DirectoryChange()
         self._laying_out = False
@@ -76,6 +85,8 @@ class AgentMapView(WindowView):
         self._build()
         self._connect()
         self.destroyed.connect(directory.subscribe(self._on_directory_changed))
+        if runtime is not None:
+            self.destroyed.connect(runtime.agents.on_change(self._on_runtime_changed))
         self._on_directory_changed(
             DirectoryChange(
                 frozenset(agent.id for agent in directory.agents), frozenset(link.id for link in directory.entanglements)
@@ -91,11 +102,25 @@ class AgentMapView(WindowView):
             self._wanted = agent_id
             self._show_wanted()
 
+    def set_asking(self, asking: Mapping[str, str]) -> None:
+        """Agents whose requests wait for a human, and what they ask: they need input."""
+        before, self._model.asking = self._model.asking, dict(asking)
+        concerned = {id_ for id_ in {*before, *asking} if before.get(id_) != asking.get(id_)}
+        if concerned:
+            self._on_directory_changed(DirectoryChange(frozenset(concerned)))
+
+    def open_spawn(self) -> None:
+        """The sheet in which an agent is made."""
+        if self.control is not None:
+            self.control.open_spawn()
+
     def shown_first_time(self) -> None:
         self._frames.request(self._on_frame)
 
     def commands(self) -> Sequence[Command]:
+        new = (Command("map.new", "New agent", self.open_spawn, "Ctrl+N", "agent-add"),) if self.control else ()
         return (
+            *new,
             Command("map.find", "Find an agent on the map", self.search.open_search, "Ctrl+F", "search"),
             Command("map.fit", "Show all agents", self._on_fit, "F"),
             Command("map.full_size", "Agents in full size", self._on_full_size, "0"),
@@ -119,7 +144,9 @@ class AgentMapView(WindowView):
         self.undo_button = IconButton("undo", "Undo the last move (Ctrl+Z)", self._themes)
         self.undo_button.setEnabled(False)
         self._more = IconButton("more", "More", self._themes)
-        for button in (self._find, self.undo_button, self._more):
+        self.new_button = IconButton("agent-add", "New agent (Ctrl+N)", self._themes, token="accent")
+        self.new_button.setVisible(self.control is not None)
+        for button in (self.new_button, self._find, self.undo_button, self._more):
             header.add_action(button)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
@@ -137,6 +164,7 @@ class AgentMapView(WindowView):
             ("Ctrl+F", self.search.open_search),
             ("Ctrl+Z", self._on_undo),
             ("Ctrl+Shift+Z", self._on_redo),
+            ("Ctrl+N", self.open_spawn),
         ):
             QShortcut(QKeySequence(sequence), self, slot, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
@@ -156,6 +184,12 @@ class AgentMapView(WindowView):
         self.details.closed.connect(self.close_details)
         self.details.agent_chosen.connect(self._on_agent_chosen)
         self.details.events_requested.connect(self._on_events)
+        self.new_button.clicked.connect(self.open_spawn)
+        self._empty.spawn_requested.connect(self.open_spawn)
+        if self.control is not None:
+            self.control.message.connect(self.message)
+            self.control.spawned.connect(self._on_spawned)
+            self.details.actions_requested.connect(self.control.open_menu)
         self._find.clicked.connect(self.search.open_search)
         self.undo_button.clicked.connect(self._on_undo)
         self._more.clicked.connect(self._on_more)
@@ -247,12 +281,13 @@ class AgentMapView(WindowView):
             self.open_details(agent.id)
 
     def open_details(self, agent_id: str) -> None:
-        agent = self._directory.get(agent_id)
+        agent = self._model.shown(agent_id)
         if agent is None:
             return
         if self._scene.selected != agent_id:
             self._scene.select(agent_id)
         self.details.show_agent(agent, self._directory.entanglements_of(agent_id), self._name_of)
+        self._show_live(agent_id)
         if self.details.isHidden():
             self.details.show()
             self.details.raise_()
@@ -263,6 +298,7 @@ class AgentMapView(WindowView):
     def close_details(self) -> None:
         if not self.details.isHidden():
             self.details.hide()
+            self.details.live.log.follow(None)
             self._place_panels()
             self.canvas.setFocus()
 
@@ -272,9 +308,35 @@ class AgentMapView(WindowView):
             return
         links = self._directory.entanglements_of(shown)
         concerned = {shown, *(member for link in links for member in link.agents)}
-        agent = self._directory.get(shown)
+        agent = self._model.shown(shown)
         if agent is not None and (change.entanglements or concerned & change.agents):
             self.details.show_agent(agent, links, self._name_of)
+
+    def _on_runtime_changed(self, agent_id: str) -> None:
+        """Often, so once a frame, and only for the one that is looked at."""
+        if self.details.agent_id == agent_id:
+            self._frames.request(lambda: self._show_live(agent_id), "live")
+
+    def _show_live(self, agent_id: str) -> None:
+        if self.details.agent_id not in (None, agent_id):
+            return
+        agents = self.control.parts.agents if self.control is not None else None
+        live = agents.live(agent_id) if agents is not None else None
+        self.details.show_live(live, agents.log(agent_id) if agents is not None and live is not None else None)
+        self.details.refresh_times(now_utc())
+        looked_at = (agent_id, f"{live.run_id}{live.queued}{live.state}") if live is not None else None
+        if agents is not None and looked_at is not None and looked_at != self._runs_of:
+            self._tasks.spawn("map: runs", self._read_runs(agents, agent_id))
+        self._runs_of = looked_at
+
+    async def _read_runs(self, agents: AgentRuntime, agent_id: str) -> None:
+        runs = await agents.runs_of(agent_id, limit=RUNS_SHOWN)
+        if self.details.agent_id == agent_id:
+            self.details.show_runs(runs)
+
+    def _on_spawned(self, agent_id: str) -> None:
+        self._wanted = agent_id
+        self._show_wanted()
 
     def _name_of(self, agent_id: str) -> str:
         agent = self._directory.get(agent_id)
@@ -359,6 +421,9 @@ class AgentMapView(WindowView):
         menu.add("Details", lambda: self.open_details(agent_id))
         menu.add("Events of this agent", lambda: self._on_events(agent_id))
         menu.add("Bring to the middle", lambda: self.canvas.reveal(agent_id, nearer=True))
+        if self.control is not None and self.control.actions_of(agent_id):
+            menu.add_gap()
+            self.control.add_to(menu, agent_id)
         menu.open_at(position)
 
     # Time, size, theme.
@@ -385,7 +450,9 @@ class AgentMapView(WindowView):
     def _place_panels(self) -> None:
         theme = self._themes.current
         title = QFontMetrics(theme.font("title")).horizontalAdvance(_TITLE) + theme.px(24)
-        self.filters.setMaximumWidth(max(theme.px(120), self.width() - title - 3 * theme.px(56) - theme.px(16)))
+        self.filters.setMaximumWidth(
+            max(theme.px(120), self.width() - title - (4 if self.control else 3) * theme.px(56) - theme.px(16))
+        )
         top = self._stack.geometry().top()
         ground = QRect(0, top, self.width(), self.height() - top)
         margin = theme.px(8)

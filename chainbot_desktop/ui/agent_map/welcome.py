@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -16,7 +16,9 @@ from chainbot_desktop.ui.widgets.kinetic import KineticArea
 class EmptyMap(QWidget):
     """`snippet` is a command line that reports an agent to this program; "" leaves the card out."""
 
-    def __init__(self, snippet: str, themes: ThemeSource, parent: QWidget | None = None) -> None:
+    spawn_requested = Signal()
+
+    def __init__(self, snippet: str, themes: ThemeSource, parent: QWidget | None = None, *, may_spawn: bool = False) -> None:
         super().__init__(parent)
         self.setProperty("ground", "window")
         self._snippet = snippet
@@ -27,10 +29,11 @@ class EmptyMap(QWidget):
         self._layout.addWidget(
             EmptyState(
                 "map",
-                "No agent has reported itself yet",
+                "No agent yet" if may_spawn else "No agent has reported itself yet",
                 "Agents appear here as soon as they report themselves, and so do their entanglements. "
                 "The agents of ALEX OS come by themselves, as guests, once the link to it is up.",
                 themes,
+                action=("New agent", self.spawn_requested.emit) if may_spawn else None,
             )
         )
         self._command = QLabel(snippet)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from chainbot_desktop.ui.widgets.overlay import Overlay
 
 
+_BY_OTHER_WAYS = {"shell.next_region", "shell.previous_region", "shell.stop_all", "shell.stop_keys"}
+"""What a finger needs no menu for: it touches the region, or holds STOP."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShellActions:
     """What the overlays have the window do."""
@@ -33,7 +37,7 @@ class ShellActions:
 
 
 class ShellOverlays(QObject):
-    """`own` are the shell's commands, asked each time; views and `providers` add theirs."""
+    """`own` are the shell's commands, asked each time; views and `providers` add theirs, `more_keys` what F1 lists besides."""
 
     def __init__(self, stage: Stage, themes: ThemeSource, actions: ShellActions, *, may_pop_out: bool) -> None:
         super().__init__(stage)
@@ -43,6 +47,7 @@ class ShellOverlays(QObject):
         self._may_pop_out = may_pop_out
         self._open: tuple[str, Overlay] | None = None
         self.own: Callable[[], Sequence[Command]] = tuple
+        self.more_keys: Callable[[], Sequence[tuple[str, Sequence[Command]]]] = tuple
         self.providers: list[Callable[[], Sequence[Command]]] = []
 
     def palette(self) -> None:
@@ -59,6 +64,7 @@ class ShellOverlays(QObject):
         if view is not None:
             groups.append((self._stage.label(key), view.commands()))
         groups.append(("Everywhere", [*self._windows(), *self.own()]))
+        groups.extend(self.more_keys())
         self._show("keys", lambda: keys_sheet(self.origin(), self._themes, groups))
 
     def settings(self) -> None:
@@ -77,7 +83,7 @@ class ShellOverlays(QObject):
         from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
 
         menu = MenuSheet(self._stage, self._themes)
-        *commands, last = [command for command in self.own() if "region" not in command.id]
+        *commands, last = [command for command in self.own() if command.id not in _BY_OTHER_WAYS]
         for command in (*self._popping(), *commands):
             menu.add(command.label, command.run, keys=command.shortcut)
         menu.add_gap()
@@ -115,7 +121,7 @@ class ShellOverlays(QObject):
             found.extend((self._stage.label(key), command) for command in view.commands())
         for provider in self.providers:
             found.extend(("", command) for command in provider())
-        own = [command for command in self.own() if command.id != "shell.palette"]
+        own = [command for command in self.own() if command.id not in {"shell.palette", "shell.stop_keys"}]
         found.extend(("", command) for command in (*self._windows(), *self._popping(), *own, *self._looks()))
         return found
 

@@ -29,6 +29,9 @@ Remember = Callable[[str, object], None]
 
 WATCHTOWER = "watchtower"
 SMALL_SCREEN = 1024
+STOP_KEYS = "Ctrl+Shift+Esc"
+STOP_AGAIN_MS = 2_000
+"""Within this time Ctrl+Shift+Esc must come again to stop all agents."""
 
 
 class LinkLike(Protocol):
@@ -46,6 +49,10 @@ class MainWindow(QWidget):
     close_requested = Signal()
     """The person wants the program to end (nothing is unsaved, or they said so). The app stops its services, then calls `finish`."""
     window_changed = Signal(str)
+    stop_all_requested = Signal()
+    """Stop every agent, now: nobody is asked."""
+    wake_requested = Signal()
+    """Somebody is needed: a dark screen is to be lit."""
 
     def __init__(self, themes: ThemeSource, *, kiosk: bool = False, parent: QWidget | None = None) -> None:
         self._probe = PaintProbe()
@@ -56,6 +63,8 @@ class MainWindow(QWidget):
         self._finished = False
         self._portrait = False
         self._touch: TouchWatch | None = None
+        self._key_groups: list[tuple[str, Callable[[], Sequence[Command]]]] = []
+        self._stop_again = QTimer(self, singleShot=True, interval=STOP_AGAIN_MS)
         self.setWindowTitle("ChainBot")
         self.setProperty("ground", "window")
         self._probe.first_painted.connect(self.first_painted)
@@ -66,6 +75,7 @@ class MainWindow(QWidget):
         actions = ShellActions(self.select_window, self.pop_out, self.dock, self._on_look_chosen)
         self._overlays = ShellOverlays(self.stage, themes, actions, may_pop_out=not kiosk)
         self._overlays.own = self._commands
+        self._overlays.more_keys = self._more_keys
         self._lay_out()
         self._connect()
         self._bind_keys()
@@ -93,6 +103,8 @@ class MainWindow(QWidget):
         self.rail.selected.connect(self.select_window)
         self.rail.link_tapped.connect(self._on_link_tapped)
         self.rail.menu_requested.connect(self._on_menu_requested)
+        self.rail.stop_held.connect(self.stop_all_requested)
+        self.rail.stop_let_go.connect(self._on_stop_let_go)
         self.status.clicked.connect(self._on_status_tapped)
         self.stage.view_built.connect(self._on_view_built)
 
@@ -176,6 +188,19 @@ class MainWindow(QWidget):
     def add_commands(self, provider: Callable[[], Sequence[Command]]) -> None:
         """More for the palette (agents, files, conversations); asked each time it opens."""
         self._overlays.providers.append(provider)
+
+    def add_keys(self, title: str, provider: Callable[[], Sequence[Command]]) -> None:
+        """More for F1: keys that `provider` binds itself."""
+        self._key_groups.append((title, provider))
+
+    def add_bar(self, bar: QWidget) -> None:
+        """Between the windows and the messages: covers nothing."""
+        self._column.insertWidget(self._column.indexOf(self.messages), bar)
+
+    def host_of_notices(self) -> tuple[QWidget, QWidget]:
+        """(top-level window in use, the part of it that may be covered): where a card over any window belongs."""
+        over = self._overlays.origin()
+        return over.window(), over
 
     def present(self, key: str, content: Mapping[str, object]) -> None:
         """Hot swap: select that window and have it show `content`. Raises KeyError for a window that is not there."""
@@ -268,11 +293,27 @@ class MainWindow(QWidget):
             *fullscreen,
             Command("shell.next_region", "Next part of the screen", partial(self._cycle_region, 1), "F6"),
             Command("shell.previous_region", "Previous part of the screen", partial(self._cycle_region, -1), "Shift+F6"),
+            Command("shell.stop_all", "Stop all agents", self.stop_all_requested.emit),
+            Command("shell.stop_keys", "Stop all agents: press it twice", self._on_stop_key, STOP_KEYS),
             Command("shell.quit", "Quit", self.close, "Ctrl+Q"),
         ]
 
     def _on_menu_requested(self) -> None:
         self._overlays.menu(self.rail.menu_button)
+
+    def _on_stop_key(self) -> None:
+        if self._stop_again.isActive():
+            self._stop_again.stop()
+            self.stop_all_requested.emit()
+        else:
+            self._stop_again.start()
+            self.messages.add(Message(f"Press {STOP_KEYS} once more to stop all agents."))
+
+    def _on_stop_let_go(self) -> None:
+        self.messages.add(Message("Hold it for one second to stop all agents."))
+
+    def _more_keys(self) -> list[tuple[str, Sequence[Command]]]:
+        return [(title, provider()) for title, provider in self._key_groups]
 
     def _on_look_chosen(self) -> None:
         self._tell("shell.theme", self._themes.choice)
@@ -356,6 +397,9 @@ class MainWindow(QWidget):
             self.resize(min(remembered[0], room.width()), min(remembered[1], room.height()))
 
     def _swipe_is_forbidden(self, place: QPointF) -> bool:
+        stop = self.rail.stop_button
+        if stop.rect().contains(stop.mapFrom(self, place.toPoint())):
+            return True  # a finger that holds it at the screen's edge holds it
         view = self.stage.view(self.stage.current_key) if self.stage.keys else None
         area = view.no_swipe_area() if view is not None else None
         return area is not None and area.isVisible() and area.rect().contains(area.mapFrom(self, place.toPoint()))

@@ -15,3 +15,15 @@ class WelcomeActions:
     open_folder: Callable[[], object]
     simulator_line: str
     """The command that starts this program with the ALEX OS simulator."""
+    models: ModelOffer | None = None
+    spawn_agent: Callable[[], object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOffer:
+    """What is known of models, in words that follow what is found; how to look again; how to be content with what there is."""
+
+    words: Callable[[], str]
+    better: str
+    look: Callable[[], object]
+    take: Callable[[], object]

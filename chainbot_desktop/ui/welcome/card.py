@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.shell.link_words import link_look
 from chainbot_desktop.ui.theme import Theme, ThemeSource
-from chainbot_desktop.ui.welcome.actions import WelcomeActions
-from chainbot_desktop.ui.welcome.steps import STEPS, WelcomeSteps
+from chainbot_desktop.ui.welcome.actions import ModelOffer, WelcomeActions
+from chainbot_desktop.ui.welcome.steps import WelcomeSteps
 from chainbot_desktop.ui.widgets.button import Button
 from chainbot_desktop.ui.widgets.sheet import Sheet
 from chainbot_desktop.ui.widgets.tab_stops import tab_stops
 
-TITLES = {"link": "See the link to ALEX OS", "webhook": "Send a first webhook", "folder": "Open a folder in Code"}
+TITLES = {
+    "link": "See the link to ALEX OS",
+    "model": "Choose a model",
+    "agent": "Start a first agent",
+    "webhook": "Send a first webhook",
+    "folder": "Open a folder in Code",
+}
 
 
 class WelcomeCard(Sheet):
@@ -28,7 +36,12 @@ class WelcomeCard(Sheet):
             "webhook": WebhookStep(themes, actions.webhook_line),
             "folder": FolderStep(themes, actions),
         }
-        for step in STEPS:
+        self._models = ModelStep(themes, actions.models) if actions.models is not None else None
+        if self._models is not None:
+            bodies["model"] = self._models
+        if actions.spawn_agent is not None:
+            bodies["agent"] = AgentStep(themes, actions.spawn_agent)
+        for step in steps.steps:
             row = StepRow(step, bodies[step], themes, steps)
             self._rows[step] = row
             self.body.addWidget(row)
@@ -40,6 +53,11 @@ class WelcomeCard(Sheet):
     def set_link(self, state: str, reason: str) -> None:
         self._link.show_state(state, reason)
         self.fit_soon()
+
+    def show_models(self) -> None:
+        if self._models is not None:
+            self._models.refresh()
+            self.fit_soon()
 
     def refresh(self) -> None:
         """A keyboard that was in a step which folds goes to the one that unfolds."""
@@ -162,6 +180,48 @@ class FolderStep(QWidget):
         choose.clicked.connect(lambda: actions.open_folder())  # noqa: PLW0108 (the signal's bool is not for the callback)
         layout.addWidget(intro)
         layout.addWidget(choose, 0, Qt.AlignmentFlag.AlignLeft)
+
+
+class ModelStep(QWidget):
+    """Which models there are now, honestly named, and how to get better ones."""
+
+    def __init__(self, themes: ThemeSource, offer: ModelOffer) -> None:
+        super().__init__()
+        self._offer = offer
+        self._found = _text()
+        better = _text("small")
+        better.setText(offer.better)
+        look = Button("Look again", themes, icon="refresh")
+        look.clicked.connect(lambda: offer.look())  # noqa: PLW0108 (the signal's bool is not for the callback)
+        take = Button("Go on with this", themes)
+        take.clicked.connect(lambda: offer.take())  # noqa: PLW0108 (the signal's bool is not for the callback)
+        row = QHBoxLayout()
+        row.setSpacing(themes.current.px(8))
+        row.addWidget(look)
+        row.addWidget(take)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(themes.current.px(8))
+        layout.addWidget(self._found)
+        layout.addWidget(better)
+        layout.addLayout(row)
+        self.refresh()
+
+    def refresh(self) -> None:
+        self._found.setText(self._offer.words())
+
+
+class AgentStep(QWidget):
+    def __init__(self, themes: ThemeSource, spawn: Callable[[], object]) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setSpacing(themes.current.px(8))
+        intro = _text("dim")
+        intro.setText("An agent that runs a program in a folder (a test watcher, a build, a server) needs no model.")
+        start = Button("New agent", themes, icon="agent-add")
+        start.clicked.connect(lambda: spawn())  # noqa: PLW0108 (the signal's bool is not for the callback)
+        layout.addWidget(intro)
+        layout.addWidget(start, 0, Qt.AlignmentFlag.AlignLeft)
 
 
 def _text(role: str = "") -> QLabel:

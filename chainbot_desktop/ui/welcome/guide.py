@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.welcome.actions import WelcomeActions
 from chainbot_desktop.ui.welcome.card import WelcomeCard
-from chainbot_desktop.ui.welcome.steps import STEPS, WelcomeSteps
+from chainbot_desktop.ui.welcome.steps import WelcomeSteps
 from chainbot_desktop.ui.widgets.button import Button
 
 LINKED = {"registered", "degraded"}
@@ -16,7 +16,7 @@ LINKED = {"registered", "degraded"}
 
 
 class WelcomeGuide(QObject):
-    """Tell it what happens (`set_link`, `webhook_arrived`, `folder_opened`); it ticks, remembers and puts itself away."""
+    """Tell it what happens (`set_link`, `webhook_arrived`, `folder_opened`, `agent_spawned`, ...); it ticks, remembers, goes."""
 
     def __init__(self, host: QWidget, themes: ThemeSource, steps: WelcomeSteps, actions: WelcomeActions) -> None:
         super().__init__(host)
@@ -56,6 +56,22 @@ class WelcomeGuide(QObject):
     def folder_opened(self) -> None:
         self._steps.finish("folder")
 
+    def waits_for(self, step: str) -> bool:
+        """Whether that step is asked for and has not happened."""
+        return step in self._steps.steps and not self._steps.is_done(step)
+
+    def model_chosen(self) -> None:
+        """A model that is more than a demonstration is ready, or somebody is content with that one."""
+        self._steps.finish("model")
+
+    def agent_spawned(self) -> None:
+        self._steps.finish("agent")
+
+    def models_changed(self) -> None:
+        """What `ModelOffer.words` says is different."""
+        if self._card is not None:
+            self._card.show_models()
+
     def open_card(self) -> None:
         if self._card is None:
             self._card = WelcomeCard(self._host, self._themes, self._steps, self._actions)
@@ -86,7 +102,7 @@ class WelcomeGuide(QObject):
             if self._chip is None:
                 self._chip = Button("", self._themes, kind="plain", icon="list", parent=self._host)
                 self._chip.clicked.connect(self.open_card)
-            self._chip.setText(f"Set up: {len(STEPS) - self._steps.left} of {len(STEPS)}")
+            self._chip.setText(f"Set up: {len(self._steps.steps) - self._steps.left} of {len(self._steps.steps)}")
             self._chip.show()
             self._place_chip()
         elif self._chip is not None:

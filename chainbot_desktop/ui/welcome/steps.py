@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 Remember = Callable[[str, object], None]
 
 STEPS: tuple[str, ...] = ("link", "webhook", "folder")
+WITH_AGENTS: tuple[str, ...] = ("link", "model", "agent", "webhook", "folder")
+"""Where agents run here."""
 DONE, SKIPPED, CLOSED = "welcome.done", "welcome.skipped", "welcome.closed"
 """Names of the preferences: two lists of step names, and whether the card was put away."""
 
@@ -17,7 +19,8 @@ class WelcomeSteps:
     A step that truly happened is done for ever; a skipped one stays in the checklist until it happens.
     """
 
-    def __init__(self, remembered: Mapping[str, object], remember: Remember) -> None:
+    def __init__(self, remembered: Mapping[str, object], remember: Remember, steps: Sequence[str] = STEPS) -> None:
+        self.steps = tuple(steps)
         self._remember = remember
         self._done = _names(remembered.get(DONE))
         self._skipped = _names(remembered.get(SKIPPED))
@@ -30,12 +33,12 @@ class WelcomeSteps:
         """The one that was chosen, else the first step that is neither done nor skipped."""
         if self._chosen is not None and self._chosen not in self._done:
             return self._chosen
-        return next((step for step in STEPS if step not in self._done and step not in self._skipped), None)
+        return next((step for step in self.steps if step not in self._done and step not in self._skipped), None)
 
     @property
     def left(self) -> int:
         """How many have not happened, skipped ones included."""
-        return len(STEPS) - len(self._done)
+        return sum(1 for step in self.steps if step not in self._done)
 
     def is_done(self, step: str) -> bool:
         return step in self._done
@@ -76,7 +79,7 @@ class WelcomeSteps:
 
 def _names(value: object) -> list[str]:
     listed: Sequence[object] = value if isinstance(value, list) else ()
-    return [step for step in STEPS if step in listed]
+    return [step for step in WITH_AGENTS if step in listed]
 
 
 def _nothing() -> None:

@@ -19,6 +19,11 @@ def overlay_host(widget: QWidget) -> QWidget:
     return host or widget.window()
 
 
+def _is_escape(event: QKeyEvent) -> bool:
+    """Alone: with Ctrl and Shift it stops the agents, whatever lies over the window."""
+    return event.key() == Qt.Key.Key_Escape and event.modifiers() == Qt.KeyboardModifier.NoModifier
+
+
 def _application() -> QApplication:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
@@ -107,7 +112,7 @@ class Overlay(QWidget):
         return super().event(event)
 
     def _is_of_the_view(self, event: QKeyEvent) -> bool:
-        if event.key() == Qt.Key.Key_Escape:
+        if _is_escape(event):
             return True
         pressed = QKeySequence(event.keyCombination())
         beneath = (shortcut for shortcut in self._host.findChildren(QShortcut) if not self._has(shortcut))
@@ -118,7 +123,7 @@ class Overlay(QWidget):
         return isinstance(owner, QWidget) and self.holds(owner)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
+        if _is_escape(event):
             self.dismiss()
         else:
             super().keyPressEvent(event)

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from chainbot_desktop.core.link import LinkState, LinkStatus
 from chainbot_desktop.ui.theme import TEXT_SIZES
@@ -66,3 +67,17 @@ def test_text_sizes(make_panel: MakePanel, shoot: Shoot, text_size: str, size: t
     shoot(panel.window, name)
     panel.window.open_settings()
     shoot(panel.window, f"{name}-settings")
+
+
+@pytest.mark.screens
+@pytest.mark.parametrize("look", ["dark", "light"])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_stop_all(make_panel: MakePanel, shoot: Shoot, qtbot: QtBot, size: tuple[int, int], look: str) -> None:
+    panel = make_panel(size=size)
+    panel.attach(theme=look)
+    _busy(panel)
+    stop = panel.window.rail.stop_button
+    QTest.mousePress(stop, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: stop.share > 0.6)
+    shoot(panel.window, f"stop-{size[0]}x{size[1]}-{look}")
+    QTest.mouseRelease(stop, Qt.MouseButton.LeftButton)

@@ -15,9 +15,9 @@ from pytestqt.qtbot import QtBot
 
 from chainbot_desktop.ui.theme import ThemeName, ThemeSource
 from chainbot_desktop.ui.view import OVERLAY_HOST, WindowView
-from chainbot_desktop.ui.welcome.actions import WelcomeActions
+from chainbot_desktop.ui.welcome.actions import ModelOffer, WelcomeActions
 from chainbot_desktop.ui.welcome.guide import WelcomeGuide
-from chainbot_desktop.ui.welcome.steps import CLOSED, DONE, SKIPPED, WelcomeSteps
+from chainbot_desktop.ui.welcome.steps import CLOSED, DONE, SKIPPED, WITH_AGENTS, WelcomeSteps
 from chainbot_desktop.ui.widgets import Button, IconButton
 from tests.ui.finding import find, focused
 
@@ -217,3 +217,32 @@ def test_skipping_the_last_step_puts_the_card_away(start: Start) -> None:
     start.guide.open_card()
     QApplication.processEvents()
     assert start.button("Send a first webhook: skipped").isVisible(), "and it opens again"
+
+
+def test_with_agents_there_is_a_model_to_choose_and_a_first_agent_to_start(host: QWidget, theme_source: ThemeSource) -> None:
+    asked: list[str] = []
+    found = ["local: demonstration model, answers are often wrong."]
+    offer = ModelOffer(lambda: found[0], "Better ones: a key.", lambda: asked.append("look"), lambda: asked.append("take"))
+    actions = WelcomeActions(LINE, lambda: None, lambda: None, "chainbot-desktop --demo", offer, lambda: asked.append("agent"))
+    start = Start(host, theme_source, {})
+    start.close()
+    memory: dict[str, object] = {}
+    start.guide = WelcomeGuide(host, theme_source, WelcomeSteps(memory, memory.__setitem__, WITH_AGENTS), actions)
+    QApplication.processEvents()
+    start.guide.set_link("registered", "")
+    QApplication.processEvents()
+    assert "demonstration model" in start.words()
+    assert "Better ones: a key." in start.words()
+    start.tap("Look again")
+    found[0] = "ollama: ready, 2 models."
+    start.guide.models_changed()
+    assert "ollama: ready, 2 models." in start.words()
+    start.tap("Go on with this")
+    start.guide.model_chosen()
+    QApplication.processEvents()
+    start.tap("New agent")
+    assert asked == ["look", "take", "agent"]
+    start.guide.agent_spawned()
+    assert memory[DONE] == ["link", "model", "agent"]
+    start.close()
+    assert start.chip_text == "Set up: 3 of 5"

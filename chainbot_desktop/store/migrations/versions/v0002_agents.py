@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("input_tokens", sa.Integer, nullable=False),
         sa.Column("output_tokens", sa.Integer, nullable=False),
         sa.Column("cost", sa.Float, nullable=True),
+        sa.Column("data", sa.JSON, nullable=False),
         sa.Column("history", sa.LargeBinary, nullable=True),
     )
     op.create_index("ix_runs_agent", "runs", ["agent_id", "started_at"])

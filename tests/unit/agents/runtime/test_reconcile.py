@@ -22,14 +22,8 @@ async def crash(folder: Path, work: Callable[[AgentHouse], Awaitable[None]]) -> 
     with suppress(Killed):
         async with open_agent_house(folder) as house:
             await work(house)
-            for agent in house.service._agents.values():
-                agent._journal._note = lambda event: None  # type: ignore[method-assign]
-                agent._finish = _ends_nowhere  # type: ignore[method-assign]
+            await house.killed()
             raise Killed
-
-
-async def _ends_nowhere(*_: object, **__: object) -> None:
-    return
 
 
 async def spawned(house: AgentHouse, name: str, **config: object) -> str:

@@ -105,6 +105,20 @@ async def test_a_message_reaches_a_working_agent_between_its_steps(tmp_path: Pat
         assert (await house.service.wait(run_id)).result == "released hurry"
 
 
+async def test_a_message_that_comes_too_late_becomes_a_task(tmp_path: Path) -> None:
+    async with open_agent_house(tmp_path) as house:
+        agent_id = await spawn(house)
+        run_id = await house.service.execute(agent_id, "ask ls", actor=ME)
+        request = await house.asked()
+        await house.service.message(agent_id, "say as well", actor=ME)
+        await house.desk.decide(request.id, request.nonce, "approve", actor=ME)
+        await house.service.wait(run_id)
+        async with asyncio.timeout(10):
+            while len(runs := await house.service.runs_of(agent_id)) < 2:
+                await asyncio.sleep(0.01)
+        assert (await house.service.wait(runs[0].id)).result == "as well"
+
+
 async def test_a_message_can_interrupt(tmp_path: Path) -> None:
     async with open_agent_house(tmp_path) as house:
         agent_id = await spawn(house)

@@ -1,0 +1,99 @@
+"""Runs, definitions, approvals and messages as the JSON documents of the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainbot_desktop.agents.documents import runtime_document
+from chainbot_desktop.agents.entanglements.messages import Delivered, Refused
+from chainbot_desktop.agents.runtime.live import LiveAgent
+from chainbot_desktop.store.agent_rows import AgentMessage, AgentRow, ApprovalRow, RunRow
+
+
+def definition_document(row: AgentRow, live: LiveAgent) -> dict[str, Any]:
+    return {
+        "agent_id": row.id,
+        "name": row.name,
+        "agent_type": row.kind,
+        "config": dict(row.config),
+        "created_at": row.created_at,
+        "status": live.state,
+    }
+
+
+def status_document(live: LiveAgent) -> dict[str, Any]:
+    said = runtime_document(live)
+    return {"agent_id": live.id, "name": live.name, "agent_type": live.kind, "status": live.state, **said}
+
+
+def run_document(row: RunRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "agent_id": row.agent_id,
+        "task": row.task,
+        "actor": row.actor,
+        "state": row.state,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at or None,
+        "result": row.result,
+        "reason": row.reason,
+        "context": dict(row.context),
+        "parent_run_id": row.parent_id or None,
+        "depth": row.depth,
+        "conversation_id": row.conversation_id or None,
+        "usage": {"input_tokens": row.input_tokens, "output_tokens": row.output_tokens, "cost": row.cost},
+    }
+
+
+def conversation_messages(row: RunRow) -> list[dict[str, Any]]:
+    """A run as what was asked and what was answered."""
+    asked = {"role": "user", "content": row.task, "timestamp": row.started_at, "run_id": row.id, "state": row.state}
+    if not row.ended_at:
+        return [asked]
+    content = row.result if row.state == "succeeded" else row.reason
+    return [asked, {**asked, "role": "assistant", "content": content, "timestamp": row.ended_at}]
+
+
+def approval_document(row: ApprovalRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "nonce": row.nonce,
+        "run_id": row.run_id,
+        "agent_id": row.agent_id,
+        "agent_name": row.agent_name,
+        "tool": row.tool,
+        "title": row.title,
+        "detail": row.detail,
+        "detail_kind": row.detail_kind,
+        "why": row.why,
+        "touches": list(row.touches),
+        "sandboxed": row.sandboxed,
+        "for_run": bool(row.scope) and row.detail_kind != "question",
+        "state": row.state,
+        "created_at": row.created_at,
+        "expires_at": row.expires_at,
+        "decided_at": row.decided_at or None,
+        "decided_by": row.decided_by or None,
+        "answer": row.answer,
+    }
+
+
+def message_document(message: AgentMessage) -> dict[str, Any]:
+    return {
+        "number": message.number,
+        "id": message.id,
+        "sender": message.sender,
+        "recipient": message.recipient,
+        "kind": message.kind,
+        "text": message.text,
+        "run_id": message.run_id or None,
+        "created_at": message.created_at,
+    }
+
+
+def delivery_document(delivered: Delivered) -> dict[str, Any]:
+    return {"message_id": delivered.message_id, "recipient": delivered.recipient, "run_id": delivered.run_id or None}
+
+
+def refusal_document(refused: Refused) -> dict[str, Any]:
+    return {"recipient": refused.recipient, "reason": refused.reason}

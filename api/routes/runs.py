@@ -1,0 +1,72 @@
+"""One task of one agent: what came of it, what it does now, and its end before its time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from api.agent_documents import run_document
+from api.agent_schemas import RunDocument
+from api.agents_here import runtime_of
+from api.answers import json_answer
+from api.door import ADMIN
+from api.endpoints import Answer, Endpoint
+from api.keys import DOOR, RUN_STREAMS
+
+
+async def get_run(request: web.Request) -> web.Response:
+    return json_answer(run_document(await runtime_of(request).run(request.match_info["id"])))
+
+
+async def cancel_run(request: web.Request) -> web.Response:
+    runtime = runtime_of(request)
+    run_id = request.match_info["id"]
+    await runtime.cancel_run(run_id, actor=ADMIN)
+    return json_answer(run_document(await runtime.wait(run_id)))
+
+
+async def stream_run(request: web.Request) -> web.StreamResponse:
+    runtime = runtime_of(request)
+    run_id = request.match_info["id"]
+    await runtime.run(run_id)
+
+    async def end() -> dict[str, Any]:
+        return run_document(await runtime.run(run_id))
+
+    return await request.app[RUN_STREAMS].serve(
+        request, lambda listener: runtime.follow_run(run_id, listener), end, request.app[DOOR].stay(request)
+    )
+
+
+_ID = {"id": "Id of the run"}
+
+ENDPOINTS = (
+    Endpoint(
+        "GET", "/api/runs/{id}", get_run, "One run", "agents", (Answer("", RunDocument),), problems=(404, 503), parameters=_ID
+    ),
+    Endpoint(
+        "POST",
+        "/api/runs/{id}/cancel",
+        cancel_run,
+        "End a run before its time",
+        "agents",
+        (Answer("As it ended", RunDocument),),
+        problems=(404, 409, 503),
+        parameters=_ID,
+    ),
+    Endpoint(
+        "GET",
+        "/api/runs/{id}/stream",
+        stream_run,
+        "What a run does, as it happens",
+        "agents",
+        (Answer("Server-sent events", None, "text/event-stream"),),
+        description=(
+            "Begins with the answer so far. Events: `answer`, `thinking`, `step`, `plan`, `state` with `{text}`; `dropped` with "
+            "`{count}` for a reader that is too slow; last `end` with the whole run."
+        ),
+        problems=(404, 503),
+        parameters=_ID,
+    ),
+)

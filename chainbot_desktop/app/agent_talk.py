@@ -1,0 +1,121 @@
+"""What conversations ask of the agents that run here: the seam between two rooms of the house that do not know each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from chainbot_desktop.agents.approvals.desk import ApprovalDesk
+from chainbot_desktop.agents.runtime.live import LiveAgent, RunUpdate
+from chainbot_desktop.agents.runtime.service import AgentService
+from chainbot_desktop.core.errors import ChainBotError
+from chainbot_desktop.core.events.envelope import Actor
+from chainbot_desktop.core.events.runs import Decision
+from chainbot_desktop.core.ports import (
+    LifeAction,
+    TalkAgent,
+    TalkDelivery,
+    TalkOutcome,
+    TalkQuestion,
+    TalkUpdate,
+)
+from chainbot_desktop.store.agent_rows import ApprovalRow, RunRow
+
+
+class ServiceTalk:
+    """Implements `core.ports.AgentTalk`."""
+
+    def __init__(self, agents: AgentService, desk: ApprovalDesk) -> None:
+        self._agents = agents
+        self._desk = desk
+
+    def agents(self) -> Sequence[TalkAgent]:
+        takes = {kind.name: kind.takes_tasks for kind in self._agents.kinds()}
+        return [_talk_agent(live, takes.get(live.kind, False)) for live in self._agents.living()]
+
+    def kinds(self) -> Mapping[str, str]:
+        return {kind.name: kind.title for kind in self._agents.kinds()}
+
+    async def ask(
+        self, agent_id: str, text: str, *, conversation_id: str, actor: Actor, delivery: TalkDelivery = "queue"
+    ) -> str:
+        live = self._agents.live(agent_id)
+        if delivery == "between" and live is not None and live.run_id:
+            return await self._agents.message(agent_id, text, actor=actor, delivery="between")
+        return await self._agents.execute(agent_id, text, actor=actor, conversation_id=conversation_id, delivery=delivery)
+
+    def follow(self, run_id: str, listener: Callable[[TalkUpdate], None]) -> Callable[[], None]:
+        def hear(update: RunUpdate) -> None:
+            listener(TalkUpdate(update.run_id, update.kind, update.text))
+
+        return self._agents.follow_run(run_id, hear)
+
+    async def outcome(self, run_id: str) -> TalkOutcome:
+        return _outcome(await self._agents.wait(run_id))
+
+    async def cancel(self, run_id: str, *, actor: Actor) -> None:
+        await self._agents.cancel_run(run_id, actor=actor)
+
+    async def spawn(self, kind: str, name: str, config: Mapping[str, Any], *, actor: Actor) -> None:
+        await self._agents.spawn(kind, name, config, actor=actor)
+
+    async def act(self, agent_id: str, action: LifeAction, *, actor: Actor) -> None:
+        do = {
+            "stop": self._agents.stop,
+            "kill": self._agents.kill,
+            "restart": self._agents.restart,
+            "pause": self._agents.pause,
+            "resume": self._agents.resume,
+        }
+        await do[action](agent_id, actor=actor)
+
+    async def stop_all(self, *, actor: Actor) -> tuple[Sequence[str], int]:
+        report = await self._agents.stop_all(actor=actor)
+        return [name for _, name in report.agents], report.runs
+
+    async def questions(self) -> Sequence[TalkQuestion]:
+        return [_question(row) for row in await self._desk.pending()]
+
+    async def decide(self, question: TalkQuestion, decision: Decision, *, answer: str = "", actor: Actor) -> None:
+        await self._desk.decide(question.id, question.nonce, decision, answer=answer, actor=actor)
+
+    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        ends = (self._agents.on_change(lambda _: listener()), self._desk.on_change(listener))
+
+        def end() -> None:
+            for each in ends:
+                each()
+
+        return end
+
+
+def _talk_agent(live: LiveAgent, takes_tasks: bool) -> TalkAgent:
+    return TalkAgent(
+        id=live.id,
+        name=live.name,
+        kind=live.kind,
+        state=live.state,
+        run_id=live.run_id,
+        activity=live.activity,
+        waiting_for=live.waiting_for,
+        reason=live.reason,
+        takes_tasks=takes_tasks,
+    )
+
+
+def _outcome(run: RunRow) -> TalkOutcome:
+    if run.state not in ("succeeded", "failed", "cancelled"):
+        raise ChainBotError(f"The run {run.id} is {run.state} and nobody works on it.", code="run_lost")
+    return TalkOutcome(run.id, run.state, run.result, run.reason, run.data)
+
+
+def _question(row: ApprovalRow) -> TalkQuestion:
+    return TalkQuestion(
+        id=row.id,
+        nonce=row.nonce,
+        agent_name=row.agent_name,
+        title=row.title,
+        detail=row.detail,
+        is_question=row.detail_kind == "question",
+        why=row.why,
+    )

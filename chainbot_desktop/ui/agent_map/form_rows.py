@@ -1,0 +1,67 @@
+"""A row of a form: what is asked, the field, what it means, and what is wrong with what was given."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from chainbot_desktop.ui.theme import Theme, ThemeSource
+
+W = TypeVar("W", bound=QWidget)
+
+
+class FieldError(Exception):
+    """What was given for `field` cannot be meant."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field = field
+        self.words = words
+
+
+class FormRow(QWidget, Generic[W]):
+    """`field` is the name that the configuration has for it."""
+
+    def __init__(self, field: str, label: str, editor: W, themes: ThemeSource, *, help_text: str = "") -> None:
+        super().__init__()
+        self.field = field
+        self.editor = editor
+        self._error = paragraph("")
+        self._error.hide()
+        name = paragraph("label", label)
+        name.setBuddy(editor)
+        if not editor.accessibleName():
+            editor.setAccessibleName(label)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(themes.current.px(4))
+        for part in (name, editor, self._error):
+            layout.addWidget(part)
+        if help_text:
+            layout.addWidget(paragraph("small", help_text))
+        themes.changed.connect(self._on_theme_changed)
+        self._on_theme_changed(themes.current)
+
+    @property
+    def error(self) -> str:
+        return self._error.text()
+
+    def show_error(self, words: str) -> None:
+        """ "" takes it away."""
+        self._error.setText(words)
+        self._error.setVisible(bool(words))
+        if words:
+            self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_theme_changed(self, theme: Theme) -> None:
+        self._error.setStyleSheet(f"color: {theme.color('failed').name()}")
+
+
+def paragraph(role: str, text: str = "") -> QLabel:
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setProperty("role", role)
+    return label

@@ -1,0 +1,199 @@
+"""What each kind of agent asks for before it is made: the fields that matter, with what is sensible filled in.
+
+A form is made from the kind's own schema: it shows a field only where the kind has it, and what it does not show is kept as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+
+from chainbot_desktop.core.errors import InvalidInput
+from chainbot_desktop.core.json_codec import parse_json
+from chainbot_desktop.ui.agent_map.form_rows import FieldError, FormRow, paragraph
+from chainbot_desktop.ui.agent_map.model_picker import ModelPicker
+from chainbot_desktop.ui.agent_map.picker import Picker
+from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
+from chainbot_desktop.ui.theme import ThemeSource
+
+Schema = Mapping[str, Any]
+
+_RESTARTS = (("on-failure", "When it failed"), ("always", "Whenever it ends"), ("never", "Never"))
+_COMMON = ("workspace", "restart", "limits", "policy")
+"""Fields that every kind has."""
+
+
+class KindForm(QWidget):
+    """`config` is what was given, over `before`; FieldError names what cannot be meant."""
+
+    changed = Signal()
+
+    def __init__(self, themes: ThemeSource, parts: RuntimeParts, schema: Schema, before: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._themes = themes
+        self._parts = parts
+        self._before = before
+        self._properties: Mapping[str, Any] = schema.get("properties", {})
+        self.rows: dict[str, FormRow[Any]] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(themes.current.px(8))
+
+    def config(self) -> dict[str, Any]:
+        return dict(self._before)
+
+    def show_error(self, field: str, words: str) -> bool:
+        """Whether it has that field to show it at."""
+        row = self.rows.get(field.split(".", maxsplit=1)[0])
+        if row is not None:
+            row.show_error(words)
+        return row is not None
+
+    def clear_errors(self) -> None:
+        for row in self.rows.values():
+            row.show_error("")
+
+    def _add(self, field: str, label: str, editor: QWidget, help_text: str = "") -> None:
+        row = self.rows[field] = FormRow(field, label, editor, self._themes, help_text=help_text)
+        self._column.addWidget(row)
+
+    def _line(self, text: str, placeholder: str = "", *, mono: bool = False) -> QLineEdit:
+        line = QLineEdit(text)
+        line.setPlaceholderText(placeholder)
+        if mono:
+            line.setFont(self._themes.current.font("mono"))
+        return line
+
+    def _picker(self, name: str, choices: Sequence[tuple[str, str]], value: str) -> Picker:
+        picker = Picker(name, self._themes)
+        picker.set_choices(choices, value)
+        return picker
+
+    def _add_folder(self) -> None:
+        self._folder = self._line(str(self._before.get("workspace") or ""), self._parts.folder(), mono=True)
+        self._add("workspace", "Folder", self._folder, "The one that Code has open if empty.")
+
+    def _folder_given(self) -> dict[str, Any]:
+        given = self._folder.text().strip()
+        return {"workspace": given or None}
+
+
+class CommandForm(KindForm):
+    def __init__(self, themes: ThemeSource, parts: RuntimeParts, schema: Schema, before: Mapping[str, Any]) -> None:
+        super().__init__(themes, parts, schema, before)
+        self._command = self._line(shlex.join(before.get("command", ())), "make test", mono=True)
+        self._add("command", "Command", self._command, "The program and its arguments; no shell reads them.")
+        self._add_folder()
+        self._restart = self._picker("Restart", _RESTARTS, str(before.get("restart", "on-failure")))
+        self._add("restart", "Starts again", self._restart)
+
+    def config(self) -> dict[str, Any]:
+        try:
+            words = shlex.split(self._command.text())
+        except ValueError:
+            raise FieldError("command", "A quotation mark has no partner.") from None
+        if not words:
+            raise FieldError("command", "Name the program that it shall run.")
+        return {**super().config(), **self._folder_given(), "command": words, "restart": self._restart.value}
+
+
+class AssistantForm(KindForm):
+    def __init__(self, themes: ThemeSource, parts: RuntimeParts, schema: Schema, before: Mapping[str, Any]) -> None:
+        super().__init__(themes, parts, schema, before)
+        names = list(parts.personas())
+        chosen = str(before.get("persona") or (names[0] if names else ""))
+        if chosen and chosen not in names:
+            names.append(chosen)
+        self._persona = self._picker("Persona", [(name, name.replace("_", " ").capitalize()) for name in names], chosen)
+        self._add("persona", "Persona", self._persona)
+        self._model = ModelPicker(themes, parts.models, str(before.get("model") or ""))
+        self._model.changed.connect(self.changed)
+        self._add("model", "Model", self._model)
+        self._add_folder()
+
+    def config(self) -> dict[str, Any]:
+        given = {"persona": self._persona.value, "model": self._model.value}
+        return {**super().config(), **self._folder_given(), **{name: value for name, value in given.items() if value}}
+
+
+class CoderForm(KindForm):
+    def __init__(self, themes: ThemeSource, parts: RuntimeParts, schema: Schema, before: Mapping[str, Any]) -> None:
+        super().__init__(themes, parts, schema, before)
+        presets = _choices_of(self._properties.get("preset", {}), schema)
+        chosen = str(before.get("preset") or (presets[0] if presets else ""))
+        self._preset = self._picker("Program", [(name, name.replace("-", " ").capitalize()) for name in presets], chosen)
+        self._add("preset", "Program", self._preset, "It must be installed on this machine.")
+        self._add_folder()
+
+    def config(self) -> dict[str, Any]:
+        return {**super().config(), **self._folder_given(), "preset": self._preset.value}
+
+
+class JsonForm(KindForm):
+    """For every other kind: its configuration as JSON, with what its fields mean."""
+
+    def __init__(self, themes: ThemeSource, parts: RuntimeParts, schema: Schema, before: Mapping[str, Any]) -> None:
+        super().__init__(themes, parts, schema, before)
+        self._text = QPlainTextEdit()
+        self._text.setTabChangesFocus(True)
+        self._text.setFont(themes.current.font("mono"))
+        self._text.setMinimumHeight(themes.current.px(120))
+        required = [name for name in schema.get("required", ()) if name in self._properties]
+        start = before or {name: _example(self._properties[name]) for name in required}
+        self._text.setPlainText(json.dumps(dict(start), indent=2, ensure_ascii=False, default=str))
+        self._add("", "Configuration (JSON)", self._text)
+        for name, field in self._properties.items():
+            if name not in _COMMON:
+                needed = " (needed)" if name in required else ""
+                self._column.addWidget(
+                    paragraph("small", f"{name}{needed}: {field.get('description', field.get('title', ''))}")
+                )
+
+    def config(self) -> dict[str, Any]:
+        try:
+            value = parse_json(self._text.toPlainText())
+        except InvalidInput as error:
+            raise FieldError("", str(error)) from None
+        if not isinstance(value, dict):
+            raise FieldError("", "A configuration is a JSON object: {…}.")
+        return cast("dict[str, Any]", value)
+
+    def show_error(self, field: str, words: str) -> bool:
+        self.rows[""].show_error(words)
+        return True
+
+
+def form_for(kind: str, themes: ThemeSource, parts: RuntimeParts, before: Mapping[str, Any]) -> KindForm:
+    """Raises NotFound for a kind that there is not."""
+    schema = parts.agents.config_schema(kind)
+    fields = schema.get("properties", {})
+    if kind == "command" and "command" in fields:
+        return CommandForm(themes, parts, schema, before)
+    if kind == "assistant" and {"persona", "model"} <= set(fields):
+        return AssistantForm(themes, parts, schema, before)
+    if kind == "coder" and _choices_of(fields.get("preset", {}), schema):
+        return CoderForm(themes, parts, schema, before)
+    return JsonForm(themes, parts, schema, before)
+
+
+def _choices_of(field: Schema, schema: Schema) -> list[str]:
+    """The words that a field may have, wherever its schema keeps them."""
+    if "$ref" in field:
+        return _choices_of(schema.get("$defs", {}).get(str(field["$ref"]).rsplit("/", 1)[-1], {}), schema)
+    found = [str(word) for word in field.get("enum", ()) if word is not None]
+    if isinstance(field.get("const"), str):
+        found.append(field["const"])
+    for part in (*field.get("anyOf", ()), *field.get("allOf", ())):
+        found.extend(_choices_of(part, schema))
+    return found
+
+
+def _example(field: Schema) -> Any:
+    """Something of the right type to write over."""
+    kinds: dict[str, Any] = {"array": [], "object": {}, "integer": 0, "number": 0, "boolean": False}
+    return kinds.get(str(field.get("type", "string")), "")

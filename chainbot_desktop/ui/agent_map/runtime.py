@@ -1,0 +1,81 @@
+"""What the map needs of the agents that run here and of the models they can have: protocols that the app fulfils."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from chainbot_desktop.agents.kind import Delivery, KindInfo
+from chainbot_desktop.agents.logs import AgentLog
+from chainbot_desktop.agents.models.gateway import ProviderStatus
+from chainbot_desktop.agents.runtime.live import LiveAgent
+from chainbot_desktop.store.agent_rows import AgentRow, RunRow
+
+
+class AgentRuntime(Protocol):
+    """Of agents.runtime.service.AgentService."""
+
+    def kinds(self) -> Sequence[KindInfo]: ...
+
+    def config_schema(self, kind: str) -> dict[str, Any]: ...
+
+    def live(self, agent_id: str) -> LiveAgent | None: ...
+
+    def living(self) -> Sequence[LiveAgent]: ...
+
+    def definition(self, agent_id: str) -> AgentRow: ...
+
+    def log(self, agent_id: str) -> AgentLog: ...
+
+    def on_change(self, listener: Callable[[str], None]) -> Callable[[], None]: ...
+
+    async def spawn(self, kind: str, name: str, config: Mapping[str, Any], *, actor: str) -> str: ...
+
+    async def stop(self, agent_id: str, *, actor: str) -> None: ...
+
+    async def kill(self, agent_id: str, *, actor: str) -> None: ...
+
+    async def restart(self, agent_id: str, *, actor: str) -> None: ...
+
+    async def pause(self, agent_id: str, *, actor: str) -> None: ...
+
+    async def resume(self, agent_id: str, *, actor: str) -> None: ...
+
+    async def remove(self, agent_id: str, *, actor: str) -> None: ...
+
+    async def hot_swap(
+        self,
+        agent_id: str,
+        *,
+        actor: str,
+        kind: str | None = None,
+        name: str | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> None: ...
+
+    async def execute(self, agent_id: str, task: str, *, actor: str) -> str: ...
+
+    async def message(self, agent_id: str, text: str, *, actor: str, delivery: Delivery = "between") -> str: ...
+
+    async def cancel_run(self, run_id: str, *, actor: str) -> None: ...
+
+    async def runs_of(self, agent_id: str, limit: int = 100) -> Sequence[RunRow]: ...
+
+
+class ModelList(Protocol):
+    """Of agents.models.gateway.Models: which models there are, and how they are."""
+
+    def statuses(self) -> Sequence[ProviderStatus]: ...
+
+    async def probe(self, provider: str | None = None) -> Sequence[ProviderStatus]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeParts:
+    """What the map is given to let agents be made and steered. `personas` are names; `folder` is where agents work by default."""
+
+    agents: AgentRuntime
+    models: ModelList | None
+    personas: Callable[[], Sequence[str]]
+    folder: Callable[[], str]

@@ -1,0 +1,1 @@
+"""The card by which a human answers an agent, over every window."""

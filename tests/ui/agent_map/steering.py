@@ -1,0 +1,133 @@
+"""An Agent Map over agents that really run: the runtime on a real store, scripted agents and real programs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QApplication, QWidget
+
+from chainbot_desktop.agents.kinds.command import CommandKind
+from chainbot_desktop.agents.models.gateway import ProviderStatus
+from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
+from chainbot_desktop.ui.agent_map.spawn_sheet import SpawnSheet
+from chainbot_desktop.ui.agent_map.view import AgentMapView
+from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.view import Message
+from chainbot_desktop.ui.widgets import Button, MenuSheet
+from tests.helpers.agent_house import AgentHouse, open_agent_house
+from tests.helpers.processes import children
+from tests.ui.acting import act, tap, until
+
+DEMONSTRATION = ProviderStatus(
+    "local", "local", "ready", "", ("smollm2-135m",), "smollm2-135m", "", True, "2026-01-01T00:00:00Z"
+)
+OLLAMA = ProviderStatus(
+    "ollama", "openai-compatible", "unreachable", "Connection refused.", (), "qwen3", "http://127.0.0.1:11434", False, ""
+)
+
+
+@dataclass
+class KnownModels:
+    """What there is of models; a look at them finds Ollama well."""
+
+    known: Sequence[ProviderStatus] = (DEMONSTRATION, OLLAMA)
+
+    def statuses(self) -> Sequence[ProviderStatus]:
+        return self.known
+
+    async def probe(self, provider: str | None = None) -> Sequence[ProviderStatus]:
+        self.known = (DEMONSTRATION, replace(OLLAMA, state="ready", reason="", models=("qwen3", "gemma3")))
+        return self.known
+
+
+@dataclass
+class Steering:
+    house: AgentHouse
+    view: AgentMapView
+    run: Callable[[Coroutine[Any, Any, Any]], Any]
+    tasks: Tasks
+    models: KnownModels
+    messages: list[Message] = field(default_factory=list)
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        self.run(until(condition))
+        QApplication.processEvents()
+
+    def spawn(self, name: str, kind: str = "scripted", state: str = "idle", **config: object) -> str:
+        async def make() -> str:
+            agent_id = await self.house.service.spawn(kind, name, config, actor="user:tester")
+            await self.house.becomes(agent_id, state)
+            return agent_id
+
+        agent_id = self.run(make())
+        assert isinstance(agent_id, str)
+        self.wait(lambda: agent_id in self.view._model.places)
+        return agent_id
+
+    def give(self, agent_id: str, task: str) -> str:
+        run_id = self.run(self.house.service.execute(agent_id, task, actor="user:tester"))
+        assert isinstance(run_id, str)
+        return run_id
+
+    def state(self, agent_id: str) -> str:
+        live = self.house.service.live(agent_id)
+        return live.state if live is not None else "gone"
+
+    def becomes(self, agent_id: str, state: str) -> None:
+        self.wait(lambda: self.state(agent_id) == state)
+
+    def menu(self) -> list[str]:
+        """What the open menu offers."""
+        return [row.text() for row in self._menu().rows]
+
+    def choose(self, label: str) -> None:
+        """A row of the open menu."""
+        tap(self.run, next(row for row in self._menu().rows if row.text() == label))
+        QApplication.processEvents()
+
+    def open_actions(self, agent_id: str) -> None:
+        act(self.run, lambda: self.view.open_details(agent_id))
+        tap(self.run, self.view.details.actions_button)
+        QApplication.processEvents()
+
+    def sheet(self) -> SpawnSheet:
+        return next(sheet for sheet in self.view.findChildren(SpawnSheet) if sheet.is_open)
+
+    def button(self, within: QWidget, text: str) -> Button:
+        return next(button for button in within.findChildren(Button) if button.text() == text and button.isVisible())
+
+    def _menu(self) -> MenuSheet:
+        return next(menu for menu in self.view.findChildren(MenuSheet) if menu.is_open)
+
+
+@asynccontextmanager
+async def open_steering(
+    folder: Path, themes: ThemeSource, run: Callable[[Coroutine[Any, Any, Any]], Any]
+) -> AsyncIterator[Steering]:
+    async with (
+        children() as started,
+        open_agent_house(folder, kinds=[CommandKind(None)], children=lambda _: started) as house,
+    ):
+        tasks = Tasks()
+        models = KnownModels()
+        parts = RuntimeParts(house.service, models, lambda: ("general_assistant", "code_assistant"), lambda: str(folder))
+        view = AgentMapView(house.directory, themes, tasks, spawn_snippet="curl …", runtime=parts)
+        steering = Steering(house, view, run, tasks, models)
+        view.message.connect(steering.messages.append)
+        view.resize(720, 452)
+        view.show()
+        view.shown_first_time()
+        try:
+            yield steering
+        finally:
+            view.details.live.log.follow(None)
+            view.hide()
+            await tasks.cancel_all()
+            view.deleteLater()
+            await asyncio.sleep(0)

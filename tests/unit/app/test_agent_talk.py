@@ -1,0 +1,160 @@
+"""Conversations with the real runtime of agents under them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from chainbot_desktop.agents.kind import AgentConfig, AgentContext, KindInfo, Result, Run
+from chainbot_desktop.app.agent_talk import ServiceTalk
+from chainbot_desktop.chat.answer_stream import note_of
+from chainbot_desktop.chat.builtin_commands import StatusProbes
+from chainbot_desktop.chat.service import ChatService, Surroundings
+from chainbot_desktop.core.link import LinkState, LinkStatus
+from chainbot_desktop.store.conversations import ConversationTable
+from tests.helpers.agent_house import AgentHouse, ScriptedConfig, ScriptedKind, ScriptedWorker, open_agent_house
+
+ME = "user:tester"
+
+
+class _SmallWorker(ScriptedWorker):
+    async def execute(self, run: Run) -> Result:
+        answer = await super().execute(run)
+        return Result(answer.text, {"model": "local/small", "demonstration": True})
+
+
+class _SmallKind(ScriptedKind):
+    info = KindInfo("small", "Small", "Answers with a small model.", model_backed=True, default_restart="never")
+
+    def make(self, context: AgentContext, config: AgentConfig) -> ScriptedWorker:
+        assert isinstance(config, ScriptedConfig)
+        worker = _SmallWorker(context, config)
+        self.workers.append(worker)
+        return worker
+
+
+@asynccontextmanager
+async def open_chat_over(house: AgentHouse, folder: Path) -> AsyncIterator[ChatService]:
+    store = house.store
+    probes = StatusProbes(lambda: (), lambda: LinkStatus(state=LinkState.DISABLED, registry_url=""), lambda: 0)
+    around = Surroundings(probes, folder, lambda: None, ServiceTalk(house.service, house.desk))
+    table = ConversationTable(store.database, store.journal)
+    chat = ChatService(table, store.journal, store.bus, house.tasks, store.preferences, around, me=ME)
+    await chat.open()
+    try:
+        yield chat
+    finally:
+        await chat.close()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def answered(chat: ChatService, conversation_id: str) -> list[tuple[str, str]]:
+    """Author and text of every message, when no answer is under way any more."""
+    answers = chat.answers
+    assert answers is not None
+    await until(lambda: not answers.of(conversation_id))
+    return [(message.author, message.text) for message in await chat.before(conversation_id, None, 50)]
+
+
+async def test_a_message_is_answered_by_a_running_agent(tmp_path: Path) -> None:
+    async with open_agent_house(tmp_path, kinds=[_SmallKind()]) as house, open_chat_over(house, tmp_path) as chat:
+        made = await chat.begin()
+        await chat.post(made.id, "/spawn scripted Ada")
+        await chat.post(made.id, '/spawn small Bob model="tiny one"')
+        ada, bob = (live.id for live in house.service.living())
+        await house.becomes(ada, "idle")
+        await house.becomes(bob, "idle")
+        assert house.service.definition(bob).config["model"] == "tiny one"
+        await chat.post(made.id, "@Ada say hello there")
+        assert (await answered(chat, made.id))[-1] == (f"agent:{ada}", "hello there")
+        await chat.post(made.id, "@Bob say I am small")
+        await answered(chat, made.id)
+        note = note_of((await chat.before(made.id, None, 1))[0].detail)
+        assert note is not None
+        assert (note.name, note.model, note.demonstration) == ("Bob", "local/small", True)
+        await chat.post(made.id, "fail The key was refused.")
+        assert (await answered(chat, made.id))[-1][1] == (
+            "**Ada** could not finish. The key was refused\\. Try another word\\."
+        )
+        assert (await house.service.runs_of(ada))[0].conversation_id == made.id
+
+
+async def test_steering_and_stopping_reach_the_runtime(tmp_path: Path) -> None:
+    async with open_agent_house(tmp_path) as house, open_chat_over(house, tmp_path) as chat:
+        answers = chat.answers
+        assert answers is not None
+        made = await chat.begin()
+        await chat.post(made.id, "/spawn scripted Ada")
+        (ada,) = (live.id for live in house.service.living())
+        await house.becomes(ada, "idle")
+        await chat.post(made.id, "@Ada wait")
+        await house.becomes(ada, "running")
+        await until(lambda: answers.of(made.id)[0].steps == ["waiting to be released"])
+        await chat.post(made.id, "and the log", delivery="between")
+        assert len(answers.of(made.id)) == 1
+        await chat.post(made.id, "say two")
+        assert [stream.state for stream in answers.of(made.id)] == ["working", "queued"]
+        house.scripted.workers[0].release.set()
+        said = [text for author, text in await answered(chat, made.id) if author == f"agent:{ada}"]
+        assert said == ["released and the log", "two"]
+        await chat.post(made.id, "forever")
+        await house.becomes(ada, "running")
+        await answers.stop(answers.of(made.id)[0].run_id, actor=ME)
+        assert (await answered(chat, made.id))[-1][1].endswith("was interrupted. Cancelled by tester\\.")
+        await chat.post(made.id, "forever")
+        await house.becomes(ada, "running")
+        await chat.post(made.id, "say instead", delivery="interrupt")
+        assert (await answered(chat, made.id))[-1] == (f"agent:{ada}", "instead")
+        await chat.post(made.id, "/stop @Ada")
+        await chat.post(made.id, "say anything")
+        assert "was not asked: Ada is stopped" in (await answered(chat, made.id))[-1][1]
+
+
+async def test_an_approval_is_shown_and_answered_in_the_conversation(tmp_path: Path) -> None:
+    async with open_agent_house(tmp_path) as house, open_chat_over(house, tmp_path) as chat:
+        answers = chat.answers
+        assert answers is not None
+        made = await chat.begin()
+        await chat.post(made.id, "/spawn scripted Ada")
+        (ada,) = (live.id for live in house.service.living())
+        await house.becomes(ada, "idle")
+        await chat.post(made.id, "@Ada ask rm -r build")
+        await house.asked()
+        (stream,) = answers.of(made.id)
+        assert (stream.state, stream.waiting_for) == ("waiting", "your approval")
+        posted = await chat.post(made.id, "/approve")
+        assert "rm -r build" in posted.answer.text
+        await chat.post(made.id, "/approve 1")
+        assert (f"agent:{ada}", "approved True") in await answered(chat, made.id)
+        await chat.post(made.id, "ask it again")
+        await house.asked()
+        await chat.post(made.id, "/approve")
+        await chat.post(made.id, "/deny 2 not today")
+        assert (f"agent:{ada}", "approved False not today") in await answered(chat, made.id)
+
+
+async def test_a_kill_in_the_middle_of_an_answer_is_said_afterwards(tmp_path: Path) -> None:
+    async with open_agent_house(tmp_path) as house:
+        async with open_chat_over(house, tmp_path) as chat:
+            made = await chat.begin()
+            await chat.post(made.id, "/spawn scripted Ada")
+            (ada,) = (live.id for live in house.service.living())
+            await house.becomes(ada, "idle")
+            await chat.post(made.id, "@Ada forever")
+            await house.becomes(ada, "running")
+        await house.killed()
+    async with open_agent_house(tmp_path) as house, open_chat_over(house, tmp_path) as chat:
+        lines = await answered(chat, made.id)
+        assert lines[-1][0] == "system:chainbot"
+        assert "**Ada**" in lines[-1][1]
+        assert "finish" in lines[-1][1] or "interrupted" in lines[-1][1]
+        count = len(lines)
+    async with open_agent_house(tmp_path) as house, open_chat_over(house, tmp_path) as chat:
+        assert len(await answered(chat, made.id)) == count
