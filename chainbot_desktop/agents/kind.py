@@ -155,6 +155,11 @@ class Worker(Protocol):
         """Its child process, where it has one now."""
         ...
 
+    @property
+    def serving(self) -> str | None:
+        """What it does by itself between tasks, as the last line that it said; None where it rests."""
+        ...
+
 
 class Conversations(Protocol):
     """Where agents meet other agents and people."""

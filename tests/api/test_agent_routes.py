@@ -344,7 +344,7 @@ async def test_a_command_runs_is_read_and_is_gone_when_stopped(tmp_path: Path, p
         status, made = await call(house, "POST", "/api/agents/spawn", order)
         assert status == 201
         agent = f"/api/agents/{made['agent_id']}"
-        await house.becomes(made["agent_id"], "idle")
+        await house.becomes(made["agent_id"], "running")
         pid = (await house.get(f"{agent}/status"))["pid"]
         assert alive(pid)
         async with asyncio.timeout(10):

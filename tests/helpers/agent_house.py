@@ -51,6 +51,10 @@ class ScriptedWorker:
     def pid(self) -> int | None:
         return None
 
+    @property
+    def serving(self) -> str | None:
+        return None
+
     async def start(self) -> None:
         if self._config.fails_to_start:
             raise ChainBotError(self._config.fails_to_start)

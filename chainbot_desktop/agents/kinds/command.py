@@ -75,6 +75,10 @@ class CommandWorker:
     def pid(self) -> int | None:
         return self._current.child.pid if self._current is not None else None
 
+    @property
+    def serving(self) -> str | None:
+        return self._current.last_line if self._current is not None else None
+
     async def start(self) -> None:
         if self._config.schedule is not None:
             self._schedule = self._tasks.spawn(f"schedule of {self._context.name}", self._keep_schedule(self._config.schedule))

@@ -97,8 +97,12 @@ class SupervisedAgent:
         if not self.unpaused.is_set():
             return "paused"
         if self._run is None:
-            return "idle"
+            return "idle" if self._serving is None else "running"
         return "waiting" if self._run.waiting_for else "running"
+
+    @property
+    def _serving(self) -> str | None:
+        return self._worker.serving if self._worker is not None else None
 
     @property
     def run(self) -> LiveRun | None:
@@ -116,7 +120,7 @@ class SupervisedAgent:
             kind=self.row.kind,
             state=self.state,
             since=self.row.since,
-            activity=run.activity if run is not None else "",
+            activity=run.activity if run is not None else (self._serving or "")[:300],
             waiting_for=run.waiting_for if run is not None else self._waiting_for,
             reason=self.row.reason,
             pid=self._worker.pid if self._worker is not None and self.alive else None,
@@ -184,6 +188,7 @@ class SupervisedAgent:
 
     def beat(self, at: str) -> None:
         self._journal.beat(at)
+        self._journal.look()  # what serves by itself begins and ends unasked
 
     async def keep_lease(self) -> None:
         """Note which process does its work now."""

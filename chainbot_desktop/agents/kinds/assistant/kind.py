@@ -63,6 +63,10 @@ class AssistantWorker:
     def pid(self) -> int | None:
         return None
 
+    @property
+    def serving(self) -> str | None:
+        return None
+
     async def start(self) -> None:
         """NotFound where there is no such persona. Whether a model answers shows at the first task."""
         personas = await asyncio.to_thread(load_personas, self._services.persona_folder)

@@ -34,12 +34,12 @@ from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults, ToolDen
 from pydantic_ai.usage import UsageLimits
 
 from chainbot_desktop.agents.kind import AgentContext, Result, Run
-from chainbot_desktop.agents.kinds.assistant.failures import as_failure
 from chainbot_desktop.agents.kinds.assistant.kind import AssistantConfig
 from chainbot_desktop.agents.kinds.assistant.memory import ConversationMemory
 from chainbot_desktop.agents.kinds.assistant.metering import MeteredModel
 from chainbot_desktop.agents.kinds.assistant.toolset import PolicedToolset
 from chainbot_desktop.agents.kinds.services import KindServices
+from chainbot_desktop.agents.models.failures import as_failure
 from chainbot_desktop.agents.models.gateway import ModelChoice
 from chainbot_desktop.agents.personas import Persona
 from chainbot_desktop.agents.tools.tool import Toolbox, ToolCall

@@ -63,6 +63,10 @@ class DataProcessorWorker:
     def pid(self) -> int | None:
         return self._transforming.pid if self._transforming is not None else None
 
+    @property
+    def serving(self) -> str | None:
+        return None
+
     async def start(self) -> None:
         """Looks whether the transformation can be used at all."""
         async with self._transformation(self._config):

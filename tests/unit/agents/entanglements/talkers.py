@@ -36,6 +36,10 @@ class TalkerWorker:
     def pid(self) -> int | None:
         return None
 
+    @property
+    def serving(self) -> str | None:
+        return None
+
     async def start(self) -> None:
         return
 

@@ -47,7 +47,7 @@ async def test_a_command_is_killed_with_all_that_it_started(tmp_path: Path) -> N
         config = {"command": [sys.executable, "-c", STUBBORN, str(tmp_path)], "limits": {"memory_mb": 64}}
         agent = await opened.service.spawn("command", "Stubborn", config, actor=ME)
         pids = await stubborn_pids(tmp_path)
-        live = await opened.until(agent, lambda known: known.pid == pids["leader"] and known.state == "idle")
+        live = await opened.until(agent, lambda known: known.pid == pids["leader"] and known.state == "running")
         await opened.service.kill(live.id, actor=ME)
         await opened.becomes(agent, "stopped")
         assert not any(lives(pid) for pid in pids.values())
