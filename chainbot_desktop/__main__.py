@@ -24,6 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from chainbot_desktop.app.door_commands import print_link
 
         return print_link(options)
+    if options.command == "model":
+        from chainbot_desktop.app.model_commands import run_model_command
+
+        return run_model_command(options)
+    if options.command == "secret":
+        from chainbot_desktop.app.secret_commands import run_secret_command
+
+        return run_secret_command(options)
     if options.headless:
         from chainbot_desktop.app.headless import run_headless
 

@@ -15,7 +15,14 @@ _COMMANDS = {
     "doctor": "check this machine and say what to do",
     "token": "print the admin token of a data directory",
     "link": "print a new one-time link to the page of the running program",
+    "model": "list the files that can answer as the local model, or add one: model list, model add FILE",
+    "secret": "keep a key for providers, APIs and tool servers: secret set NAME, secret list, secret delete NAME",
 }
+_ACTIONS = {
+    "model": ({"list": 1, "add": 2}, "'list' or by 'add FILE'"),
+    "secret": ({"list": 1, "set": 2, "delete": 2}, "'list', 'set NAME' or 'delete NAME'"),
+}
+"""Of commands of several words: how many each takes, itself included, and how that is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,8 @@ class Options:
     port: int | None
     data_dir: Path | None
     config: Path | None
+    rest: tuple[str, ...] = ()
+    """What follows the command, for a command that takes more."""
 
     @property
     def mode(self) -> str:
@@ -50,6 +59,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
         allow_abbrev=False,
     )
     parser.add_argument("command", nargs="?", choices=tuple(_COMMANDS), default="run", help="what to do (default: run)")
+    parser.add_argument("rest", nargs="*", metavar="...", help="what the command wants to know: list, or add FILE")
     parser.add_argument("--kiosk", action="store_true", help="fill the screen and stay there")
     parser.add_argument("--demo", action="store_true", help="start an ALEX OS simulator beside the program and use it")
     parser.add_argument("--headless", action="store_true", help="serve without a window; needs no Qt")
@@ -58,11 +68,18 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
     parser.add_argument("--data-dir", type=Path, help="folder of the journal and everything else that is kept")
     parser.add_argument("--config", type=Path, help="settings file (default: config.yaml in the configuration folder)")
     parser.add_argument("--version", action="version", version=f"chainbot-desktop {__version__}")
-    found = parser.parse_args(arguments)
+    # Options may stand between the words of a command.
+    found = parser.parse_intermixed_args(arguments)
     if found.headless and found.kiosk:
         parser.error("--headless has no screen to fill with --kiosk")
     if found.command != "run" and (found.kiosk or found.demo or found.headless):
         parser.error(f"--kiosk, --demo and --headless belong to 'run', not to '{found.command}'")
+    if found.command in _ACTIONS:
+        actions, said = _ACTIONS[found.command]
+        if not found.rest or len(found.rest) != actions.get(found.rest[0]):
+            parser.error(f"'{found.command}' is followed by {said}")
+    elif found.rest:
+        parser.error(f"unrecognized arguments: {' '.join(found.rest)}")
     return Options(
         command=found.command,
         kiosk=found.kiosk,
@@ -72,6 +89,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
         port=found.port,
         data_dir=found.data_dir,
         config=found.config,
+        rest=tuple(found.rest),
     )
 
 

@@ -46,7 +46,7 @@ from chainbot_desktop.core.link import LinkState, LinkStatus
 from chainbot_desktop.core.ports import Blobs, Journal, Preferences
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
-from chainbot_desktop.security.admin_token import AdminToken, read_or_make_token
+from chainbot_desktop.security.admin_token import ADMIN_TOKEN, AdminToken, read_or_make_token
 from chainbot_desktop.security.browser_sessions import Sessions, Tickets
 from chainbot_desktop.security.secret_store import SecretStore, desktop_keyring
 from chainbot_desktop.store.conversations import ConversationTable
@@ -157,7 +157,7 @@ async def open_house(
             agents,
             tasks,
             workspace=lambda: workspace.root,
-            secret=secrets.get,
+            secret=lambda name: secrets.get(name) if name != ADMIN_TOKEN else None,
             redactor=logs.redactor,
         )
         services = ApiServices(

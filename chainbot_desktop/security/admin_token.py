@@ -8,7 +8,8 @@ from hmac import compare_digest
 
 from chainbot_desktop.security.secret_store import SecretStore
 
-_NAME = "admin token"
+ADMIN_TOKEN = "admin token"  # noqa: S105 - its name
+"""The name under which it is kept."""
 
 
 class AdminToken:
@@ -23,13 +24,13 @@ class AdminToken:
 
 def read_token(store: SecretStore) -> str | None:
     """The token of this data directory, if one was made. May block."""
-    return store.get(_NAME)
+    return store.get(ADMIN_TOKEN)
 
 
 def read_or_make_token(store: SecretStore) -> str:
     """As `read_token`; made and kept if there is none. May block."""
-    token = store.get(_NAME)
+    token = store.get(ADMIN_TOKEN)
     if token is None:
         token = secrets.token_urlsafe(32)
-        store.set(_NAME, token)
+        store.set(ADMIN_TOKEN, token)
     return token

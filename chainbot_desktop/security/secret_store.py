@@ -31,6 +31,8 @@ class Keyring(Protocol):
 
     def set_password(self, service: str, username: str, password: str) -> None: ...
 
+    def delete_password(self, service: str, username: str) -> None: ...
+
 
 class SecretStore:
     """Secrets of one data directory, by name. Calls may block: not for the loop's thread."""
@@ -70,6 +72,20 @@ class SecretStore:
         entries[name] = {"store": "file", "value": value}
         self._write(entries)
         return str(self._path)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._entries()))
+
+    def delete(self, name: str) -> bool:
+        """Forget it; False where there was none."""
+        entries = self._entries()
+        entry = entries.pop(name, None)
+        if entry is None:
+            return False
+        if entry.get("store") == "keyring" and self._keyring is not None:
+            self._keyring.delete_password(self._service, name)
+        self._write(entries)
+        return True
 
     def _entries(self) -> dict[str, dict[str, str]]:
         try:

@@ -20,6 +20,9 @@ class FakeKeyring:
     def set_password(self, service: str, username: str, password: str) -> None:
         self.passwords[service, username] = password
 
+    def delete_password(self, service: str, username: str) -> None:
+        del self.passwords[service, username]
+
 
 def test_without_a_keyring_the_token_is_in_a_file_for_its_owner_only(tmp_path: Path) -> None:
     token = read_or_make_token(SecretStore(tmp_path, "auto", None))
@@ -76,3 +79,13 @@ def test_only_the_token_matches() -> None:
     assert token.matches("right")
     for wrong in ("", "righ", "right ", "RIGHT", "\udcff", "right\x00"):
         assert not token.matches(wrong)
+
+
+def test_a_secret_that_is_deleted_is_gone_from_the_keyring_too(tmp_path: Path) -> None:
+    keyring = FakeKeyring()
+    store = SecretStore(tmp_path, "auto", keyring)
+    store.set("model.openai", "k")
+    assert store.names() == ("model.openai",)
+    assert store.delete("model.openai")
+    assert not keyring.passwords
+    assert not store.delete("model.openai")
