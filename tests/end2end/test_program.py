@@ -202,17 +202,22 @@ def test_the_demo_brings_guests_over_the_real_protocol_and_leaves_no_child() -> 
         status = running.until("/status", lambda answer: answer["link"]["state"] == "registered")
         assert status["link"]["registry_url"].startswith("http://127.0.0.1:")
         running.until("/api/events?type=alexos_event_received", lambda answer: bool(answer["items"]))
-        (child,) = psutil.Process(running.process.pid).children()
-        assert running.stop() < 3
-        assert not child.is_running()
+        running.until("/api/agents", lambda agents: sum(agent["origin"] == "own" for agent in agents) == 3)
+        children = psutil.Process(running.process.pid).children(recursive=True)
+        assert children
+        assert running.stop(seconds=20) < 10
+        assert not [child for child in children if child.is_running()]
 
 
-def test_the_simulator_ends_with_a_killed_program() -> None:
+def test_everything_that_it_started_ends_with_a_killed_program() -> None:
     with program("--demo") as running:
-        (child,) = psutil.Process(running.process.pid).children()
+        running.until("/api/agents", lambda agents: sum(agent["origin"] == "own" for agent in agents) == 3)
+        children = psutil.Process(running.process.pid).children(recursive=True)
+        assert children
         running.process.kill()
         running.process.wait()
-        child.wait(10)
+        _, left = psutil.wait_procs(children, timeout=10)
+        assert not left
 
 
 def test_the_panel_shows_its_screen_and_headless_says_why_not() -> None:

@@ -43,7 +43,14 @@ async def test_documented(tmp_path: Path) -> None:
         await link.reaches(LinkState.REGISTERED)
         (payload,) = simulator.house.registrations
         assert payload["agent_name"] == "chainbot"
-        assert payload["capabilities"] == ["gui", "websocket", "real_time_monitoring", "audit_logging"]
+        assert payload["capabilities"] == [
+            "gui",
+            "agent_manager",
+            "multi_agent_coordination",
+            "websocket",
+            "real_time_monitoring",
+            "audit_logging",
+        ]
         assert payload["webhook_url"] == "http://127.0.0.1:9000"
         assert payload["health_endpoint"] == "/health"
         await until(lambda: link.client.status.bus_connected)
