@@ -35,7 +35,14 @@ class Identity:
     event_bus_url: str
     webhook_url: str
     headless: bool = False
-    endpoints: tuple[str, ...] = ("/api/agents/*", "/api/entanglements/*", "/api/audit/*", "/api/websockets/*", "/api/webhooks/chainbot/*")
+    endpoints: tuple[str, ...] = (
+        "/api/agents/*",
+        "/api/entanglements/*",
+        "/api/gpt/*",
+        "/api/audit/*",
+        "/api/websockets/*",
+        "/api/webhooks/chainbot/*",
+    )
     registration_time: str = field(default_factory=utc_now)
 
     @property

@@ -210,7 +210,7 @@ class AgentHouse:
         """Leave the tables as a kill would: agents are not stopped, runs not ended. The house is to be closed after it."""
         for agent in self.service._agents.values():
             await agent._journal.written()
-            agent._journal._note = _forget  # type: ignore[method-assign]
+            agent._journal._note = _forget  # type: ignore[method-assign,assignment]
             agent._finish = _end_nowhere  # type: ignore[method-assign]
 
     async def asked(self) -> ApprovalRow:
