@@ -14,6 +14,7 @@ from api.counts import RequestCounts
 from api.door import Door
 from api.endpoints import Access, Endpoint
 from api.keys import CALLER
+from api.openai_errors import as_openai_error, speaks_openai
 from api.problems import problem, problem_of_bug, problem_of_error, problem_of_framework
 from chainbot_desktop.core.errors import ChainBotError
 
@@ -47,6 +48,8 @@ def make_border(
         except Exception:  # the border of a request
             _log.exception("%s %s failed", request.method, request.path)
             response = problem_of_bug(request.path)
+        if speaks_openai(request.path):
+            response = as_openai_error(response)
         if "Server" not in response.headers and not response.prepared:
             add_headers(response, JSON_HEADERS)
         path = "(unknown)" if endpoint is None else endpoint.path

@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.endpoints import Access, Answer, Endpoint
+from api.gpt_schemas import OpenAIError
+from api.openai_errors import speaks_openai
 from api.problems import PROBLEM_TYPE
 from api.schemas import Problem
 from chainbot_desktop import __version__
@@ -25,6 +27,7 @@ _TAGS = {
     "agents": "Agents, their map and their work",
     "approvals": "What agents ask a human",
     "entanglements": "Links between agents",
+    "models": "Models: how they are, and answers of theirs",
     "events": "The journal",
     "audit": "Who did what, and the proof",
     "websocket": "Live events",
@@ -34,8 +37,8 @@ _TAGS = {
 }
 _ABOUT = (
     "The API of the panel. Every path is served with and without a trailing slash. Errors are problem+json (RFC 9457) with a stable "
-    "`code`. Everything but `/health` and `/api/health` needs the token that `chainbot-desktop token` prints, or the session of a "
-    "browser; webhooks also come in from the addresses in `security.trusted_webhook_sources`."
+    "`code`; under /v1 they have OpenAI's shape. Everything but `/health` and `/api/health` needs the token of `chainbot-desktop token` "
+    "or the session of a browser; webhooks also come in from the addresses in `security.trusted_webhook_sources`."
 )
 _Mode = Literal["validation", "serialization"]
 
@@ -146,12 +149,13 @@ def _problems(endpoint: Endpoint) -> dict[str, Any]:
     statuses = {*endpoint.problems, 500}
     if endpoint.access is not Access.OPEN:
         statuses |= {401, 403, 429}
-    content = {PROBLEM_TYPE: {"schema": {"$ref": _REF.format(model=Problem.__name__)}}}
+    model, media_type = (OpenAIError, "application/json") if speaks_openai(endpoint.path) else (Problem, PROBLEM_TYPE)
+    content = {media_type: {"schema": {"$ref": _REF.format(model=model.__name__)}}}
     return {str(status): {"description": HTTPStatus(status).phrase, "content": content} for status in sorted(statuses)}
 
 
 def _schemas(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
-    modes: dict[type[BaseModel], _Mode] = {Problem: "serialization"}
+    modes: dict[type[BaseModel], _Mode] = {Problem: "serialization", OpenAIError: "serialization"}
     for endpoint in endpoints:
         for answer in endpoint.answers:
             model = answer.schema[0] if isinstance(answer.schema, tuple) else answer.schema

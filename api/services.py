@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from chainbot_desktop.agents.approvals.desk import ApprovalDesk
 from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.agents.entanglements.service import Entanglements
+from chainbot_desktop.agents.models.completions import Completions
+from chainbot_desktop.agents.personas import Personas
 from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.core.bus import EventBus
@@ -88,5 +90,9 @@ class ApiServices:
     """Runs the agents; None (and 503 for what needs it) where this program runs none."""
     desk: ApprovalDesk | None = None
     entanglements: Entanglements | None = None
+    completions: Completions | None = None
+    """Asks the models; None (and 503) where this program has none."""
+    personas: Callable[[], Personas] | None = None
+    """Reads them from the disk: not on the loop."""
     earlier: Callable[[IdempotencyKey], Awaitable[Recorded[Event] | None]] | None = None
     """The event of an earlier request with this key, if there was one; Conflict (HTTP 422) where its body was another."""

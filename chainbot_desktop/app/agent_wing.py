@@ -12,6 +12,7 @@ from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.agents.entanglements.service import Entanglements
 from chainbot_desktop.agents.kind import Limits
 from chainbot_desktop.agents.kinds.services import KindServices
+from chainbot_desktop.agents.models.completions import Completions
 from chainbot_desktop.agents.models.model_files import ModelFolder
 from chainbot_desktop.agents.models.service import ModelService
 from chainbot_desktop.agents.processes.children import Children
@@ -38,6 +39,7 @@ class AgentWing:
     runtime: AgentService
     desk: ApprovalDesk
     models: ModelService
+    completions: Completions
     entanglements: Entanglements
     persona_folder: Path
     _own: Children
@@ -88,10 +90,11 @@ async def make_agent_wing(
     persona_folder = data_dir / "personas"
     kinds = await asyncio.to_thread(load_kinds, KindServices(models, toolboxes, persona_folder, secret, settings))
     desk = ApprovalDesk(ApprovalTable(database, journal), tasks)
+    ledger = Ledger(UsageTable(database), settings.agents)
     parts = RuntimeParts(
         agents=AgentTable(database, journal),
         runs=RunTable(database, journal),
-        ledger=Ledger(UsageTable(database), settings.agents),
+        ledger=ledger,
         desk=desk,
         tasks=tasks,
         settings=settings.agents,
@@ -104,7 +107,7 @@ async def make_agent_wing(
     runtime = AgentService(kinds, parts)
     runtime.before_task = entanglements.before_task
     services.append(runtime)
-    return AgentWing(runtime, desk, models, entanglements, persona_folder, own, host, tool_servers)
+    return AgentWing(runtime, desk, models, Completions(models, ledger), entanglements, persona_folder, own, host, tool_servers)
 
 
 def _hidden(data_dir: Path) -> Sequence[Path]:

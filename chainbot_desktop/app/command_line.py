@@ -59,7 +59,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
         allow_abbrev=False,
     )
     parser.add_argument("command", nargs="?", choices=tuple(_COMMANDS), default="run", help="what to do (default: run)")
-    parser.add_argument("rest", nargs="*", metavar="...", help="what the command wants to know: list, or add FILE")
+    parser.add_argument("rest", nargs="*", metavar="...", help="what the command wants to know")
     parser.add_argument("--kiosk", action="store_true", help="fill the screen and stay there")
     parser.add_argument("--demo", action="store_true", help="start an ALEX OS simulator beside the program and use it")
     parser.add_argument("--headless", action="store_true", help="serve without a window; needs no Qt")

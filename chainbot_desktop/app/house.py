@@ -25,6 +25,7 @@ from chainbot_desktop.agents.approvals.desk import ApprovalDesk
 from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.agents.entanglements.service import Entanglements
 from chainbot_desktop.agents.models.service import ModelService
+from chainbot_desktop.agents.personas import load_personas
 from chainbot_desktop.agents.records import Origin
 from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.agents.vocabulary import AgentState
@@ -178,6 +179,8 @@ async def open_house(
             runtime=wing.runtime,
             desk=wing.desk,
             entanglements=wing.entanglements,
+            completions=wing.completions,
+            personas=lambda: load_personas(wing.persona_folder),
             earlier=journal.earlier,
         )
         application = build_application(services)
@@ -185,6 +188,7 @@ async def open_house(
 
         stack.push_async_callback(closed_within, _AGENTS_STOP_WITHIN, "the agents", wing.close)
         await wing.open()
+        tasks.spawn("look at the models", wing.models.probe())
         chat = _make_chat(store, tasks, watch.health, link, agents, workspace, ServiceTalk(wing.runtime, wing.desk))
         await chat.open()
         stack.push_async_callback(closed_within, 0.5, "the chat", chat.close)

@@ -11,7 +11,19 @@ import structlog
 from chainbot_desktop.core.errors import SettingsError
 from chainbot_desktop.core.settings import LoggingSettings
 
-_NOISY = ("asyncio", "qasync", "aiohttp.access", "markdown", "MARKDOWN", "keyring", "alembic")
+_NOISY = (
+    "asyncio",
+    "qasync",
+    "aiohttp.access",
+    "markdown",
+    "MARKDOWN",
+    "keyring",
+    "alembic",
+    "httpx2",
+    "httpcore2",
+    "openai",
+    "anthropic",
+)
 
 
 def set_up_logging(settings: LoggingSettings, *extra: logging.Handler) -> Callable[[], None]:

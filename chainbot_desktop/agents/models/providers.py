@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from chainbot_desktop.agents.models.gateway import ProviderKind, ProviderStatus
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput
 from chainbot_desktop.core.ids import utc_now
 from chainbot_desktop.core.json_codec import parse_object
-from chainbot_desktop.core.settings import ModelServerSettings, Settings
+from chainbot_desktop.core.settings import ModelServerSettings, NamedModelServer, Settings
 
 PROBE_SECONDS = 5.0
 _LISTING_BYTES = 4 * 1024 * 1024
@@ -38,14 +38,25 @@ class Provider:
     key: Callable[[], str | None]
     needs_key: bool
 
+    @property
+    def shown_url(self) -> str:
+        """Without a name and a password that may stand in it."""
+        scheme, separator, rest = self.base_url.partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
-def providers_of(settings: Settings, secret: Callable[[str], str | None]) -> tuple[Provider, ...]:
-    """In the order of the settings; those that it does not name come after."""
+
+def providers_of(
+    settings: Settings, secret: Callable[[str], str | None], taken_in: Sequence[NamedModelServer] = ()
+) -> tuple[Provider, ...]:
+    """In the order of the settings; those that it does not name come after. A server of the settings wins over one `taken_in`."""
+    named = {server.name for server in settings.models.servers}
+    servers = (*settings.models.servers, *(server for server in taken_in if server.name not in named))
     found = [
         _named("openai", "openai", settings.openai, _OPENAI_URL, secret),
         _named("anthropic", "anthropic", settings.anthropic, _ANTHROPIC_URL, secret),
         _named("maclink", "openai-compatible", settings.maclink, "", secret),
-        *(_named(server.name, "openai-compatible", server, "", secret) for server in settings.models.servers),
+        *(_named(server.name, "openai-compatible", server, "", secret) for server in servers),
     ]
     order = {name: index for index, name in enumerate(settings.models.order)}
     return tuple(sorted(found, key=lambda provider: order.get(provider.name, len(order))))
@@ -105,9 +116,9 @@ async def look_at(provider: Provider, session: aiohttp.ClientSession) -> Provide
         async with asyncio.timeout(PROBE_SECONDS):
             return await _ask(provider, access.key, session)
     except TimeoutError:
-        return _status(provider, "unreachable", f"{provider.base_url} did not answer within {PROBE_SECONDS:g} s.")
+        return _status(provider, "unreachable", f"{provider.shown_url} did not answer within {PROBE_SECONDS:g} s.")
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        return _status(provider, "unreachable", f"{provider.base_url}: {_reason(error)}.")
+        return _status(provider, "unreachable", f"{provider.shown_url}: {_reason(error)}.")
 
 
 async def _ask(provider: Provider, key: str | None, session: aiohttp.ClientSession) -> ProviderStatus:
@@ -162,7 +173,7 @@ def _status(provider: Provider, state: str, reason: str, models: tuple[str, ...]
         reason=reason,
         models=models,
         default_model=provider.default_model or (models[0] if models else ""),
-        base_url=provider.base_url,
+        base_url=provider.shown_url,
         demonstration=False,
         checked_at=utc_now(),
     )

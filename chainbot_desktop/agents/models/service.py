@@ -13,11 +13,11 @@ import aiohttp
 from chainbot_desktop.agents.models.gateway import ModelChoice, ProviderStatus
 from chainbot_desktop.agents.models.local_model import LOCAL, LocalModel
 from chainbot_desktop.agents.models.model_files import ModelFolder
-from chainbot_desktop.agents.models.providers import Access, access_to, look_at, providers_of, unasked
+from chainbot_desktop.agents.models.providers import Access, Provider, access_to, look_at, providers_of, unasked
 from chainbot_desktop.agents.processes.child import ChildProcesses
-from chainbot_desktop.core.errors import NotFound, Unavailable
+from chainbot_desktop.core.errors import Conflict, NotFound, Unavailable
 from chainbot_desktop.core.ids import utc_now
-from chainbot_desktop.core.settings import Settings
+from chainbot_desktop.core.settings import NamedModelServer, Settings
 from chainbot_desktop.core.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_SET_UP = "Set up a provider (see docs/models.md), or add a GGUF file with `chainbot-desktop model add FILE`."
+_SET_UP = "Set up a provider (see docs/agents.md), or add a GGUF file with `chainbot-desktop model add FILE`."
 _AVOID_SECONDS = 30.0
 """For which a provider that did not answer is asked after the others."""
 
@@ -48,7 +48,10 @@ class ModelService:
         *,
         hide: Callable[[str], None],
     ) -> None:
+        self._all_settings = settings
         self._settings = settings.models
+        self._secret = secret
+        self._folder = folder
         self._hide = hide
         self._providers = {provider.name: provider for provider in providers_of(settings, secret)}
         self._statuses = {name: unasked(provider, "") for name, provider in self._providers.items()}
@@ -85,7 +88,38 @@ class ModelService:
                 self._avoid(status.name, status.state != "ready")
         return self.statuses()
 
+    async def take_in(self, server: NamedModelServer) -> None:
+        """Use a model server from now on, also after a restart. Its key, if it wants one, is the secret `model.NAME`.
+
+        Conflict where the name is taken, Unavailable where the server does not answer.
+        """
+        if server.name in {*self._providers, LOCAL}:
+            raise Conflict(f"There is a provider {server.name!r} already.", hint="Choose another name.", code="name_taken")
+        [provider] = [each for each in providers_of(Settings(), self._secret, (server,)) if each.name == server.name]
+        async with aiohttp.ClientSession() as session:
+            status = await look_at(provider, session)
+        if status.state != "ready":
+            raise Unavailable(f"{server.name} cannot be used: {status.reason}", hint="Look whether it runs, and where.")
+        kept = await asyncio.to_thread(self._folder.servers)
+        known = server.model_copy(update={"model": status.default_model or None})
+        await asyncio.to_thread(self._folder.keep_servers, (*kept, known))
+        await self._look_at_settings()
+        self._statuses[server.name] = status
+
+    async def let_go(self, name: str) -> None:
+        """Of a server that was taken in. NotFound for any other."""
+        kept = await asyncio.to_thread(self._folder.servers)
+        if name not in {server.name for server in kept}:
+            raise NotFound(
+                f"No server {name[:100]!r} was taken in here.",
+                hint="What the settings name is removed there.",
+                code="no_such_server",
+            )
+        await asyncio.to_thread(self._folder.keep_servers, [server for server in kept if server.name != name])
+        await self._look_at_settings()
+
     async def choose(self, name: str = "") -> Sequence[ModelChoice]:
+        await self._learn_defaults()
         if name:
             return (self._choice(name),)
         order = [provider for provider in self._providers if self._is_set_up(provider) and self._default(provider)]
@@ -107,6 +141,7 @@ class ModelService:
         return client.model(choice.name.partition("/")[2])
 
     def note(self, choice: ModelChoice, problem: str) -> None:
+        """Who asked it tells how that went ("" is well): it is asked after the others for a while, and its status says so."""
         known = self._statuses.get(choice.provider)
         if known is None:
             return  # the local one: what is wrong with it is looked at each time
@@ -165,6 +200,12 @@ class ModelService:
             code="no_such_model",
         )
 
+    async def _learn_defaults(self) -> None:
+        """A server whose model nobody named is asked which it has, once."""
+        for name in tuple(self._providers):
+            if self._is_set_up(name) and not self._default(name) and self._statuses[name].state == "unknown":
+                await self.probe(name)
+
     def _is_set_up(self, provider: str) -> bool:
         return provider in self._access and not self._access[provider].problem
 
@@ -178,16 +219,29 @@ class ModelService:
 
     async def _look_at_settings(self) -> None:
         await self.local.look()
-        found = await asyncio.to_thread(lambda: {name: access_to(known) for name, known in self._providers.items()})
-        for name, access in found.items():
+        found = await asyncio.to_thread(self._read_settings)
+        statuses: dict[str, ProviderStatus] = {}
+        for provider, access in found:
             if access.key:
                 self._hide(access.key)
-            if access.problem or self._statuses[name].state in ("unconfigured", "unknown"):
-                self._statuses[name] = unasked(self._providers[name], access.problem)
-            client = self._clients.get(name)
-            if client is not None and client.key != access.key:
+            known = self._statuses.get(provider.name)
+            if known is None or access.problem or known.state in ("unconfigured", "unknown"):
+                known = unasked(provider, access.problem)
+            statuses[provider.name] = known
+        self._statuses = statuses
+        self._providers = {provider.name: provider for provider, _ in found}
+        self._access = {provider.name: access for provider, access in found}
+        for name, client in tuple(self._clients.items()):
+            if name != LOCAL and (name not in self._access or self._access[name].key != client.key):
                 self._retired.append(self._clients.pop(name))  # requests may still be under way
-        self._access = found
+
+    def _read_settings(self) -> list[tuple[Provider, Access]]:
+        try:
+            taken_in = self._folder.servers()
+        except Unavailable as error:
+            _log.warning("%s", error)
+            taken_in = ()
+        return [(provider, access_to(provider)) for provider in providers_of(self._all_settings, self._secret, taken_in)]
 
     def _make_client(self, provider: str) -> Client:
         import genai_prices

@@ -12,7 +12,7 @@ import pytest
 
 from chainbot_desktop.agents.kinds.assistant import AssistantKind
 from chainbot_desktop.agents.kinds.services import KindServices
-from chainbot_desktop.agents.models.local_server import LocalServer
+from chainbot_desktop.agents.models.model_files import ModelFolder
 from chainbot_desktop.agents.models.service import ModelService
 from chainbot_desktop.agents.runtime.live import RunUpdate
 from chainbot_desktop.agents.tools.toolboxes import ToolboxFactory
@@ -33,7 +33,7 @@ async def assistants(folder: Path, *servers: ModelServer, anthropic: str = "") -
     named = [
         {"name": f"lan{number}", "base_url": f"{server.url}/v1", "model": "fake-1"} for number, server in enumerate(servers)
     ]
-    given: dict[str, Any] = {"models": {"servers": named, "local_enabled": not named}}
+    given: dict[str, Any] = {"models": {"servers": named, "local_enabled": not named, "context_tokens": 2048}}
     if anthropic:
         given["anthropic"] = {"base_url": anthropic, "api_key": "k", "model": "claude-sonnet-5-5"}
     settings = Settings.model_validate(given)
@@ -44,7 +44,7 @@ async def assistants(folder: Path, *servers: ModelServer, anthropic: str = "") -
         open_children() as children,
         open_agent_house(folder, kinds=[late], workspace=folder / "work", children=lambda _: children, opened=False) as house,
     ):
-        models = ModelService(settings, lambda _: None, lambda model: LocalServer(children, tasks, model, context_tokens=2048))
+        models = ModelService(settings, lambda _: None, children, tasks, ModelFolder(folder / "models"), hide=lambda _: None)
         await models.open()
         toolboxes = ToolboxFactory(settings.tools, house.store.journal, FakeConversations(), tasks, redact=lambda text: text)
         late.become(AssistantKind(KindServices(models, toolboxes, folder / "personas", lambda _: None, settings)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -90,6 +91,18 @@ async def test_a_rate_limit_is_waited_for_once(tmp_path: Path) -> None:
         assert (await asked.answer())[0] == "after a pause"
         asked.first.say(busy, busy)
         assert (await asked.answer())[1].provider == "second"
+
+
+async def test_a_long_pause_is_not_waited_for(tmp_path: Path) -> None:
+    async with two_providers(tmp_path) as asked, asyncio.timeout(15):
+        asked.first.usual = Reply(status=429, retry_after=30)
+        assert (await asked.answer())[1].provider == "second"
+        assert len(asked.first.requests) == 1
+        async with models({"anthropic": {"base_url": asked.first.url, "api_key": "k"}}) as service:
+            asked.completions = Completions(service, asked.completions._ledger)
+            with pytest.raises(ModelFailed, match="asked too often"):
+                await asked.answer()
+        assert len(asked.first.requests) == 2
 
 
 async def test_who_names_a_provider_gets_that_one_or_an_error(tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+from pydantic import AnyUrl
 
 from chainbot_desktop.agents.models.model_files import embedded_model
 from chainbot_desktop.agents.models.service import ModelService
-from chainbot_desktop.core.errors import ChainBotError, NotFound, Unavailable
+from chainbot_desktop.core.errors import ChainBotError, Conflict, NotFound, Unavailable
+from chainbot_desktop.core.settings import NamedModelServer
 from tests.helpers.model_server import ModelServer, Reply, model_server
 from tests.helpers.models import models
 
@@ -140,7 +142,7 @@ async def test_providers_are_asked_how_they_are() -> None:
     async with model_server() as server:
         settings = {
             "openai": {"base_url": f"{server.url}/nothing", "api_key": "secret-key"},
-            "maclink": {"base_url": "http://127.0.0.1:1/v1"},
+            "maclink": {"base_url": "http://me:secret-word@127.0.0.1:1/v1"},
             **at(server),
         }
         async with models(settings) as service:
@@ -151,8 +153,83 @@ async def test_providers_are_asked_how_they_are() -> None:
             assert found["maclink"].state == "unreachable"
             assert found["anthropic"].state == "unconfigured"
             assert found["local"].demonstration
-            assert "secret-key" not in repr(found)
+            assert found["maclink"].base_url == "http://127.0.0.1:1/v1"
+            assert "secret" not in repr(found)
             [choice] = await service.choose("fake-2")
             assert choice.name == "lan/fake-2"
             with pytest.raises(NotFound):
                 await service.probe("nobody")
+
+
+async def test_a_reader_that_goes_early_does_not_keep_the_local_model_alive() -> None:
+    from pydantic_ai.direct import model_request_stream
+    from pydantic_ai.messages import ModelRequest
+
+    async with models({"models": {"idle_minutes": 0.05 / 60}}) as service:
+        [choice] = await service.choose()
+        model = await service.open_model(choice)
+        begun = asyncio.Event()
+
+        async def read() -> None:
+            prompt = [ModelRequest.user_text_prompt("Count to one thousand.")]
+            async with model_request_stream(model, prompt, model_settings={"max_tokens": 800}) as stream:
+                async for _ in stream:
+                    begun.set()
+
+        reading = asyncio.create_task(read())
+        async with asyncio.timeout(20):
+            await begun.wait()
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        async with asyncio.timeout(10):
+            while service.local.server.running:
+                await asyncio.sleep(0.02)
+
+
+async def test_a_server_is_taken_in_for_good_and_let_go(tmp_path: Path) -> None:
+    async with model_server() as server:
+        found = NamedModelServer(name="ollama", base_url=AnyUrl(f"{server.url}/v1"))
+        async with models(folder=tmp_path) as service:
+            await service.take_in(found)
+            assert [choice.name for choice in await service.choose()] == ["ollama/fake-1"]
+            with pytest.raises(Conflict):
+                await service.take_in(found)
+            with pytest.raises(Unavailable, match="cannot be used"):
+                await service.take_in(NamedModelServer(name="other", base_url=AnyUrl("http://127.0.0.1:1/v1")))
+        async with models(folder=tmp_path) as service:
+            assert await answer(service) == "Hello there."
+            await service.let_go("ollama")
+            assert [choice.provider for choice in await service.choose()] == ["local"]
+            with pytest.raises(NotFound):
+                await service.let_go("ollama")
+
+
+async def test_a_server_whose_model_nobody_named_is_asked_which_it_has() -> None:
+    async with model_server() as server:
+        settings = {"models": {"servers": [{"name": "lan", "base_url": f"{server.url}/v1"}]}}
+        async with models(settings) as service:
+            assert [choice.name for choice in await service.choose()] == ["lan/fake-1"]
+        async with models(settings) as service:
+            assert [choice.name for choice in await service.choose("lan")] == ["lan/fake-1"]
+
+
+async def test_a_key_that_was_changed_is_used_after_a_probe_and_every_key_is_hidden_from_logs() -> None:
+    secrets, hidden = {"model.lan": "key-one"}, set[str]()
+    async with model_server() as server, models(at(server), secret=secrets.get, hide=hidden.add) as service:
+        await answer(service)
+        secrets["model.lan"] = "key-two"
+        await service.probe()
+        await answer(service)
+        assert server.keys == ["Bearer key-one", "Bearer key-two", "Bearer key-two"]
+        assert hidden == {"key-one", "key-two"}
+
+
+async def test_a_keyring_that_does_not_answer_is_said_and_stops_nothing() -> None:
+    def locked(_: str) -> str:
+        raise Unavailable("The keyring is locked.")
+
+    async with models({"maclink": {"base_url": "http://127.0.0.1:1/v1"}}, secret=locked) as service:
+        found = {status.name: (status.state, status.reason) for status in service.statuses()}
+        assert found["openai"] == ("unconfigured", "The keyring is locked.")
+        assert [choice.provider for choice in await service.choose()] == ["local"]

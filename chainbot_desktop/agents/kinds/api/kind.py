@@ -1,0 +1,275 @@
+"""An agent that calls an HTTP API: what a task may ask for, what a human is asked first, and what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from yarl import URL
+
+from chainbot_desktop.agents.approvals.request import ApprovalDraft
+from chainbot_desktop.agents.kind import AgentConfig, AgentContext, KindInfo, Result, Run
+from chainbot_desktop.agents.kinds.api.operations import Operations
+from chainbot_desktop.agents.kinds.api.target import below, is_below
+from chainbot_desktop.agents.kinds.services import KindServices
+from chainbot_desktop.core.errors import ChainBotError, InvalidInput, Unavailable
+from chainbot_desktop.core.settings import HttpUrl
+
+_READ_BYTES = 2 * 1024 * 1024
+_SHOWN_CHARACTERS = 100_000
+_DOCUMENT_BYTES = 16 * 1024 * 1024
+_MAX_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+class CallFailed(ChainBotError):
+    """The API answered, and not with what was asked for."""
+
+    code = "call_failed"
+    http_status = 502
+
+
+class Authentication(BaseModel):
+    """`secret` is the name of a key that `chainbot-desktop secret set` keeps; the key itself never stands here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: Literal["none", "bearer", "header", "basic"] = "none"
+    secret: str = Field("", max_length=200)
+    header: str = Field("X-API-Key", pattern=r"^[A-Za-z0-9-]{1,100}$")
+    user: str = Field("", max_length=200, pattern=r"^[^:\x00-\x1f]*$")
+
+
+class ApiConfig(AgentConfig):
+    base_url: HttpUrl = Field(description="Address below which everything is that it may call.")
+    auth: Authentication = Authentication()
+    openapi: str = Field("", max_length=2000, description="OpenAPI document: a file, or a path below the base address.")
+    allowed_methods: tuple[Method, ...] = Field(("GET", "HEAD"), description="Methods that need no approval.")
+    timeout: float = Field(30, gt=0, le=600, description="Seconds that one call may take.")
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain(cls, url: HttpUrl) -> HttpUrl:
+        if url.username or url.password or url.query or url.fragment:
+            raise ValueError("an address without user, query and fragment")
+        return url
+
+
+class Call(BaseModel):
+    """What a task asks for, as its context says it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Method = "GET"
+    path: str = Field("", max_length=8000)
+    query: dict[str, str] = Field(default_factory=dict)
+    body: Any = None
+    operation: str = ""
+    parameters: dict[str, str | int | float | bool] = Field(default_factory=dict)
+
+
+class ApiKind:
+    info = KindInfo("api", "HTTP API", "Calls an HTTP API below one address.", model_backed=False, default_restart="always")
+    config_model: type[AgentConfig] = ApiConfig
+
+    def __init__(self, services: KindServices) -> None:
+        self._services = services
+
+    def describe(self, config: AgentConfig) -> Mapping[str, str]:
+        assert isinstance(config, ApiConfig)
+        return {"base_url": str(config.base_url)}
+
+    def make(self, context: AgentContext, config: AgentConfig) -> ApiWorker:
+        assert isinstance(config, ApiConfig)
+        return ApiWorker(context, config)
+
+
+class ApiWorker:
+    """Implements `kind.Worker`."""
+
+    def __init__(self, context: AgentContext, config: ApiConfig) -> None:
+        self._context = context
+        self._config = config
+        self._base = URL(str(config.base_url))
+        self._session: aiohttp.ClientSession | None = None
+        self._operations: Operations | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return None
+
+    @property
+    def serving(self) -> str | None:
+        return None
+
+    async def start(self) -> None:
+        """Reads the OpenAPI document; whether the API answers shows at the first task."""
+        timeout = aiohttp.ClientTimeout(total=self._config.timeout)
+        self._session = aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+        if self._config.openapi:
+            text = await self._document(self._config.openapi)
+            self._operations = await asyncio.to_thread(Operations, text)
+
+    async def execute(self, run: Run) -> Result:
+        call = self._read(run)
+        if call.operation:
+            call = self._resolve(call)
+        url = below(self._base, call.path, call.query)
+        if call.method not in self._config.allowed_methods:
+            await self._ask(run, call, url)
+        run.step(f"{call.method} {url}")
+        return await self._send(call, url)
+
+    async def pause(self) -> None:
+        return
+
+    async def resume(self) -> None:
+        return
+
+    async def ended(self) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    async def stop(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _read(self, run: Run) -> Call:
+        context = run.row.context
+        if "path" in context or "operation" in context:
+            try:
+                return Call.model_validate(dict(context))
+            except ValueError as error:
+                raise InvalidInput(f"The call is not understood: {' '.join(str(error).split())[:300]}") from None
+        word, _, rest = run.row.task.strip().partition(" ")
+        if self._operations is not None and word in self._operations:
+            return Call(operation=word)
+        if word.upper() in Method.__args__ and rest.strip():  # type: ignore[attr-defined]  # a Literal's choices
+            return Call(method=word.upper(), path=rest.strip())
+        raise InvalidInput(
+            f"{run.row.task[:100]!r} is no call.",
+            hint='Write "GET /path", the name of an operation, or give {"method", "path", "query", "body"} as context.',
+        )
+
+    def _resolve(self, call: Call) -> Call:
+        if self._operations is None:
+            raise InvalidInput("This API has no OpenAPI document here, so it has no operations by name.", hint="Name a path.")
+        operation = self._operations.get(call.operation)
+        path, query = operation.fill(call.parameters)
+        return Call.model_validate({"method": operation.method, "path": path, "query": query, "body": call.body})
+
+    async def _ask(self, run: Run, call: Call, url: URL) -> None:
+        body = "" if call.body is None else "\n\n" + json.dumps(call.body, ensure_ascii=False, indent=1)
+        draft = ApprovalDraft(
+            call_id="call",
+            tool="api",
+            title=f"{call.method} to {url.host}",
+            detail=f"{call.method} {url}{body}",
+            detail_kind="url" if call.body is None else "text",
+            why=run.row.task,
+            touches=(str(url.origin()),),
+        )
+        done = run.waits_for("your approval")
+        try:
+            verdict = await self._context.approvals.ask(run.row.id, draft)
+        finally:
+            done()
+        if not verdict.approved:
+            raise CallFailed(f"The call was not approved{': ' + verdict.answer if verdict.answer else ''}.")
+
+    async def _send(self, call: Call, url: URL) -> Result:
+        assert self._session is not None
+        headers = await self._authorisation()
+        method = call.method
+        for _ in range(_MAX_REDIRECTS):
+            try:
+                async with self._session.request(method, url, headers=headers, json=call.body, allow_redirects=False) as answer:
+                    if answer.status not in _REDIRECTS:
+                        return await _result(answer)
+                    url = self._redirected(url, answer)
+                    if method not in ("GET", "HEAD"):
+                        raise CallFailed(f"{method} was sent elsewhere: {url}.", hint="Ask for that address.")
+            except TimeoutError:
+                raise Unavailable(f"{url.host} did not answer within {self._config.timeout:g} s.") from None
+            except (aiohttp.ClientError, OSError) as error:
+                raise Unavailable(f"{url.origin()} cannot be reached: {error}.", hint="Look whether it runs.") from None
+        raise CallFailed("It was sent from one address to the next without end.")
+
+    def _redirected(self, url: URL, answer: aiohttp.ClientResponse) -> URL:
+        target = url.join(URL(answer.headers.get("Location", "")))
+        if not is_below(self._base, target):
+            # The key must not follow to where somebody else listens.
+            raise CallFailed(
+                f"It was sent to {target.origin() if target.host else target}, which is not below the base address."
+            )
+        return target
+
+    async def _authorisation(self) -> dict[str, str]:
+        auth = self._config.auth
+        if auth.type == "none":
+            return {}
+        secret = await asyncio.to_thread(self._context.secret, auth.secret)
+        if not secret:
+            raise Unavailable(
+                f"There is no secret {auth.secret!r}.", hint=f"Keep one with: chainbot-desktop secret set {auth.secret}"
+            )
+        if auth.type == "header":
+            return {auth.header: secret}
+        if auth.type == "bearer":
+            return {"Authorization": f"Bearer {secret}"}
+        return {"Authorization": "Basic " + b64encode(f"{auth.user}:{secret}".encode()).decode()}
+
+    async def _document(self, place: str) -> str:
+        if not place.startswith(("http:", "https:")):
+            found = await asyncio.to_thread(_read_file, self._context.workspace, place)
+            if found is not None:
+                return found
+        else:
+            url = URL(place)
+            if not is_below(self._base, url):
+                raise InvalidInput("The OpenAPI document is not below the base address.", hint="Save it as a file.")
+            place = url.raw_path.removeprefix(self._base.raw_path.rstrip("/"))
+        result = await self._send(Call(path=place), below(self._base, place))
+        return result.text
+
+
+async def _result(answer: aiohttp.ClientResponse) -> Result:
+    body = await answer.content.read(_READ_BYTES + 1)
+    while len(body) <= _READ_BYTES and (more := await answer.content.read(_READ_BYTES + 1 - len(body))):
+        body += more
+    cut = len(body) > _READ_BYTES
+    text = body[:_READ_BYTES].decode(answer.charset or "utf-8", "replace")
+    data: dict[str, Any] = {"status": answer.status, "content_type": answer.content_type}
+    if not cut and (answer.content_type == "application/json" or answer.content_type.endswith("+json")):
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            found = None
+        if found is not None:
+            text = json.dumps(found, ensure_ascii=False, indent=1)
+    if not 200 <= answer.status < 300:
+        raise CallFailed(f"{answer.url.host} answered {answer.status} {answer.reason}: {' '.join(text.split())[:500]}")
+    if len(text) > _SHOWN_CHARACTERS or cut:
+        text = f"{text[:_SHOWN_CHARACTERS]}\n… (cut)"
+    return Result(text, data)
+
+
+def _read_file(workspace: Path, place: str) -> str | None:
+    """None where there is no such file: then it is a path of the API."""
+    path = workspace / Path(place).expanduser()
+    if not path.is_file():
+        return None
+    try:
+        if path.stat().st_size > _DOCUMENT_BYTES:
+            raise InvalidInput(f"{path.name} has more than {_DOCUMENT_BYTES} bytes.")
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"The OpenAPI document {path} cannot be read: {error}.") from None

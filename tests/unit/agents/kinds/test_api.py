@@ -1,0 +1,186 @@
+"""An API agent calls below its address and nowhere else, asks before it changes anything, and never shows its key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+from yarl import URL
+
+from chainbot_desktop.agents.kinds.api import ApiKind
+from chainbot_desktop.agents.kinds.api.target import below, is_below
+from chainbot_desktop.agents.kinds.services import KindServices
+from chainbot_desktop.core.errors import ChainBotError
+from chainbot_desktop.store.agent_rows import RunRow
+from tests.helpers.agent_house import AgentHouse, open_agent_house
+
+ME = "user:tester"
+SPEC = {
+    "openapi": "3.1.0",
+    "paths": {
+        "/things/{id}": {"get": {"operationId": "getThing", "parameters": [{"$ref": "#/components/parameters/verbose"}]}},
+        "/things": {"post": {"operationId": "makeThing"}},
+    },
+    "components": {"parameters": {"verbose": {"name": "verbose", "in": "query"}}},
+}
+
+
+@asynccontextmanager
+async def api() -> AsyncIterator[tuple[str, list[web.Request]]]:
+    asked: list[web.Request] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request)
+        path = request.path.removeprefix("/v1")
+        if path == "/away":
+            raise web.HTTPFound("http://127.0.0.1:1/elsewhere")
+        if path == "/near":
+            raise web.HTTPFound("/v1/things/7")
+        if path == "/broken":
+            return web.json_response({"error": "no such thing"}, status=404)
+        if path == "/large":
+            return web.Response(text="x" * 3_000_000)
+        if path == "/openapi.json":
+            return web.json_response(SPEC)
+        return web.json_response({"path": request.path_qs, "method": request.method, "body": (await request.text()) or None})
+
+    application = web.Application()
+    application.router.add_route("*", "/{tail:.*}", answer)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1", asked
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def agent(folder: Path, base: str, **config: Any) -> AsyncIterator[tuple[AgentHouse, str]]:
+    kind = ApiKind(cast(KindServices, None))
+    async with open_agent_house(folder, kinds=[kind]) as house:
+        agent_id = await house.service.spawn("api", "Shop", {"base_url": base, **config}, actor=ME)
+        await house.until(agent_id, lambda live: live.state in ("idle", "failed"))
+        yield house, agent_id
+
+
+async def do(house: AgentHouse, agent_id: str, task: str, **context: Any) -> RunRow:
+    return await house.service.wait(await house.service.execute(agent_id, task, actor=ME, context=context))
+
+
+async def test_a_call_is_made_and_answered(tmp_path: Path) -> None:
+    async with api() as (base, asked), agent(tmp_path, base) as (house, agent_id):
+        row = await do(house, agent_id, "GET /things/7?a=b")
+        assert json.loads(row.result)["path"] == "/v1/things/7?a=b"
+        row = await do(house, agent_id, "Look it up", path="things", query={"q": "a b"})
+        assert json.loads(row.result)["path"] == "/v1/things?q=a+b"
+        assert (await do(house, agent_id, "GET /near")).state == "succeeded"
+        assert len(asked) == 4
+
+
+async def test_operations_by_name(tmp_path: Path) -> None:
+    async with api() as (base, _), agent(tmp_path, base, openapi="/openapi.json") as (house, agent_id):
+        row = await do(house, agent_id, "Get it", operation="getThing", parameters={"id": "a b", "verbose": True})
+        assert json.loads(row.result)["path"] == "/v1/things/a%20b?verbose=True"
+        escape = await do(house, agent_id, "Get it", operation="getThing", parameters={"id": "a/../../b"})
+        assert "leads out" in escape.reason
+        assert "needs the parameter 'id'" in (await do(house, agent_id, "getThing")).reason
+        unknown = await do(house, agent_id, "x", operation="dropThing")
+        assert "getThing, makeThing" in unknown.reason
+
+
+async def test_what_changes_something_is_asked_first(tmp_path: Path) -> None:
+    async with api() as (base, asked), agent(tmp_path, base) as (house, agent_id):
+        run_id = await house.service.execute(
+            agent_id, "Make one", actor=ME, context={"method": "POST", "path": "/things", "body": {"name": "lamp"}}
+        )
+        request = await house.asked()
+        assert not asked
+        assert request.detail.startswith(f"POST {base}/things")
+        assert "lamp" in request.detail
+        await house.desk.decide(request.id, request.nonce, "approve", actor=ME)
+        row = await house.service.wait(run_id)
+        assert json.loads(json.loads(row.result)["body"]) == {"name": "lamp"}
+        denied = await house.service.execute(agent_id, "DELETE /things/7", actor=ME)
+        request = await house.asked()
+        await house.desk.decide(request.id, request.nonce, "deny", answer="keep it", actor=ME)
+        assert "keep it" in (await house.service.wait(denied)).reason
+        assert len(asked) == 1
+
+
+@pytest.mark.parametrize("kind", ["bearer", "header", "basic"])
+async def test_the_key_goes_to_the_api_and_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setenv("shop-key", "s3cr3t-value")
+    auth = {"type": kind, "secret": "shop-key", "user": "me"}
+    async with api() as (base, asked), agent(tmp_path, base, auth=auth) as (house, agent_id):
+        row = await do(house, agent_id, "GET /things")
+        sent = {"bearer": "Bearer s3cr3t-value", "header": "s3cr3t-value", "basic": "Basic bWU6czNjcjN0LXZhbHVl"}[kind]
+        assert sent in asked[0].headers.values()
+        away = await do(house, agent_id, "GET /away")
+        assert "not below the base address" in away.reason
+        lines, _ = house.service.log(agent_id).since(0)
+        assert "s3cr3t" not in row.result + away.reason + "".join(line.text for line in lines)
+
+
+async def test_what_goes_wrong_is_said(tmp_path: Path) -> None:
+    async with api() as (base, _), agent(tmp_path, base) as (house, agent_id):
+        assert "answered 404" in (await do(house, agent_id, "GET /broken")).reason
+        assert "is no call" in (await do(house, agent_id, "please")).reason
+        large = await do(house, agent_id, "GET /large")
+        assert large.result.endswith("(cut)")
+        assert len(large.result) < 110_000
+    (tmp_path / "b").mkdir()
+    async with agent(tmp_path / "b", "http://127.0.0.1:1") as (house, agent_id):
+        assert "cannot be reached" in (await do(house, agent_id, "GET /")).reason
+    (tmp_path / "c").mkdir()
+    async with (
+        api() as (base, _),
+        agent(tmp_path / "c", base, auth={"type": "bearer", "secret": "nothing"}) as (house, agent_id),
+    ):
+        assert "secret set nothing" in (await do(house, agent_id, "GET /")).reason
+
+
+async def test_a_broken_document_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text("just: text")
+    async with agent(tmp_path, "http://127.0.0.1:1/", openapi="spec.yaml") as (house, agent_id):
+        live = house.service.live(agent_id)
+        assert live is not None
+        assert (live.state, live.reason) == ("failed", "This is no OpenAPI document: it has no paths.")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "http://evil/",
+        "//evil/x",
+        "/../admin",
+        "/a/../../b",
+        "/%2e%2e/b",
+        "/%252e%252e/b",
+        "\\\\evil\\x",
+        "/..\\b",
+        "@evil/",
+        "/a\r\nX: y",
+    ],
+)
+def test_no_path_leads_elsewhere(path: str) -> None:
+    with pytest.raises(ChainBotError):
+        below(URL("http://api.test/v1"), path)
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_written_for_a_path_stays_below(path: str) -> None:
+    base = URL("http://api.test:8080/v1")
+    try:
+        url = below(base, path)
+    except ChainBotError:
+        return
+    assert is_below(base, url)
+    assert str(url).startswith("http://api.test:8080/v1")
