@@ -61,7 +61,7 @@ async def _take_up(service: AgentService, parts: RuntimeParts, agent: Supervised
     """Tasks that had not begun, and those that left something to go on from, go on; the others failed."""
     for run in runs:
         if run.state == "queued" or await parts.runs.history(run.id) is not None:
-            service.take_on(agent, run, None)
+            service.take_on(agent, run)
         else:
             await _abandon(parts, run)
 

@@ -258,19 +258,30 @@ class AgentService:
             context=dict(context or {}),
         )
         fact = RunFact(run_id=row.id, agent_id=agent_id, agent_name=agent.row.name, parent_run_id=parent_run_id, depth=depth)
-        await self._parts.runs.begin(row, RunAccepted(source=RUNTIME_SOURCE, subject=agent_id, actor=actor, data=fact), key)
-        self.take_on(agent, row, parent.budget if parent is not None else None, first=delivery == "interrupt")
-        if delivery == "interrupt":
+        run = self._make_live(agent, row, parent.budget if parent is not None else None)  # before anybody can read of it
+        try:
+            event = RunAccepted(source=RUNTIME_SOURCE, subject=agent_id, actor=actor, data=fact)
+            await self._parts.runs.begin(row, event, key)
+        except BaseException:
+            self._runs.pop(row.id, None)
+            raise
+        agent.enqueue(run, first=delivery == "interrupt")
+        if not agent.alive:
+            await agent.drop(row.id, f"{agent.row.name} ended before it could begin.")
+        elif delivery == "interrupt":
             agent.steer(task, "interrupt")
         return row.id
 
-    def take_on(self, agent: SupervisedAgent, row: RunRow, parent: RunBudget | None, *, first: bool = False) -> None:
-        """Queue a run that is in its table already."""
+    def take_on(self, agent: SupervisedAgent, row: RunRow) -> None:
+        """Queue a run of an earlier life of the program."""
+        agent.enqueue(self._make_live(agent, row, None))
+
+    def _make_live(self, agent: SupervisedAgent, row: RunRow, parent: RunBudget | None) -> LiveRun:
         budget = RunBudget(row.agent_id, agent.config.limits, self._parts.ledger, parent, agent.unpaused)
         run = LiveRun(row, budget, self._parts.runs, agent.log, agent.on_run_change)
         self._runs[row.id] = run
         run.finished.add_done_callback(lambda _: self._runs.pop(row.id, None))
-        agent.enqueue(run, first=first)
+        return run
 
     async def message(self, agent_id: str, text: str, *, actor: Actor, delivery: Delivery = "between") -> str:
         """Tell an agent something; the id of the run that it reached, or that it began."""

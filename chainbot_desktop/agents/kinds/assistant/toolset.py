@@ -69,8 +69,8 @@ class PolicedToolset(AbstractToolset[None]):
         if judgement.verdict == "deny":
             raise ModelSeesFailure(judgement.reason or "The policy does not allow it.")
         if judgement.verdict == "ask":
-            scope = judgement.draft.scope if judgement.draft is not None else ""
-            known = await self._approvals.answered(self._run.row.id, call.call_id, scope)
+            draft = judgement.draft
+            known = await self._approvals.answered(self._run.row.id, draft.call_id, draft.scope) if draft is not None else None
             if known is None:
                 raise ApprovalRequired
             if not known.approved:
