@@ -201,6 +201,20 @@ class ChatCompletionRequest(_Lenient):
     response_format: ResponseFormat | None = None
 
 
+class PersonaRow(BaseModel):
+    name: str
+    title: str
+    description: str
+    model: str | None = Field(description="What it asks where its agent names no model.")
+    tools: list[str] | None = Field(description="The tools it is meant to have; null: all.")
+    instructions: str
+
+
+class PersonaList(BaseModel):
+    personas: list[PersonaRow]
+    problems: list[str] = Field(description="Files of the persona folder that could not be read, and why.")
+
+
 class ChatCompletion(BaseModel):
     model_config = ConfigDict(extra="allow")
 

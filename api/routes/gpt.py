@@ -16,6 +16,7 @@ from api.gpt_schemas import (
     CompletionAnswer,
     CompletionRequest,
     GptHealth,
+    PersonaList,
     ProbeAnswer,
     ProbeRequest,
     ProviderList,
@@ -27,6 +28,7 @@ from api.run_streams import event
 from chainbot_desktop.agents.models.completion import Finished, Message, Order, Piece, TextPiece, ThinkingPiece
 from chainbot_desktop.agents.models.discovery import find_servers
 from chainbot_desktop.agents.models.gateway import ProviderStatus
+from chainbot_desktop.agents.personas import Personas
 from chainbot_desktop.core.errors import ChainBotError, Unavailable
 from chainbot_desktop.core.json_codec import parse_object
 from chainbot_desktop.core.settings import NamedModelServer
@@ -72,6 +74,29 @@ async def health(request: web.Request) -> web.Response:
     return json_answer({"status": status, "reason": reason, "providers": {each.name: each.state for each in statuses}})
 
 
+async def personas(request: web.Request) -> web.Response:
+    found = await _personas(request)
+    rows = [
+        {
+            "name": persona.name,
+            "title": persona.title,
+            "description": persona.description,
+            "model": persona.model or None,
+            "tools": list(persona.tools) if persona.tools is not None else None,
+            "instructions": persona.instructions,
+        }
+        for persona in found.by_name.values()
+    ]
+    return json_answer({"personas": rows, "problems": list(found.problems)})
+
+
+async def _personas(request: web.Request) -> Personas:
+    load = request.app[SERVICES].personas
+    if load is None:
+        raise Unavailable("This program has no personas now.", code="no_personas")
+    return await asyncio.to_thread(load)
+
+
 async def _order(request: web.Request, asked: CompletionRequest) -> Order:
     if asked.messages is not None:
         messages = [Message(message.role, message.content) for message in asked.messages]
@@ -79,10 +104,7 @@ async def _order(request: web.Request, asked: CompletionRequest) -> Order:
         messages = [Message("user", asked.prompt or "")]
     model = asked.model
     if asked.persona:
-        load = request.app[SERVICES].personas
-        if load is None:
-            raise Unavailable("This program has no personas now.", code="no_personas")
-        persona = (await asyncio.to_thread(load)).get(asked.persona)
+        persona = (await _personas(request)).get(asked.persona)
         messages.insert(0, Message("system", persona.instructions))
         model = model or persona.model
     return Order(messages, model, asked.max_tokens, asked.temperature)
@@ -186,5 +208,14 @@ ENDPOINTS = (
     ),
     Endpoint(
         "GET", "/api/gpt/health", health, "Whether models can be asked", "models", (Answer("", GptHealth),), problems=(503,)
+    ),
+    Endpoint(
+        "GET",
+        "/api/gpt/personas",
+        personas,
+        "Who an assistant can be",
+        "models",
+        (Answer("Read anew from the disk", PersonaList),),
+        problems=(503,),
     ),
 )

@@ -303,3 +303,16 @@ async def test_the_limit_of_a_day_holds_here_too(tmp_path: Path) -> None:
                 assert (response.status, (await response.json())["code"]) == (429, "limit_reached")
             assert server.requests == []
             assert (await house.post("/api/gpt/completion", {"prompt": "x", "max_tokens": 20}))["text"]
+
+
+async def test_personas_are_listed_with_what_is_wrong_with_others(tmp_path: Path) -> None:
+    async with asked(tmp_path) as (house, _):
+        (tmp_path / "personas").mkdir()
+        (tmp_path / "personas" / "pirate.md").write_text("---\nname: pirate\ntools: [read_file]\n---\nSpeak like a pirate.\n")
+        (tmp_path / "personas" / "broken.md").write_text("Speak.")
+        found = await house.get("/api/gpt/personas")
+        rows = {row["name"]: row for row in found["personas"]}
+        assert rows["pirate"]["tools"] == ["read_file"]
+        assert rows["pirate"]["instructions"] == "Speak like a pirate."
+        assert rows["general_assistant"]["tools"] is None
+        assert found["problems"] == ["broken.md: It does not begin with front matter between two lines of ---."]

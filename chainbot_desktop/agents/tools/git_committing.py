@@ -149,7 +149,8 @@ def _apart(repository: Repository, folder: Path) -> dict[str, str]:
     objects.mkdir()
     index = folder / "index"
     with suppress(FileNotFoundError):
-        shutil.copyfile(repository.folder.real / "index", index)
+        # With its time: by that git knows which entries are as young as the index and must be read to be compared.
+        shutil.copy2(repository.folder.real / "index", index)
     return {
         "GIT_INDEX_FILE": str(index),
         "GIT_OBJECT_DIRECTORY": str(objects),
