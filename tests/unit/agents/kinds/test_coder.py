@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -31,6 +32,7 @@ from tests.helpers.agent_house import AgentHouse, open_agent_house
 from tests.helpers.processes import lives, until
 from tests.helpers.toolboxes import FakeConversations
 
+PYTHON = shlex.quote(sys.executable)
 ME = "user:tester"
 ROOT = Path(__file__).parents[4]
 COMMAND = [sys.executable, "-m", "tests.helpers.acp_agent"]
@@ -223,8 +225,8 @@ async def test_it_reads_and_writes_only_what_the_policy_and_a_human_allow(tmp_pa
 async def test_its_commands_are_judged_bounded_and_ended(tmp_path: Path) -> None:
     rules = {
         "rules": [
-            {"tool": "run_command", "pattern": f"{sys.executable} *", "action": "allow"},
-            {"tool": "network", "pattern": f"{sys.executable} *", "action": "allow"},
+            {"tool": "run_command", "pattern": f"{PYTHON} *", "action": "allow"},
+            {"tool": "network", "pattern": f"{PYTHON} *", "action": "allow"},
             {"tool": "run_command", "pattern": "rm *", "action": "deny"},
             {"tool": "run_command", "pattern": "sleep *", "action": "allow"},
             {"tool": "network", "pattern": "sleep *", "action": "allow"},
@@ -232,7 +234,7 @@ async def test_its_commands_are_judged_bounded_and_ended(tmp_path: Path) -> None
     }
     async with coders(tmp_path) as house:
         agent = await spawn(house, policy=rules)
-        row = await do(house, agent, f'run {sys.executable} -c \'print("x" * 5000 + "end"); raise SystemExit(3)\'')
+        row = await do(house, agent, f'run {PYTHON} -c \'print("x" * 5000 + "end"); raise SystemExit(3)\'')
         assert row.result.startswith("exit 3 True xxx")
         assert row.result.endswith("end")
         assert len(row.result) < 1100
