@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.agents.kinds.command import CommandKind
 from chainbot_desktop.agents.models.gateway import ProviderStatus
@@ -56,8 +56,12 @@ class Steering:
     messages: list[Message] = field(default_factory=list)
 
     def wait(self, condition: Callable[[], bool]) -> None:
-        self.run(until(condition))
-        QApplication.processEvents()
+        async def settle() -> None:
+            await until(condition)
+            # Qt's own events go by while the loop runs: what they set going needs it.
+            await asyncio.sleep(0.02)
+
+        self.run(settle())
 
     def spawn(self, name: str, kind: str = "scripted", state: str = "idle", **config: object) -> str:
         async def make() -> str:
@@ -89,12 +93,12 @@ class Steering:
     def choose(self, label: str) -> None:
         """A row of the open menu."""
         tap(self.run, next(row for row in self._menu().rows if row.text() == label))
-        QApplication.processEvents()
+        self.run(asyncio.sleep(0.02))  # Qt's own events go by while the loop runs: what they set going needs it
 
     def open_actions(self, agent_id: str) -> None:
         act(self.run, lambda: self.view.open_details(agent_id))
         tap(self.run, self.view.details.actions_button)
-        QApplication.processEvents()
+        self.run(asyncio.sleep(0.02))  # Qt's own events go by while the loop runs: what they set going needs it
 
     def sheet(self) -> SpawnSheet:
         return next(sheet for sheet in self.view.findChildren(SpawnSheet) if sheet.is_open)

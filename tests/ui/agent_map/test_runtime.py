@@ -79,7 +79,7 @@ def test_a_command_is_started_followed_and_stopped(steering: Steering) -> None:
     assert focused() is sheet.form.rows["command"].editor
     _write(sheet.name, "Counter")
     editor: Any = sheet.form.rows["command"].editor
-    editor.setText(f"{sys.executable} -c {shlex.quote(COUNTS)}")
+    editor.setText(f"{shlex.quote(sys.executable)} -c {shlex.quote(COUNTS)}")
     tap(steering.run, sheet.go)
     steering.wait(lambda: any(live.state in {"running", "idle"} for live in steering.house.service.living()))
     [live] = steering.house.service.living()
