@@ -38,6 +38,8 @@ class Reply:
     retry_after: int | None = None
     rate: float | None = None
     drop_after: int | None = None
+    closes_after: int | None = None
+    """Words after which it ends as if that were the end."""
     first_byte: float = 0.0
     garbage: bool = False
     holds: asyncio.Event | None = None
@@ -220,6 +222,8 @@ async def _stream(request: web.Request, reply: Reply, events: AsyncIterator[byte
             assert request.transport is not None
             request.transport.abort()
             return response
+        if reply.closes_after is not None and sent > reply.closes_after:
+            break
         if reply.holds is not None and sent == total - 1:
             await reply.holds.wait()
         if reply.rate is not None:

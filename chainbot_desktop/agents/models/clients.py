@@ -33,6 +33,9 @@ _COMPATIBLE = OpenAIModelProfile(
 )
 """What Ollama, llama.cpp, LM Studio and vLLM have in common: only the older name of a limit is obeyed by all of them."""
 
+_ENDS = OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
+"""Without it an answer whose connection was closed in the middle passes for a whole one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -46,7 +49,7 @@ class Client:
         settings = ModelSettings(max_retries=_RETRIES)
         if isinstance(self.provider, AnthropicProvider):
             return AnthropicModel(name, provider=self.provider, settings=settings)
-        return OpenAIChatModel(name, provider=self.provider, settings=settings)
+        return OpenAIChatModel(name, provider=self.provider, settings=settings, profile=_ENDS)
 
     async def close(self) -> None:
         await self.http.aclose()

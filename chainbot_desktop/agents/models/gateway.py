@@ -65,8 +65,15 @@ class Models(Protocol):
         """The model of that name; without a name those to ask, in this order. Never empty: Unavailable, with what to do, or NotFound."""
         ...
 
-    async def open_model(self, choice: ModelChoice) -> Model:
-        """A model of the framework, its server started if it is ours. Unavailable where it does not start. Imports are off the loop."""
+    async def open_model(self, choice: ModelChoice, *, start: bool = True) -> Model:
+        """A model of the framework, its server started if it is ours. Unavailable where it does not start. Imports are off the loop.
+
+        Without `start` a server of ours is started by the first request: for what is only to stand in.
+        """
+        ...
+
+    def note(self, choice: ModelChoice, problem: str) -> None:
+        """How asking it went ("" is well): where it did not answer, it is asked after the others for a while."""
         ...
 
     def price(self, choice: ModelChoice, input_tokens: int, output_tokens: int) -> float | None:

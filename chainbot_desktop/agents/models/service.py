@@ -130,12 +130,12 @@ class ModelService:
             raise Unavailable("No model is set up.", hint=_SET_UP, code="no_model")
         return tuple(self._choice(provider) for provider in order)
 
-    async def open_model(self, choice: ModelChoice) -> Model:
+    async def open_model(self, choice: ModelChoice, *, start: bool = True) -> Model:
         async with self._opening:
             client = self._clients.get(choice.provider)
             if client is None:
                 client = self._clients[choice.provider] = await asyncio.to_thread(self._make_client, choice.provider)
-        if choice.provider == LOCAL:
+        if choice.provider == LOCAL and start:
             async with self.local.server.in_use():
                 pass  # starts it, and says what is wrong with it here rather than inside a request
         return client.model(choice.name.partition("/")[2])

@@ -6,6 +6,7 @@ import asyncio
 import json
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,8 @@ from yarl import URL
 
 from chainbot_desktop.agents.approvals.request import ApprovalDraft
 from chainbot_desktop.agents.kind import AgentConfig, AgentContext, KindInfo, Result, Run
-from chainbot_desktop.agents.kinds.api.operations import Operations
+from chainbot_desktop.agents.kinds.api.answers import Answer, read_answer
+from chainbot_desktop.agents.kinds.api.operations import Operations, written
 from chainbot_desktop.agents.kinds.api.target import below, is_below
 from chainbot_desktop.agents.kinds.services import KindServices
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput, Unavailable
@@ -26,6 +28,8 @@ _SHOWN_CHARACTERS = 100_000
 _DOCUMENT_BYTES = 16 * 1024 * 1024
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_ASKED, _SENT = b"asked", b"sent"
+"""How far a call that needs approval came: after a crash it goes on waiting, and is never sent twice."""
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -62,6 +66,14 @@ class ApiConfig(AgentConfig):
         return url
 
 
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """`hidden` is what must not show in what comes back."""
+
+    headers: Mapping[str, str]
+    hidden: tuple[str, ...] = ()
+
+
 class Call(BaseModel):
     """What a task asks for, as its context says it."""
 
@@ -69,7 +81,7 @@ class Call(BaseModel):
 
     method: Method = "GET"
     path: str = Field("", max_length=8000)
-    query: dict[str, str] = Field(default_factory=dict)
+    query: dict[str, str | int | float | bool] = Field(default_factory=dict)
     body: Any = None
     operation: str = ""
     parameters: dict[str, str | int | float | bool] = Field(default_factory=dict)
@@ -121,11 +133,12 @@ class ApiWorker:
         call = self._read(run)
         if call.operation:
             call = self._resolve(call)
-        url = below(self._base, call.path, call.query)
+        url = below(self._base, call.path, {name: written(value) for name, value in call.query.items()})
         if call.method not in self._config.allowed_methods:
             await self._ask(run, call, url)
         run.step(f"{call.method} {url}")
-        return await self._send(call, url)
+        keys = await self._keys()
+        return _result(await self._send(call, url, keys, _READ_BYTES), keys)
 
     async def pause(self) -> None:
         return
@@ -167,6 +180,12 @@ class ApiWorker:
         return Call.model_validate({"method": operation.method, "path": path, "query": query, "body": call.body})
 
     async def _ask(self, run: Run, call: Call, url: URL) -> None:
+        if await run.history() == _SENT:
+            raise CallFailed(
+                "The program ended while this was sent: whether it arrived is not known.",
+                hint="Look at what the API has before you ask again.",
+            )
+        await run.save_history(_ASKED)
         body = "" if call.body is None else "\n\n" + json.dumps(call.body, ensure_ascii=False, indent=1)
         draft = ApprovalDraft(
             call_id="call",
@@ -184,16 +203,18 @@ class ApiWorker:
             done()
         if not verdict.approved:
             raise CallFailed(f"The call was not approved{': ' + verdict.answer if verdict.answer else ''}.")
+        await run.save_history(_SENT)
 
-    async def _send(self, call: Call, url: URL) -> Result:
+    async def _send(self, call: Call, url: URL, keys: _Keys, most_bytes: int) -> Answer:
         assert self._session is not None
-        headers = await self._authorisation()
         method = call.method
         for _ in range(_MAX_REDIRECTS):
             try:
-                async with self._session.request(method, url, headers=headers, json=call.body, allow_redirects=False) as answer:
+                async with self._session.request(
+                    method, url, headers=keys.headers, json=call.body, allow_redirects=False
+                ) as answer:
                     if answer.status not in _REDIRECTS:
-                        return await _result(answer)
+                        return await read_answer(answer, most_bytes)
                     url = self._redirected(url, answer)
                     if method not in ("GET", "HEAD"):
                         raise CallFailed(f"{method} was sent elsewhere: {url}.", hint="Ask for that address.")
@@ -204,28 +225,32 @@ class ApiWorker:
         raise CallFailed("It was sent from one address to the next without end.")
 
     def _redirected(self, url: URL, answer: aiohttp.ClientResponse) -> URL:
-        target = url.join(URL(answer.headers.get("Location", "")))
-        if not is_below(self._base, target):
+        place = answer.headers.get("Location", "")
+        try:
+            target = url.join(URL(place))
+            inside = is_below(self._base, target)
+        except ValueError:  # no address at all, or one without a host
+            inside = False
+        if not inside:
             # The key must not follow to where somebody else listens.
-            raise CallFailed(
-                f"It was sent to {target.origin() if target.host else target}, which is not below the base address."
-            )
+            raise CallFailed(f"It was sent to {place[:200]!r}, which is not below the base address.")
         return target
 
-    async def _authorisation(self) -> dict[str, str]:
+    async def _keys(self) -> _Keys:
         auth = self._config.auth
         if auth.type == "none":
-            return {}
+            return _Keys({})
         secret = await asyncio.to_thread(self._context.secret, auth.secret)
         if not secret:
             raise Unavailable(
                 f"There is no secret {auth.secret!r}.", hint=f"Keep one with: chainbot-desktop secret set {auth.secret}"
             )
         if auth.type == "header":
-            return {auth.header: secret}
+            return _Keys({auth.header: secret}, (secret,))
         if auth.type == "bearer":
-            return {"Authorization": f"Bearer {secret}"}
-        return {"Authorization": "Basic " + b64encode(f"{auth.user}:{secret}".encode()).decode()}
+            return _Keys({"Authorization": f"Bearer {secret}"}, (secret,))
+        both = b64encode(f"{auth.user}:{secret}".encode()).decode()
+        return _Keys({"Authorization": f"Basic {both}"}, (both, secret))
 
     async def _document(self, place: str) -> str:
         if not place.startswith(("http:", "https:")):
@@ -237,29 +262,21 @@ class ApiWorker:
             if not is_below(self._base, url):
                 raise InvalidInput("The OpenAPI document is not below the base address.", hint="Save it as a file.")
             place = url.raw_path.removeprefix(self._base.raw_path.rstrip("/"))
-        result = await self._send(Call(path=place), below(self._base, place))
-        return result.text
+        answer = await self._send(Call(path=place), below(self._base, place), await self._keys(), _DOCUMENT_BYTES)
+        if not answer.good:
+            raise CallFailed(f"The OpenAPI document is not there: {answer.host} answered {answer.status} {answer.reason}.")
+        if answer.cut:
+            raise InvalidInput(f"The OpenAPI document has more than {_DOCUMENT_BYTES:,} bytes.")
+        return answer.plain()
 
 
-async def _result(answer: aiohttp.ClientResponse) -> Result:
-    body = await answer.content.read(_READ_BYTES + 1)
-    while len(body) <= _READ_BYTES and (more := await answer.content.read(_READ_BYTES + 1 - len(body))):
-        body += more
-    cut = len(body) > _READ_BYTES
-    text = body[:_READ_BYTES].decode(answer.charset or "utf-8", "replace")
-    data: dict[str, Any] = {"status": answer.status, "content_type": answer.content_type}
-    if not cut and (answer.content_type == "application/json" or answer.content_type.endswith("+json")):
-        try:
-            found = json.loads(text)
-        except (ValueError, RecursionError):
-            found = None
-        if found is not None:
-            text = json.dumps(found, ensure_ascii=False, indent=1)
-    if not 200 <= answer.status < 300:
-        raise CallFailed(f"{answer.url.host} answered {answer.status} {answer.reason}: {' '.join(text.split())[:500]}")
-    if len(text) > _SHOWN_CHARACTERS or cut:
+def _result(answer: Answer, keys: _Keys) -> Result:
+    text = answer.readable(keys.hidden)
+    if not answer.good:
+        raise CallFailed(f"{answer.host} answered {answer.status} {answer.reason}: {' '.join(text.split())[:500]}")
+    if len(text) > _SHOWN_CHARACTERS or answer.cut:
         text = f"{text[:_SHOWN_CHARACTERS]}\n… (cut)"
-    return Result(text, data)
+    return Result(text, {"status": answer.status, "content_type": answer.content_type, "cut": text.endswith("… (cut)")})
 
 
 def _read_file(workspace: Path, place: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,9 +30,9 @@ class Operation:
         path, query = self.path, {}
         for name, value in values.items():
             if f"{{{name}}}" in path:
-                path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
+                path = path.replace(f"{{{name}}}", quote(written(value), safe=""))
             elif name in self.query:
-                query[name] = str(value)
+                query[name] = written(value)
             else:
                 raise InvalidInput(f"The operation {self.name} has no parameter {name!r}.")
         if "{" in path:
@@ -46,7 +47,7 @@ class Operations:
     def __init__(self, text: str) -> None:
         """InvalidInput where `text` is no OpenAPI document, in JSON or YAML."""
         try:
-            found = yaml.safe_load(text)
+            found = _read(text)
         except (yaml.YAMLError, RecursionError, ValueError) as error:
             raise InvalidInput(f"The OpenAPI document cannot be read: {' '.join(str(error).split())[:300]}") from None
         paths = found.get("paths") if isinstance(found, dict) else None
@@ -91,6 +92,21 @@ def _resolved(document: Mapping[str, Any], parameter: Any) -> Mapping[str, Any]:
             place = place.get(part) if isinstance(place, dict) else None
         parameter = place
     return parameter if isinstance(parameter, dict) else {}
+
+
+def _read(text: str) -> Any:
+    """JSON by its own reader: the one for YAML, which reads JSON as well, takes minutes for a large document."""
+    if text.lstrip("\ufeff \t\r\n").startswith("{"):
+        try:
+            return json.loads(text.lstrip("\ufeff"))
+        except ValueError:
+            pass  # YAML in braces
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe ones
+
+
+def written(value: object) -> str:
+    """As an address has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _list(value: Any) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,8 +18,7 @@ class ConversationMemory:
     """Its methods block: call them on a thread. An empty `conversation_id` remembers nothing."""
 
     def __init__(self, folder: Path, conversation_id: str) -> None:
-        safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in conversation_id)[:100]
-        self._path = folder / f"{safe}.json" if safe else None
+        self._path = folder / f"{_file_name(conversation_id)}.json" if conversation_id else None
 
     def load(self, most_characters: int) -> list[ModelMessage]:
         """The newest exchanges that fit, whole ones: a tool's answer is never without its call."""
@@ -39,7 +39,7 @@ class ConversationMemory:
         if self._path is None:
             return
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = self._path.with_suffix(".new")
+        new = self._path.with_name(f"{self._path.name}.new")
         with new.open("wb") as file:
             file.write(ModelMessagesTypeAdapter.dump_json(list(messages)))
             file.flush()
@@ -49,9 +49,15 @@ class ConversationMemory:
     def _set_aside(self) -> None:
         assert self._path is not None
         try:
-            self._path.replace(self._path.with_suffix(".broken"))
+            self._path.replace(self._path.with_name(f"{self._path.stem}.broken"))
         except OSError:
             _log.warning("it could not be set aside either")
+
+
+def _file_name(conversation_id: str) -> str:
+    """Different for different conversations, whatever others take for an id."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in conversation_id)[:80]
+    return safe if safe == conversation_id else f"{safe}.{sha256(conversation_id.encode(errors='replace')).hexdigest()[:16]}"
 
 
 def newest_exchanges(messages: Sequence[ModelMessage], most_characters: int) -> list[ModelMessage]:

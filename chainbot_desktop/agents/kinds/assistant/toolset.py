@@ -15,6 +15,7 @@ from pydantic_core import SchemaValidator, core_schema
 
 from chainbot_desktop.agents.approvals.request import Approvals
 from chainbot_desktop.agents.kind import Run
+from chainbot_desktop.agents.kinds.assistant.progress import Outcome, Progress, own_call_id
 from chainbot_desktop.agents.tools.tool import Toolbox, ToolCall, ToolFailed
 
 _ANY_OBJECT = SchemaValidator(core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema()))
@@ -24,10 +25,11 @@ _ANY_OBJECT = SchemaValidator(core_schema.dict_schema(core_schema.str_schema(), 
 class PolicedToolset(AbstractToolset[None]):
     """The tools of one agent for one run."""
 
-    def __init__(self, toolbox: Toolbox, run: Run, approvals: Approvals) -> None:
+    def __init__(self, toolbox: Toolbox, run: Run, approvals: Approvals, progress: Progress) -> None:
         self._toolbox = toolbox
         self._run = run
         self._approvals = approvals
+        self._progress = progress
 
     @property
     def id(self) -> str | None:
@@ -52,17 +54,30 @@ class PolicedToolset(AbstractToolset[None]):
         }
 
     async def call_tool(self, name: str, tool_args: dict[str, Any], ctx: RunContext[None], tool: ToolsetTool[None]) -> Any:
-        call = ToolCall(ctx.tool_call_id or "", name, tool_args)
-        if not ctx.tool_call_approved:
-            await self._need_approval(call)
-        self._run.step(f"{name} {short(tool_args)}".strip(), detail=json.dumps(tool_args, ensure_ascii=False)[:20_000])
+        call = ToolCall(own_call_id(ctx.messages, ctx.tool_call_id or ""), name, tool_args)
+        outcome = self._progress.outcome(ctx.messages, call.call_id)
+        if outcome is None:
+            if not ctx.tool_call_approved:
+                await self._need_approval(call)
+            outcome = await self._carry_out(call, ctx)
+        if outcome.failed:
+            raise ModelSeesFailure(outcome.text)
+        return outcome.text
+
+    async def _carry_out(self, call: ToolCall, ctx: RunContext[None]) -> Outcome:
+        await self._progress.begin(ctx.messages, call.call_id, ctx.usage.requests)
+        detail = json.dumps(call.arguments, ensure_ascii=False)[:20_000]
+        self._run.step(f"{call.name} {short(call.arguments)}".strip(), detail=detail)
         try:
-            return await self._toolbox.execute(call, self._run)
+            outcome = Outcome(await self._toolbox.execute(call, self._run))
         except ToolFailed as error:
-            raise ModelSeesFailure(str(error)) from None
-        finally:
-            for text in self._run.take_messages():
-                ctx.enqueue(text)
+            outcome = Outcome(str(error), failed=True)
+        said = self._run.take_messages()
+        self._progress.hear(said)
+        await self._progress.end(call.call_id, outcome)
+        for text in said:
+            ctx.enqueue(text)
+        return outcome
 
     async def _need_approval(self, call: ToolCall) -> None:
         judgement = await self._toolbox.judge(call, self._run)

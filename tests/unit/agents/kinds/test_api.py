@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -22,7 +23,7 @@ from chainbot_desktop.store.agent_rows import RunRow
 from tests.helpers.agent_house import AgentHouse, open_agent_house
 
 ME = "user:tester"
-SPEC = {
+SPEC: dict[str, Any] = {
     "openapi": "3.1.0",
     "paths": {
         "/things/{id}": {"get": {"operationId": "getThing", "parameters": [{"$ref": "#/components/parameters/verbose"}]}},
@@ -32,6 +33,31 @@ SPEC = {
 }
 
 
+def _large_document() -> dict[str, Any]:
+    filler = {f"/filler/{number}": {"get": {"operationId": f"filler{number}"}} for number in range(3000)}
+    return {**SPEC, "paths": {**SPEC["paths"], **filler}}
+
+
+def _fixed(path: str) -> web.Response | None:
+    """What does not depend on how it was asked."""
+    places = {
+        "/away": "http://127.0.0.1:1/elsewhere",
+        "/near": "/v1/things/7",
+        "/nowhere": "mailto:me@example.com",
+        "/nonsense": "http://[broken",
+    }
+    if path in places:
+        return web.Response(status=302, headers={"Location": places[path]})
+    answers: dict[str, Callable[[], web.Response]] = {
+        "/odd": lambda: web.Response(body="größer".encode(), headers={"Content-Type": "text/plain; charset=klingon"}),
+        "/broken": lambda: web.json_response({"error": "no such thing"}, status=404),
+        "/large": lambda: web.Response(text="x" * 3_000_000),
+        "/openapi.json": lambda: web.json_response(SPEC),
+        "/large.json": lambda: web.json_response(_large_document()),
+    }
+    return answers[path]() if path in answers else None
+
+
 @asynccontextmanager
 async def api() -> AsyncIterator[tuple[str, list[web.Request]]]:
     asked: list[web.Request] = []
@@ -39,17 +65,12 @@ async def api() -> AsyncIterator[tuple[str, list[web.Request]]]:
     async def answer(request: web.Request) -> web.Response:
         asked.append(request)
         path = request.path.removeprefix("/v1")
-        if path == "/away":
-            raise web.HTTPFound("http://127.0.0.1:1/elsewhere")
-        if path == "/near":
-            raise web.HTTPFound("/v1/things/7")
-        if path == "/broken":
-            return web.json_response({"error": "no such thing"}, status=404)
-        if path == "/large":
-            return web.Response(text="x" * 3_000_000)
-        if path == "/openapi.json":
-            return web.json_response(SPEC)
-        return web.json_response({"path": request.path_qs, "method": request.method, "body": (await request.text()) or None})
+        if path == "/slow":
+            await asyncio.Event().wait()
+        if path == "/echo":
+            return web.json_response({"given": dict(request.headers)})
+        body = (await request.text()) or None
+        return _fixed(path) or web.json_response({"path": request.path_qs, "method": request.method, "body": body})
 
     application = web.Application()
     application.router.add_route("*", "/{tail:.*}", answer)
@@ -88,7 +109,7 @@ async def test_a_call_is_made_and_answered(tmp_path: Path) -> None:
 async def test_operations_by_name(tmp_path: Path) -> None:
     async with api() as (base, _), agent(tmp_path, base, openapi="/openapi.json") as (house, agent_id):
         row = await do(house, agent_id, "Get it", operation="getThing", parameters={"id": "a b", "verbose": True})
-        assert json.loads(row.result)["path"] == "/v1/things/a%20b?verbose=True"
+        assert json.loads(row.result)["path"] == "/v1/things/a%20b?verbose=true"
         escape = await do(house, agent_id, "Get it", operation="getThing", parameters={"id": "a/../../b"})
         assert "leads out" in escape.reason
         assert "needs the parameter 'id'" in (await do(house, agent_id, "getThing")).reason
@@ -145,6 +166,69 @@ async def test_what_goes_wrong_is_said(tmp_path: Path) -> None:
         agent(tmp_path / "c", base, auth={"type": "bearer", "secret": "nothing"}) as (house, agent_id),
     ):
         assert "secret set nothing" in (await do(house, agent_id, "GET /")).reason
+
+
+async def test_odd_answers_are_answers_or_sentences(tmp_path: Path) -> None:
+    async with api() as (base, _), agent(tmp_path, base) as (house, agent_id):
+        for path in ("/nowhere", "/nonsense"):
+            assert "not below the base address" in (await do(house, agent_id, f"GET {path}")).reason
+        assert (await do(house, agent_id, "GET /odd")).result == "größer"
+        row = await do(house, agent_id, "Third page", path="things", query={"page": 3, "all": True})
+        assert json.loads(row.result)["path"] == "/v1/things?page=3&all=true"
+        assert not house.failures
+
+
+@pytest.mark.parametrize("kind", ["bearer", "header", "basic"])
+async def test_a_key_that_the_api_repeats_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setenv("shop-key", "s3cr3t-value")
+    auth = {"type": kind, "secret": "shop-key", "user": "me"}
+    async with api() as (base, _), agent(tmp_path, base, auth=auth) as (house, agent_id):
+        row = await do(house, agent_id, "GET /echo")
+        assert "given" in row.result
+        assert "s3cr3t-value" not in row.result
+        assert "bWU6czNjcjN0LXZhbHVl" not in row.result
+
+
+async def test_a_large_document_is_read_whole(tmp_path: Path) -> None:
+    async with api() as (base, _), agent(tmp_path, base, openapi="/large.json") as (house, agent_id):
+        row = await do(house, agent_id, "filler2999")
+        assert json.loads(row.result)["path"] == "/v1/filler/2999"
+
+
+async def test_a_document_that_is_not_there_is_named(tmp_path: Path) -> None:
+    async with api() as (base, _), agent(tmp_path, base, openapi="/broken") as (house, agent_id):
+        live = house.service.live(agent_id)
+        assert live is not None
+        assert "OpenAPI document is not there" in live.reason
+
+
+async def test_a_question_waits_over_a_kill_and_is_sent_once(tmp_path: Path) -> None:
+    async with api() as (base, asked):
+        async with agent(tmp_path, base) as (house, agent_id):
+            run_id = await house.service.execute(agent_id, "DELETE /things/7", actor=ME)
+            request = await house.asked()
+            await house.becomes(agent_id, "waiting")
+            await house.killed()
+        async with open_agent_house(tmp_path, kinds=[ApiKind(cast(KindServices, None))]) as house:
+            assert [row.id for row in await house.desk.pending()] == [request.id]
+            await house.desk.decide(request.id, request.nonce, "approve", actor=ME)
+            assert (await house.service.wait(run_id)).state == "succeeded"
+        assert [call.method for call in asked] == ["DELETE"]
+
+
+async def test_what_was_on_its_way_when_the_program_was_killed_is_not_sent_again(tmp_path: Path) -> None:
+    async with api() as (base, asked):
+        async with agent(tmp_path, base) as (house, agent_id):
+            run_id = await house.service.execute(agent_id, "DELETE /slow", actor=ME)
+            request = await house.asked()
+            await house.desk.decide(request.id, request.nonce, "approve", actor=ME)
+            async with asyncio.timeout(10):
+                while not asked:
+                    await asyncio.sleep(0.01)
+            await house.killed()
+        async with open_agent_house(tmp_path, kinds=[ApiKind(cast(KindServices, None))]) as house:
+            assert "whether it arrived is not known" in (await house.service.wait(run_id)).reason
+        assert len(asked) == 1
 
 
 async def test_a_broken_document_stops_the_start(tmp_path: Path) -> None:
