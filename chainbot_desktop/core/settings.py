@@ -200,6 +200,42 @@ class McpSettings(Section):
         return servers
 
 
+class CoderProgram(BaseModel):
+    """How a coding agent is started. The name of a preset (`claude-code`, `codex-cli`, ...) replaces that one's command line."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=50)
+    command: tuple[str, ...] = Field(min_length=1, max_length=1000)
+
+    @field_validator("name")
+    @classmethod
+    def _not_the_one_without_a_name(cls, name: str) -> str:
+        if name == "custom":
+            raise ValueError("another name than custom: that is the one whose command stands in the agent's configuration")
+        return name
+
+    @field_validator("command")
+    @classmethod
+    def _a_program_first(cls, command: tuple[str, ...]) -> tuple[str, ...]:
+        if not command[0].strip() or any("\0" in word for word in command):
+            raise ValueError("a program and its arguments")
+        return command
+
+
+class CoderSettings(Section):
+    programs: tuple[CoderProgram, ...] = Field(
+        (), description="Command lines of coding agents (Agent Client Protocol) by name; each name only once."
+    )
+
+    @field_validator("programs")
+    @classmethod
+    def _names_differ(cls, programs: tuple[CoderProgram, ...]) -> tuple[CoderProgram, ...]:
+        if len({program.name for program in programs}) < len(programs):
+            raise ValueError("each name only once")
+        return programs
+
+
 class Settings(Section):
     """All sections. `audit`, `workflow` and `agent` of existing files hold nothing that this version reads."""
 
@@ -218,4 +254,5 @@ class Settings(Section):
     agents: AgentsSettings = AgentsSettings()
     tools: ToolsSettings = ToolsSettings()
     mcp: McpSettings = McpSettings()
+    coder: CoderSettings = CoderSettings()
     gui: GuiSettings = GuiSettings()

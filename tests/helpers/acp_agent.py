@@ -1,7 +1,8 @@
 """A real coding agent that speaks the Agent Client Protocol, for tests: `python -m tests.helpers.acp_agent`.
 
 It does what the first word of its prompt says. ACP_AGENT in its environment (words) changes how it begins: auth, hang, version,
-chatter, deaf; ACP_AGENT_MEMORY is a folder where it keeps its sessions, and without it it cannot load any.
+chatter, early (it offers its commands before its session), deaf; ACP_AGENT_MEMORY is a folder where it keeps its sessions, and without
+it it cannot load any; a file "brittle" in it makes it die of loading one.
 """
 
 from __future__ import annotations
@@ -69,9 +70,13 @@ class ScriptedAgent:
             raise RequestError.auth_required()
         session = uuid.uuid4().hex
         self._prompts[session] = []
+        if "early" in _WORDS:
+            await self._client.session_update(session, _commands("plan"))
         return schema.NewSessionResponse(session_id=session, modes=_modes(self._mode), config_options=_options(self._model))
 
     async def load_session(self, cwd: str, session_id: str, **_: Any) -> schema.LoadSessionResponse:
+        if (Path(_MEMORY) / "brittle").exists():
+            os._exit(3)
         kept = Path(_MEMORY) / session_id
         if not kept.exists():
             raise RequestError.resource_not_found(session_id)
@@ -129,9 +134,8 @@ class ScriptedAgent:
         await tell(session, update_tool_call("call-1", status="completed"))
         await tell(session, start_tool_call("call-2", "Run the tests", kind="execute", raw_input={"command": "make test"}))
         await tell(session, update_tool_call("call-2", status="failed"))
-        command = schema.AvailableCommand(name="review", description="Review the changes")
-        commands = schema.AvailableCommandsUpdate(session_update="available_commands_update", available_commands=[command])
-        await tell(session, commands)
+        await tell(session, _commands("review"))
+        await tell(session, schema.CurrentModeUpdate(session_update="current_mode_update", current_mode_id="plan"))
         cost = schema.Cost(amount=0.25, currency="USD")
         await tell(session, schema.UsageUpdate(session_update="usage_update", used=100, size=1000, cost=cost))
         await self._say(session, "It is done.")
@@ -143,6 +147,11 @@ class ScriptedAgent:
                 tool_call_id="same-id", title=f"Run {word}", kind="execute", raw_input={"command": ["make", word]}
             )
             await self._put(session, call)
+
+    async def _do_shell(self, session: str, rest: str) -> None:
+        """Asks whether this line may be run by a shell."""
+        call = schema.ToolCallUpdate(tool_call_id="s", title="Run a line", kind="execute", raw_input={"command": rest})
+        await self._put(session, call)
 
     async def _do_edit(self, session: str, rest: str) -> None:
         for path in rest.split():
@@ -238,6 +247,25 @@ class ScriptedAgent:
         for number in range(int(rest)):
             os.write(1, _line(session_notification(session, update_agent_message_text(f"{number} "))))
 
+    async def _do_pester(self, session: str, rest: str) -> None:
+        """Asks and asks and reads no answer."""
+        os.set_blocking(1, True)
+        params = {"sessionId": session, "path": "a.txt"}
+        while True:
+            os.write(
+                1, json.dumps({"jsonrpc": "2.0", "id": 1, "method": "fs/read_text_file", "params": params}).encode() + b"\n"
+            )
+
+    async def _do_shuffle(self, session: str, rest: str) -> None:
+        """Tells of a change in which so many lines change places."""
+        old = [str(number) for number in range(int(rest))]
+        new = [line for pair in zip(old[1::2], old[::2], strict=True) for line in pair]
+        diff = tool_diff_content("a.txt", "\n".join(new), "\n".join(old))
+        for number in range(10):
+            call = start_tool_call(f"s-{number}", "Shuffle a.txt", kind="edit", content=[diff])
+            await self._client.session_update(session, call)
+        await self._say(session, "shuffled")
+
     async def _do_nonsense(self, session: str, rest: str) -> None:
         """Updates and requests that are not of the protocol."""
         os.set_blocking(1, True)
@@ -277,6 +305,12 @@ class ScriptedAgent:
 def _line(notification: schema.SessionNotification) -> bytes:
     params = notification.model_dump(mode="json", by_alias=True, exclude_none=True)
     return json.dumps({"jsonrpc": "2.0", "method": "session/update", "params": params}).encode() + b"\n"
+
+
+def _commands(name: str) -> schema.AvailableCommandsUpdate:
+    hint = schema.AvailableCommandInput(root=schema.UnstructuredCommandInput(hint="what to look at"))
+    command = schema.AvailableCommand(name=name, description="Review the changes", input=hint)
+    return schema.AvailableCommandsUpdate(session_update="available_commands_update", available_commands=[command])
 
 
 def _modes(current: str) -> schema.SessionModeState:

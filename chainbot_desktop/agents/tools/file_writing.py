@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from chainbot_desktop.agents.kind import Run
+from chainbot_desktop.agents.tools.differences import unified
 from chainbot_desktop.agents.tools.file_reading import READ_LIMIT, decode
 from chainbot_desktop.agents.tools.opening import read_file, status, write_file
 from chainbot_desktop.agents.tools.places import Place, Places
@@ -156,7 +156,7 @@ def _with_line_ends_of(text: str, passage: str) -> str:
 def _difference(place: Place, new: bool, before: str, after: str) -> str:
     """As `diff -u` writes it; what cannot be seen in a line is written as an escape."""
     name = place.shown.lstrip("/")
-    rows = difflib.unified_diff(_lines(before), _lines(after), "/dev/null" if new else f"a/{name}", f"b/{name}", lineterm="")
+    rows = unified(_lines(before), _lines(after), "/dev/null" if new else f"a/{name}", f"b/{name}")
     shown = [_NO_END.join(plain(part, kept="\t") for part in row.split(_NO_END)) for row in rows]
     return "\n".join(shown) or "(no difference)"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Protocol
 
 from chainbot_desktop.agents.kinds.coder.asking import require
 from chainbot_desktop.agents.kinds.coder.turn import Turn
@@ -12,13 +13,22 @@ from chainbot_desktop.agents.tools.places import Places
 from chainbot_desktop.agents.tools.tool import Toolbox, ToolCall
 
 
+class FileAccess(Protocol):
+    """Text files as the protocol has them: `first_line` counts from 1, `count` lines, None is all. ToolFailed says why not."""
+
+    async def read_text(self, turn: Turn, path: str, first_line: int | None, count: int | None) -> str: ...
+
+    async def write_text(self, turn: Turn, path: str, content: str) -> None: ...
+
+
 class CoderFiles:
+    """Implements `FileAccess`."""
+
     def __init__(self, toolbox: Toolbox, workspace: Path) -> None:
         self._toolbox = toolbox
         self._places = Places(workspace)
 
-    async def read(self, turn: Turn, path: str, first_line: int | None, count: int | None) -> str:
-        """The plain text. ToolFailed says why not."""
+    async def read_text(self, turn: Turn, path: str, first_line: int | None, count: int | None) -> str:
         place = await asyncio.to_thread(self._places.find, path)
         # By its real path: should a part of it become a link by now, the read below fails instead of leading elsewhere.
         call = ToolCall(turn.next_request(), "read_file", {"path": str(place.real)})
@@ -32,7 +42,7 @@ class CoderFiles:
         first = max(0, (first_line or 1) - 1)
         return "".join(lines[first:] if count is None else lines[first : first + count])
 
-    async def write(self, turn: Turn, path: str, content: str) -> None:
+    async def write_text(self, turn: Turn, path: str, content: str) -> None:
         call = ToolCall(turn.next_request(), "write_file", {"path": path, "content": content})
         await require(self._toolbox, turn, call)
         await self._toolbox.execute(call, turn.run)

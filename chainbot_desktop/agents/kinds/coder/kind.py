@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainbot_desktop.agents.kind import AgentConfig, AgentContext, KindInfo, Result, Run
-from chainbot_desktop.agents.kinds.coder.config import CoderConfig
+from chainbot_desktop.agents.kinds.coder.config import CoderConfig, config_with
 from chainbot_desktop.agents.kinds.services import KindServices
 from chainbot_desktop.agents.processes.environment import child_environment
 from chainbot_desktop.agents.processes.programs import find_program
@@ -37,10 +37,10 @@ class CoderKind:
         model_backed=True,
         default_restart="always",
     )
-    config_model: type[AgentConfig] = CoderConfig
 
     def __init__(self, services: KindServices) -> None:
         self._services = services
+        self.config_model: type[AgentConfig] = config_with(services.settings.coder.programs)
 
     def describe(self, config: AgentConfig) -> Mapping[str, str]:
         assert isinstance(config, CoderConfig)
@@ -72,6 +72,11 @@ class CoderWorker:
     @property
     def serving(self) -> str | None:
         return None
+
+    @property
+    def mode(self) -> str:
+        """The id of the mode that it works in; empty before its start and where it has none."""
+        return self._session.mode if self._session is not None else ""
 
     @property
     def commands(self) -> tuple[CoderCommand, ...]:
@@ -131,6 +136,9 @@ class CoderWorker:
         except BaseException:
             self._session = None
             await session.close()
+            if session.broken_id:
+                self._context.log.add("system", "It cannot open its earlier session, so its next task begins a new one.")
+                await asyncio.to_thread(self._kept.unlink, missing_ok=True)
             raise
         if goes_on:
             await asyncio.to_thread(self._keep, session.session_id)

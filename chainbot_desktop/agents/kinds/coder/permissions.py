@@ -14,17 +14,22 @@ from pathlib import Path
 from acp import schema
 
 from chainbot_desktop.agents.approvals.request import ApprovalDraft, Verdict
+from chainbot_desktop.agents.kinds.coder.denials import denial
 from chainbot_desktop.agents.kinds.coder.errors import TurnOver
 from chainbot_desktop.agents.kinds.coder.showing import command_of, difference, diffs_of, paths_of, raw_text, words_of
 from chainbot_desktop.agents.kinds.coder.turn import Turn
 from chainbot_desktop.agents.tools.shown import line, plain
+from chainbot_desktop.agents.tools.tool import Toolbox
 from chainbot_desktop.store.agent_rows import DetailKind
 
 
 async def ask_permission(
-    request: schema.RequestPermissionRequest, turn: Turn, title: str, workspace: Path
+    request: schema.RequestPermissionRequest, turn: Turn, toolbox: Toolbox, title: str, workspace: Path
 ) -> schema.RequestPermissionResponse:
     """`title` is the coding agent's, for the card. ChainBotError where it cannot be put to a human."""
+    if reason := await denial(request.tool_call, turn, toolbox, workspace):
+        turn.step(f"Denied: {_named(request.tool_call)}", detail=reason)
+        return _answer(_chosen(request.options, Verdict(False)))
     try:
         draft = await asyncio.to_thread(_draft, request, turn.next_request(), title, workspace)
         verdict = await turn.ask(draft)
@@ -50,7 +55,7 @@ def _chosen(options: Sequence[schema.PermissionOption], verdict: Verdict) -> str
 def _draft(request: schema.RequestPermissionRequest, call_id: str, title: str, workspace: Path) -> ApprovalDraft:
     call = request.tool_call
     detail, kind = _detail(call)
-    named = line((call.title or "").strip(), 500) or f"{call.kind or 'A tool call'}"
+    named = _named(call)
     paths = paths_of(call)
     why = f"{title} asks before it does this by itself."
     if not any(option.kind == "allow_once" for option in request.options):
@@ -66,6 +71,10 @@ def _draft(request: schema.RequestPermissionRequest, call_id: str, title: str, w
         sandboxed=False,
         scope=_scope(call, named, detail, paths, workspace),
     )
+
+
+def _named(call: schema.ToolCallUpdate) -> str:
+    return line((call.title or "").strip(), 500) or f"{call.kind or 'A tool call'}"
 
 
 def _detail(call: schema.ToolCallUpdate) -> tuple[str, DetailKind]:

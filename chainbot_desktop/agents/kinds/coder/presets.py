@@ -1,12 +1,16 @@
-"""The coding agents that speak the Agent Client Protocol and are known here: how each is started, and what to install for it."""
+"""The coding agents that speak the Agent Client Protocol and are known here: how each is started, and what to install for it.
+
+Command lines of the settings come on top, or in their place.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
-PresetName = Literal["claude-code", "gemini-cli", "codex-cli", "goose", "opencode", "custom"]
+from chainbot_desktop.core.settings import CoderProgram
+
+CUSTOM = "custom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Preset:
     sign_in: str
 
 
-PRESETS: Mapping[PresetName, Preset] = {
+PRESETS: Mapping[str, Preset] = {
     "claude-code": Preset(
         "Claude Code",
         ("claude-agent-acp",),
@@ -50,10 +54,21 @@ PRESETS: Mapping[PresetName, Preset] = {
         "Install it with: npm install -g opencode-ai",
         "Run opencode auth login in a terminal.",
     ),
-    "custom": Preset(
+    CUSTOM: Preset(
         "The coding agent",
         (),
         "Give the whole path of a program that speaks the Agent Client Protocol.",
         "Start it in a terminal once and sign in there.",
     ),
 }
+
+
+def known_agents(own: Iterable[CoderProgram]) -> Mapping[str, Preset]:
+    """The presets with the command lines of the settings."""
+    known = dict(PRESETS)
+    for program in own:
+        preset = PRESETS.get(program.name) or replace(
+            PRESETS[CUSTOM], title=program.name, install=f"Look at {program.name} in coder.programs of the settings."
+        )
+        known[program.name] = replace(preset, command=program.command)
+    return known

@@ -11,11 +11,12 @@ from acp.exceptions import RequestError
 from acp.meta import CLIENT_METHODS
 from pydantic import BaseModel, ValidationError
 
-from chainbot_desktop.agents.kinds.coder.files import CoderFiles
+from chainbot_desktop.agents.kinds.coder.files import FileAccess
 from chainbot_desktop.agents.kinds.coder.permissions import ask_permission
 from chainbot_desktop.agents.kinds.coder.terminals import Terminals, exit_of
 from chainbot_desktop.agents.kinds.coder.turn import Turn
 from chainbot_desktop.agents.kinds.coder.updates import Updates
+from chainbot_desktop.agents.tools.tool import Toolbox
 from chainbot_desktop.core.errors import ChainBotError
 
 _OPEN_REQUESTS = 64
@@ -28,9 +29,12 @@ _Answer = Callable[[Turn, Any], Awaitable[BaseModel | None]]
 class Serving:
     """The handler of one connection."""
 
-    def __init__(self, title: str, workspace: Path, updates: Updates, files: CoderFiles, terminals: Terminals) -> None:
+    def __init__(
+        self, title: str, workspace: Path, toolbox: Toolbox, updates: Updates, files: FileAccess, terminals: Terminals
+    ) -> None:
         self._title = title
         self._workspace = workspace
+        self._toolbox = toolbox
         self._updates = updates
         self._files = files
         self._terminals = terminals
@@ -82,14 +86,14 @@ class Serving:
         return request
 
     async def _permission(self, turn: Turn, request: schema.RequestPermissionRequest) -> BaseModel:
-        return await ask_permission(request, turn, self._title, self._workspace)
+        return await ask_permission(request, turn, self._toolbox, self._title, self._workspace)
 
     async def _read(self, turn: Turn, request: schema.ReadTextFileRequest) -> BaseModel:
-        text = await self._files.read(turn, request.path, request.line, request.limit)
+        text = await self._files.read_text(turn, request.path, request.line, request.limit)
         return schema.ReadTextFileResponse(content=text)
 
     async def _write(self, turn: Turn, request: schema.WriteTextFileRequest) -> BaseModel:
-        await self._files.write(turn, request.path, request.content)
+        await self._files.write_text(turn, request.path, request.content)
         return schema.WriteTextFileResponse()
 
     async def _create(self, turn: Turn, request: schema.CreateTerminalRequest) -> BaseModel:

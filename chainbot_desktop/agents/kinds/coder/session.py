@@ -16,7 +16,7 @@ from acp.meta import PROTOCOL_VERSION
 from chainbot_desktop import __version__
 from chainbot_desktop.agents.kind import AgentContext, Result, Run
 from chainbot_desktop.agents.kinds.coder.channel import Channel
-from chainbot_desktop.agents.kinds.coder.choosing import Opened, choose_mode, choose_model
+from chainbot_desktop.agents.kinds.coder.choosing import Opened, choose_mode, choose_model, mode_of
 from chainbot_desktop.agents.kinds.coder.config import CoderConfig
 from chainbot_desktop.agents.kinds.coder.errors import CoderFailed
 from chainbot_desktop.agents.kinds.coder.files import CoderFiles
@@ -47,8 +47,10 @@ class CoderSession:
         self._updates = Updates(context.log)
         self._terminals = Terminals(toolbox, context.children, context.log, tasks, context.workspace)
         files = CoderFiles(toolbox, context.workspace)
-        self._serving = Serving(config.known.title, context.workspace, self._updates, files, self._terminals)
+        self._serving = Serving(config.known.title, context.workspace, toolbox, self._updates, files, self._terminals)
         self._resumed = False
+        self.broken_id = ""
+        """The session of an earlier life that it died of, or never opened."""
         self._channel = Channel(context, config, child, self._serving.handle, tasks)
 
     @property
@@ -62,6 +64,10 @@ class CoderSession:
     @property
     def session_id(self) -> str:
         return self._serving.session_id
+
+    @property
+    def mode(self) -> str:
+        return self._updates.mode
 
     @property
     def commands(self) -> tuple[CoderCommand, ...]:
@@ -79,8 +85,9 @@ class CoderSession:
             request = schema.NewSessionRequest(cwd=self._cwd, mcp_servers=[])
             opened = new = await self._channel.request("session_new", request, schema.NewSessionResponse, seconds)
             self._serving.session_id = new.session_id
+        self._updates.mode = mode_of(opened.modes, opened.config_options)
         if self._config.mode:
-            await choose_mode(self._channel, self.session_id, opened, self._config.mode, seconds)
+            self._updates.mode = await choose_mode(self._channel, self.session_id, opened, self._config.mode, seconds)
         if self._config.model:
             await choose_model(self._channel, self.session_id, opened, self._config.model, seconds)
         return _can_go_on(can)
@@ -115,8 +122,11 @@ class CoderSession:
                 return await self._channel.request("session_resume", resume, schema.ResumeSessionResponse, seconds)
             load = schema.LoadSessionRequest(cwd=cwd, session_id=kept_id, mcp_servers=[])
             return await self._channel.request("session_load", load, schema.LoadSessionResponse, seconds)
-        except CoderFailed as error:
-            if not self.alive:
+        except ChainBotError as error:
+            if error.code == "sign_in_required":
+                raise
+            if not self.alive or not isinstance(error, CoderFailed):
+                self.broken_id = kept_id
                 raise
             self._context.log.add("system", f"Its earlier session is not there any more, so it begins a new one: {error}")
             return None
@@ -138,10 +148,12 @@ class CoderSession:
         finally:
             turn.end()
             self._serving.turn = None
-            after = self._updates.cost
-            cost = max(0.0, after - before) if after is not None and before is not None else None
-            await turn.spend(self._config.model or self._channel.name, cost)
-            await self._terminals.release_all()
+            try:
+                await self._terminals.release_all()
+            finally:
+                after = self._updates.cost
+                cost = max(0.0, after - before) if after is not None and before is not None else None
+                await turn.spend(self._config.model or self._channel.name, cost)
 
     def _known_cost(self) -> float | None:
         """Of the session so far. What one that is gone on with did cost before is only known once it has said so."""

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from acp import schema
 
+from chainbot_desktop.agents.tools.differences import unified
 from chainbot_desktop.agents.tools.shown import plain, quoted
 from chainbot_desktop.core.errors import TooLarge
 
 _COMPARED = 400_000
-"""Characters: comparing more takes seconds, and nobody reads it."""
+"""Characters: nobody reads the difference of more."""
+_BRIEF = 40_000
+"""Lines times lines that may be compared on the loop."""
 
 
-def difference(diff: schema.Diff) -> str:
-    """As `diff -u` writes it. May take a moment: on a thread where the texts are long. TooLarge."""
+def difference(diff: schema.Diff, *, brief: bool = False) -> str:
+    """As `diff -u` writes it. TooLarge. For a thread: it may take a second. `brief` may not, and shows more rows than it must."""
     old, new = diff.old_text or "", diff.new_text
     if len(old) + len(new) > _COMPARED:
         raise TooLarge(f"The change of {plain(diff.path, kept='')} is too large to be shown.")
     name = plain(diff.path, kept="").lstrip("/")
     before = "/dev/null" if diff.old_text is None else f"a/{name}"
-    rows = difflib.unified_diff(old.split("\n"), new.split("\n"), before, f"b/{name}", lineterm="")
+    effort = {"effort": _BRIEF} if brief else {}
+    rows = unified(old.split("\n"), new.split("\n"), before, f"b/{name}", **effort)
     return "\n".join(plain(row, kept="\t") for row in rows) or f"{name}: no difference"
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from chainbot_desktop.agents.approvals.request import ApprovalDraft
 from chainbot_desktop.agents.kinds.coder.asking import require
+from chainbot_desktop.agents.kinds.coder.command_lines import program_of, vector_of
 from chainbot_desktop.agents.kinds.coder.errors import TurnOver
 from chainbot_desktop.agents.kinds.coder.turn import Turn
 from chainbot_desktop.agents.logs import AgentLog
@@ -86,7 +87,7 @@ class Terminals:
         """The id of the terminal. ToolFailed says why not."""
         if len(self._open) >= _AT_A_TIME:
             raise ToolFailed(f"There are {_AT_A_TIME} terminals already; release one first.")
-        vector = _vector(words)
+        vector = vector_of(words)
         where = str(self._workspace / (cwd or "."))
         await self._judge(turn, vector, env, where)
         self._last += 1
@@ -98,7 +99,7 @@ class Terminals:
         terminal = self._open[name] = Terminal(child, min(output_bytes or OUTPUT_BYTES, OUTPUT_BYTES))
         terminal.reading = self._tasks.spawn(f"output of {name}", terminal.read(self._log))
         self._tasks.spawn(f"end of {name}", terminal.ended())
-        turn.run.step(f"Running {line(quoted(vector), 200)}")
+        turn.step(f"Running {line(quoted(vector), 200)}")
         return name
 
     def get(self, name: str) -> Terminal:
@@ -127,11 +128,14 @@ class Terminals:
 
     async def _judge(self, turn: Turn, vector: Sequence[str], env: Mapping[str, str], cwd: str) -> None:
         call_id = turn.next_request()
-        if env:
-            # Variables can change what a program is, so they are part of what is judged; a rule against the program itself counts too.
-            bare = await self._toolbox.judge(_call(call_id, vector, cwd), turn.run)
-            if bare.verdict == "deny":
-                raise ToolFailed(bare.reason or "The policy does not allow it.", code="tool_denied")
+        # A rule against the program counts, whatever stands before it.
+        for bare in (program_of(vector), vector if env else None):
+            if bare is None:
+                continue
+            judged = await self._toolbox.judge(_call(call_id, bare, cwd), turn.run)
+            if judged.verdict == "deny":
+                raise ToolFailed(judged.reason or "The policy does not allow it.", code="tool_denied")
+        if env:  # variables can change what a program is, so they are part of what is judged
             vector = ["env", *(f"{name}={value}" for name, value in env.items()), *vector]
         await require(self._toolbox, turn, _call(call_id, vector, cwd), _unconfined)
 
@@ -142,13 +146,6 @@ def _call(call_id: str, vector: Sequence[str], cwd: str) -> ToolCall:
 
 def _unconfined(draft: ApprovalDraft) -> ApprovalDraft:
     return replace(draft, sandboxed=False, touches=("everything that you may touch", "the network"))
-
-
-def _vector(words: Sequence[str]) -> list[str]:
-    """Some coding agents send a whole line for a shell as the command."""
-    if len(words) == 1 and any(character in words[0] for character in " \t\n|&;<>()$`\"'*?[]#~=%\\"):
-        return ["sh", "-c", words[0]]
-    return list(words)
 
 
 def exit_of(code: int | None) -> tuple[int | None, str | None]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Literal
 
 from chainbot_desktop.agents.approvals.request import ApprovalDraft, Approvals, Verdict
 from chainbot_desktop.agents.kind import Run, Usage
 from chainbot_desktop.agents.kinds.coder.errors import TurnOver
+from chainbot_desktop.agents.kinds.coder.pacing import Channel, Pacing
 
 ANSWER_LIMIT = 1_000_000
-"""Characters kept of the answer."""
+"""Characters told and kept of the answer, and of its thoughts."""
 
 
 class Turn:
@@ -18,8 +21,10 @@ class Turn:
     def __init__(self, run: Run, approvals: Approvals) -> None:
         self.run = run
         self._approvals = approvals
+        self._pacing = Pacing(self._hand_on)
         self._parts: list[str] = []
         self._length = 0
+        self._thought = 0
         self._apart = False
         self._asking: set[asyncio.Task[object]] = set()
         self._requests = 0
@@ -28,20 +33,46 @@ class Turn:
         """Tokens in and out, where it tells."""
 
     def say(self, text: str) -> None:
-        if self._apart and self._parts:
+        if self.over or not text:
+            return
+        if self._apart and self._length:
             text = f"\n\n{text}"
         self._apart = False
-        self.run.stream(text)
-        if self._length < ANSWER_LIMIT:
-            self._parts.append(text[: ANSWER_LIMIT - self._length])
+        self._told(text, self._length, "answer")
         self._length += len(text)
+
+    def think(self, text: str) -> None:
+        if self.over or not text:
+            return
+        self._told(text, self._thought, "thinking")
+        self._thought += len(text)
+
+    def step(self, text: str, *, detail: str = "") -> None:
+        if not self.over:
+            self._pacing.flush()
+            self.run.step(text, detail=detail)
+
+    def plan(self, entries: Sequence[tuple[str, Literal["pending", "in_progress", "completed"]]]) -> None:
+        if not self.over:
+            self._pacing.flush()
+            self.run.plan(entries)
 
     def set_apart(self) -> None:
         """What it says next is another paragraph: it did something in between."""
         self._apart = True
 
+    def _told(self, text: str, before: int, channel: Channel) -> None:
+        if before < ANSWER_LIMIT:
+            self._pacing.add(text[: ANSWER_LIMIT - before], channel)
+
+    def _hand_on(self, text: str, channel: Channel) -> None:
+        if channel == "answer":
+            self._parts.append(text)
+        self.run.stream(text, channel=channel)
+
     @property
     def answer(self) -> str:
+        self._pacing.flush()
         lost = self._length - ANSWER_LIMIT
         return "".join(self._parts).strip() + (f"\n\n… {lost:,} more characters" if lost > 0 else "")
 
@@ -54,6 +85,7 @@ class Turn:
         """TurnOver where the task ends first."""
         if self.over:
             raise TurnOver
+        self._pacing.flush()
         task = asyncio.current_task()
         assert task is not None
         done = self.run.waits_for("your approval")
@@ -69,7 +101,8 @@ class Turn:
             done()
 
     def end(self) -> None:
-        """Nobody is asked for it any more."""
+        """Nothing more is told of it, and nobody is asked for it any more."""
+        self._pacing.close()
         self.over = True
         for task in tuple(self._asking):
             task.cancel()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from acp import schema
 from pydantic import ValidationError
 
+from chainbot_desktop.agents.kinds.coder.choosing import mode_of
 from chainbot_desktop.agents.kinds.coder.showing import command_of, difference, diffs_of, paths_of, raw_text, text_of, words_of
 from chainbot_desktop.agents.kinds.coder.turn import Turn
 from chainbot_desktop.agents.logs import AgentLog
@@ -15,6 +17,9 @@ from chainbot_desktop.agents.tools.shown import cut, line
 from chainbot_desktop.core.errors import TooLarge
 
 _DETAIL = 20_000
+"""Characters."""
+_ROWS = 400
+"""More of one step would push everything else out of the agent's log."""
 _ENTRIES = 200
 _COMMANDS = 500
 _CALLS_KNOWN = 1000
@@ -38,6 +43,8 @@ class Updates:
         self._shown: set[str] = set()
         self._malformed = 0
         self.commands: tuple[CoderCommand, ...] = ()
+        self.mode = ""
+        """The mode that it works in, by its id; empty where it has none."""
         self.cost: float | None = None
         """US dollars of the whole session, as it said last."""
 
@@ -48,48 +55,57 @@ class Updates:
         except ValidationError as error:
             self._note_malformed(error)
             return
-        if notification.session_id != session_id:
-            return
+        if session_id and notification.session_id != session_id:
+            return  # with no session yet, it is of the one that is about to be
         update = notification.update
         if isinstance(update, schema.AvailableCommandsUpdate):
             self.commands = tuple(_command(command) for command in update.available_commands[:_COMMANDS])
         elif isinstance(update, schema.UsageUpdate):
             if update.cost is not None and update.cost.currency.upper() == "USD":
                 self.cost = update.cost.amount
+        elif isinstance(update, schema.CurrentModeUpdate):
+            self._change_mode(line(update.current_mode_id, 200))
+        elif isinstance(update, schema.ConfigOptionUpdate):
+            self._change_mode(mode_of(None, update.config_options) or self.mode)
         elif turn is not None:
             self._tell(update, turn)
+
+    def _change_mode(self, mode: str) -> None:
+        if mode != self.mode:
+            self._log.add("system", f"It works in the mode {mode!r} now.")
+        self.mode = mode
 
     def _tell(self, update: Any, turn: Turn) -> None:
         if isinstance(update, schema.AgentMessageChunk):
             turn.say(text_of(update.content))
         elif isinstance(update, schema.AgentThoughtChunk):
-            turn.run.stream(text_of(update.content), channel="thinking")
+            turn.think(text_of(update.content))
         elif isinstance(update, schema.ToolCallStart):
             self._begin(update, turn)
         elif isinstance(update, schema.ToolCallProgress):
             self._go_on(update, turn)
         elif isinstance(update, schema.AgentPlanUpdate):
-            turn.run.plan([(line(entry.content, 500), entry.status) for entry in update.entries[:_ENTRIES]])
+            turn.plan([(line(entry.content, 500), entry.status) for entry in update.entries[:_ENTRIES]])
 
     def _begin(self, call: schema.ToolCallStart, turn: Turn) -> None:
         turn.set_apart()
         title = self._titled(call.tool_call_id, call.title or call.kind or "")
-        turn.run.step(title, detail=self._detail(call))
+        turn.step(title, detail=self._detail(call))
 
     def _go_on(self, call: schema.ToolCallProgress, turn: Turn) -> None:
         title = self._titled(call.tool_call_id, call.title or "")
         if call.status == "failed":
-            turn.run.step(f"{title} failed", detail=cut(words_of(call) or raw_text(call.raw_output), _DETAIL))
+            turn.step(f"{title} failed", detail=_shown(words_of(call) or raw_text(call.raw_output)))
         elif diffs_of(call) and call.tool_call_id not in self._shown:
-            turn.run.step(title, detail=self._detail(call))
+            turn.step(title, detail=self._detail(call))
 
     def _detail(self, call: schema.ToolCall | schema.ToolCallUpdate) -> str:
         diffs = diffs_of(call)
         if diffs:
             self._shown.add(call.tool_call_id)
-            return cut("\n".join(_difference(diff) for diff in diffs), _DETAIL)
+            return _shown(_differences(diffs))
         said = command_of(call.raw_input) or raw_text(call.raw_input) or "\n".join(paths_of(call))
-        return cut(said, _DETAIL)
+        return _shown(said)
 
     def _titled(self, call_id: str, title: str) -> str:
         """Its title, or the one that this call had before."""
@@ -111,11 +127,26 @@ class Updates:
             self._log.add("system", f"It sends updates that are not of the protocol ({place[:200]}: {first['msg']}).")
 
 
-def _difference(diff: schema.Diff) -> str:
-    try:
-        return difference(diff)
-    except TooLarge as error:
-        return error.message
+def _differences(diffs: Sequence[schema.Diff]) -> str:
+    """No more of them than are shown."""
+    found: list[str] = []
+    for diff in diffs:
+        try:
+            found.append(difference(diff, brief=True))
+        except TooLarge as error:
+            found.append(error.message)
+        if sum(map(len, found)) > _DETAIL:
+            break
+    left_out = len(diffs) - len(found)
+    return "\n".join(found) + (f"\n… and {left_out} more files" if left_out else "")
+
+
+def _shown(text: str) -> str:
+    rows = text.split("\n")
+    left_out = len(rows) - _ROWS
+    if left_out > 0:
+        rows[_ROWS * 3 // 4 : -(_ROWS // 4)] = [f"… {left_out} lines left out …"]
+    return cut("\n".join(rows), _DETAIL)
 
 
 def _command(command: schema.AvailableCommand) -> CoderCommand:

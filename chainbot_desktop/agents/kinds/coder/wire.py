@@ -20,6 +20,8 @@ _AT_A_TIME = 50
 _LARGE = 1024 * 1024
 """What is longer is parsed on a thread."""
 _STRAY_SHOWN = 20
+OWED = 256
+"""Requests without an answer, after which nothing more is read: who does not read its answers gets no more questions in."""
 
 
 class LineTransport:
@@ -34,6 +36,8 @@ class LineTransport:
         self._searched = 0
         self._given = 0
         self._sending = asyncio.Lock()
+        self._owed = 0
+        self._answered = asyncio.Event()
         self._closed = False
         self.ended = asyncio.Event()
         """Nothing more will come."""
@@ -51,11 +55,19 @@ class LineTransport:
         except (OSError, RuntimeError) as error:
             if "method" in message:
                 raise ConnectionError(str(error)) from None
+        finally:
+            if "method" not in message:
+                self._owed -= 1
+                self._answered.set()
 
     async def receive(self) -> dict[str, Any] | None:
+        while self._owed >= OWED:
+            self._answered.clear()
+            await self._answered.wait()
         while (line := await self._line()) is not None:
             message = await self._parsed(line)
             if message is not None:
+                self._owed += "method" in message and "id" in message
                 await self._give_way()
                 return message
         self.ended.set()

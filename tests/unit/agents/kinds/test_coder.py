@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from pydantic import ValidationError
 
 from chainbot_desktop.agents.kind import AgentContext, Limits
-from chainbot_desktop.agents.kinds.coder import CoderKind
+from chainbot_desktop.agents.kinds.coder import CoderKind, session, wire
 from chainbot_desktop.agents.kinds.coder.kind import CoderWorker
 from chainbot_desktop.agents.kinds.services import KindServices
 from chainbot_desktop.agents.processes.children import Children
@@ -25,7 +26,7 @@ from chainbot_desktop.agents.tools.toolboxes import ToolboxFactory
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.core.events import ToolCallJudged
 from chainbot_desktop.core.ports import EventQuery
-from chainbot_desktop.core.settings import Settings
+from chainbot_desktop.core.settings import CoderProgram, CoderSettings, Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agent_rows import RunRow
 from tests.helpers.agent_house import AgentHouse, open_agent_house
@@ -49,10 +50,10 @@ class LateToolboxes:
 
 
 @asynccontextmanager
-async def coders(folder: Path) -> AsyncIterator[AgentHouse]:
-    """A house with coders; its workspace is `folder`/work."""
+async def coders(folder: Path, *programs: CoderProgram) -> AsyncIterator[AgentHouse]:
+    """A house with coders; its workspace is `folder`/work, its settings hold these programs."""
     (folder / "work").mkdir(exist_ok=True)
-    toolboxes, tasks, host, settings = LateToolboxes(), Tasks(), ProcessHost(), Settings()
+    toolboxes, tasks, host, settings = LateToolboxes(), Tasks(), ProcessHost(), Settings(coder=CoderSettings(programs=programs))
     kind = CoderKind(KindServices(cast(Any, None), toolboxes, folder / "personas", os.environ.get, settings))
 
     def children(limits: Limits) -> Children:
@@ -125,7 +126,10 @@ async def test_it_tells_what_it_thinks_plans_does_and_costs(tmp_path: Path) -> N
         assert "--- a/a.txt\n+++ b/a.txt" in logged(house, agent, "agent")
         assert "-old\n+new" in logged(house, agent, "agent")
         assert "make test" in logged(house, agent, "agent")
-        assert [command.name for command in worker(house, agent).commands] == ["review"]
+        [command] = worker(house, agent).commands
+        assert (command.name, command.description, command.hint) == ("review", "Review the changes", "what to look at")
+        assert worker(house, agent).mode == "plan", "it changed it by itself"
+        assert "mode 'plan'" in logged(house, agent, "system")
         assert (row.input_tokens, row.output_tokens, row.cost) == (100, 30, 0.25)
         assert row.data["agent"] == "Scripted Coder"
 
@@ -176,6 +180,26 @@ async def test_a_human_is_asked_exactly_what_it_wants_to_do(tmp_path: Path) -> N
         run = await house.service.execute(agent, "insist", actor=ME)
         await answered(house, "approve_run")
         assert (await house.service.wait(run)).result == "<always>"
+
+
+async def test_what_the_policy_denies_for_good_no_human_can_allow(tmp_path: Path) -> None:
+    rules = {"rules": [{"tool": "run_command", "pattern": "make publish", "action": "deny"}]}
+    async with coders(tmp_path) as house:
+        (tmp_path / "work" / "link").symlink_to(".git")
+        agent = await spawn(house, policy=rules)
+        assert (await do(house, agent, "ask publish")).result == "<no>"
+        assert (await do(house, agent, "shell make publish")).result == "<no>"
+        assert (await do(house, agent, "edit .git/hooks/pre-commit .env link/config")).result == "<no><no><no>"
+        assert await house.desk.latest() == [], "nobody was asked"
+        assert "Denied: Run publish\nThe policy denies this for good" in logged(house, agent, "agent")
+        rows = await house.store.journal.read(EventQuery(types=("tool_call_judged",)))
+        assert len([row for row in rows if isinstance(row.event, ToolCallJudged)]) == 5
+
+        run = await house.service.execute(agent, "shell make publish | tee log", actor=ME)
+        assert (await answered(house, "deny")).detail == "make publish | tee log", (
+            "more than one program is for a human to judge"
+        )
+        assert (await house.service.wait(run)).result == "<no>"
 
 
 async def test_it_reads_and_writes_only_what_the_policy_and_a_human_allow(tmp_path: Path) -> None:
@@ -239,6 +263,7 @@ async def test_its_commands_are_judged_bounded_and_ended(tmp_path: Path) -> None
         assert row.result.endswith("end")
         assert len(row.result) < 1100
         assert "denies this for good" in (await do(house, agent, "run rm -rf /tmp/nothing")).result
+        assert "denies this for good" in (await do(house, agent, "run 'rm -rf nothing'")).result, "a line for a shell"
         assert (await do(house, agent, "kill")).result in ("ended by SIGTERM", "ended by SIGKILL")
 
         run = await house.service.execute(agent, "run 'echo $GREETING | cat'", actor=ME)
@@ -272,6 +297,14 @@ async def test_it_goes_on_with_its_session_after_a_restart(tmp_path: Path) -> No
         assert (await do(house, agent, "work")).cost is None, "nobody knows what of it was spent before"
         assert (await do(house, agent, "work")).cost == 0
 
+        (memory / "brittle").touch()
+        await house.service.restart(agent, actor=ME)
+        await house.becomes(agent, "idle")
+        assert "exit code 3" in (await do(house, agent, "recall")).reason
+        assert (await do(house, agent, "recall")).result == "nothing", "it dies of its old session only once"
+        (memory / "brittle").unlink()
+
+        await do(house, agent, "say this")
         for kept in memory.iterdir():
             kept.unlink()
         await house.service.restart(agent, actor=ME)
@@ -310,6 +343,36 @@ async def test_a_program_that_is_not_installed_comes_with_what_to_do(tmp_path: P
         assert set(house.service.config_schema("coder")["properties"]["preset"]["enum"]) >= {"claude-code", "custom"}
 
 
+async def test_the_settings_name_coding_agents_and_replace_their_commands(tmp_path: Path) -> None:
+    own = CoderProgram(name="own-agent", command=tuple(COMMAND))
+    replaced = CoderProgram(name="gemini-cli", command=(str(tmp_path / "gemini"), "--acp"))
+    async with coders(tmp_path, own, replaced) as house:
+        agent = await spawn(house, preset="own-agent", command=[])
+        assert (await do(house, agent, "say hello")).result == "hello"
+        with pytest.raises(InvalidInput, match=r"there is no coding agent 'other'.*own-agent"):
+            await house.service.spawn("coder", "Nobody", {"preset": "other"}, actor=ME)
+        gemini = await house.service.spawn("coder", "Gemma", {"preset": "gemini-cli", "restart": "never"}, actor=ME)
+        live = await house.becomes(gemini, "failed")
+        assert str(tmp_path / "gemini") in live.reason
+        schema = house.service.config_schema("coder")
+        assert set(schema["properties"]["preset"]["enum"]) >= {"own-agent", "claude-code", "custom"}
+
+
+def test_settings_refuse_what_names_no_program() -> None:
+    one = {"name": "one", "command": ["agent"]}
+    assert CoderSettings.model_validate({"programs": [one]}).programs[0].command == ("agent",)
+    for wrong in (
+        [one, one],
+        [{"name": "one", "command": []}],
+        [{"name": "one", "command": [" "]}],
+        [{"name": "custom", "command": ["agent"]}],
+        [{"name": "One Two", "command": ["agent"]}],
+        [{**one, "comand": []}],
+    ):
+        with pytest.raises(ValidationError):
+            CoderSettings.model_validate({"programs": wrong})
+
+
 async def test_a_death_in_the_middle_is_a_failure_and_the_next_task_has_a_new_process(tmp_path: Path) -> None:
     async with coders(tmp_path) as house:
         agent = await spawn(house)
@@ -325,23 +388,35 @@ async def test_a_death_in_the_middle_is_a_failure_and_the_next_task_has_a_new_pr
         assert "refuses" in (await do(house, agent, "refuse")).reason
 
 
-async def test_nonsense_floods_and_giants_do_no_harm(tmp_path: Path) -> None:
+async def test_nonsense_floods_and_giants_do_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MESSAGE_BYTES", 4 * 1024 * 1024)
     async with coders(tmp_path) as house:
         agent = await spawn(house, "chatter")
         row = await do(house, agent, "nonsense")
         assert row.result == "still here", row.reason
         assert "npm WARN something is deprecated" in logged(house, agent, "out")
         assert logged(house, agent).count("npm WARN") < 50
-        row = await do(house, agent, "flood 10000")
+        heard: list[RunUpdate] = []
+        run = await house.service.execute(agent, "flood 10000", actor=ME)
+        house.service.follow_run(run, heard.append)
+        async with asyncio.timeout(40):
+            row = await house.service.wait(run)
         assert row.result.split() == [str(number) for number in range(10_000)]
-        row = await do(house, agent, "huge 40")
+        told = [update.text for update in heard if update.kind == "answer"]
+        assert "".join(told).strip() == row.result
+        assert len(told) < 1000, "nobody reads ten thousand pieces"
+        row = await do(house, agent, "huge 5")
         assert row.state == "failed"
-        assert "more than 32 MB" in row.reason
+        assert "more than 4 MB" in row.reason
         assert (await do(house, agent, "say fine")).result == "fine"
 
 
 @pytest.mark.parametrize("words", [(), ("deaf",)])
-async def test_a_cancelled_task_ends_whether_it_listens_or_not(tmp_path: Path, words: tuple[str, ...]) -> None:
+async def test_a_cancelled_task_ends_whether_it_listens_or_not(
+    tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if words:
+        monkeypatch.setattr(session, "_CANCEL_SECONDS", 0.3)
     async with coders(tmp_path) as house:
         agent = await spawn(house, *words)
         run = await house.service.execute(agent, "forever", actor=ME)
@@ -356,6 +431,42 @@ async def test_a_cancelled_task_ends_whether_it_listens_or_not(tmp_path: Path, w
         assert row.state == "cancelled"
         assert lives(pid) is not bool(words), "who listens is kept, who does not is ended"
         assert (await do(house, agent, "say next")).result == "next"
+
+
+async def test_questions_whose_answers_it_does_not_read_are_held_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_CANCEL_SECONDS", 0.3)
+    async with coders(tmp_path) as house:
+        (tmp_path / "work" / "a.txt").write_text("x" * 10_000)
+        agent = await spawn(house)
+        run = await house.service.execute(agent, "pester", actor=ME)
+
+        def waiting() -> int:
+            return sum(task.get_name() == "acp.Connection.request" for task in asyncio.all_tasks())
+
+        await until(lambda: waiting() == wire.OWED, 20)
+        for _turn in range(200):
+            await asyncio.sleep(0)
+        assert waiting() <= wire.OWED
+        await house.service.cancel_run(run, actor=ME)
+        async with asyncio.timeout(10):
+            assert (await house.service.wait(run)).state == "cancelled"
+        assert waiting() == 0
+        assert (await do(house, agent, "say on")).result == "on"
+
+
+async def test_a_change_of_many_lines_is_told_without_holding_anybody_up(tmp_path: Path) -> None:
+    async with coders(tmp_path) as house:
+        agent = await spawn(house, "early")
+        await do(house, agent, "say first")
+        assert [command.name for command in worker(house, agent).commands] == ["plan"], "told before its session was there"
+        assert worker(house, agent).mode == "code"
+        async with asyncio.timeout(8):  # the standard library's comparison takes minutes
+            assert (await do(house, agent, "shuffle 20000")).result == "shuffled"
+        told = logged(house, agent, "agent")
+        assert told.count("Shuffle a.txt") >= 3, "a long difference leaves room for what went before"
+        assert "-0\n-1\n" in told
+        assert "lines left out" in told
+        assert "+19999\n+19998" in told
 
 
 async def test_a_card_goes_with_its_cancelled_task(tmp_path: Path) -> None:
