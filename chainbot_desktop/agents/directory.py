@@ -21,6 +21,7 @@ from chainbot_desktop.core.bus import EventBus, Subscription
 from chainbot_desktop.core.errors import InvalidInput, NotFound, Unavailable
 from chainbot_desktop.core.events import Actor, AgentMoved, Recorded
 from chainbot_desktop.core.events.agents import Position
+from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.core.ports import EventQuery, Journal, Snapshots
 from chainbot_desktop.core.tasks import Tasks
 
@@ -49,7 +50,7 @@ class AgentDirectory:
         self._saved_seq = 0
         self._early: list[Recorded[Any]] | None = None
         self._subscription: Subscription | None = None
-        self._listeners: dict[object, Listener] = {}
+        self._listeners: Listeners[[DirectoryChange]] = Listeners()
         self._tasks = Tasks()
         self._save_timer: asyncio.TimerHandle | None = None
         self._agents: tuple[Agent, ...] | None = None
@@ -105,13 +106,7 @@ class AgentDirectory:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` at every change until the returned function is called. It must return at once and raise nothing."""
-        token = object()
-        self._listeners[token] = listener
-
-        def cancel() -> None:
-            self._listeners.pop(token, None)
-
-        return cancel
+        return self._listeners.add(listener)
 
     async def move(self, agent_id: str, x: float, y: float, actor: Actor) -> Recorded[AgentMoved]:
         """Give an agent its place (scene units). NotFound if there is no such agent, InvalidInput for a place off the map."""
@@ -180,8 +175,7 @@ class AgentDirectory:
             self._agents = None
         if change.entanglements:
             self._entanglements = None
-        for listener in tuple(self._listeners.values()):
-            listener(change)
+        self._listeners.tell(change)
 
     def _plan_snapshot(self) -> None:
         if self._save_timer is None and self._subscription is not None:

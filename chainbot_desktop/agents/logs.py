@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chainbot_desktop.core.ids import utc_now
+from chainbot_desktop.core.listeners import Listeners
 
 LINES_KEPT = 2_000
 LINE_LIMIT = 8_192
@@ -33,7 +34,7 @@ class AgentLog:
     def __init__(self, kept: int = LINES_KEPT) -> None:
         self._lines: deque[AgentLine] = deque(maxlen=kept)
         self._last = 0
-        self._listeners: dict[object, Callable[[], None]] = {}
+        self._listeners: Listeners[[]] = Listeners()
 
     @property
     def last_number(self) -> int:
@@ -45,8 +46,7 @@ class AgentLog:
             self._last += 1
             kept = line if len(line) <= LINE_LIMIT else f"{line[:LINE_LIMIT]} … ({len(line) - LINE_LIMIT} more characters)"
             self._lines.append(AgentLine(self._last, utc_now(), stream, kept))
-        for listener in tuple(self._listeners.values()):
-            listener()
+        self._listeners.tell()
 
     def since(self, number: int, limit: int = LINES_KEPT) -> tuple[list[AgentLine], int]:
         """The lines after `number`, oldest first, and how many of them are gone already."""
@@ -57,10 +57,4 @@ class AgentLog:
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after new lines until the returned function is called. It must return at once."""
-        token = object()
-        self._listeners[token] = listener
-
-        def cancel() -> None:
-            self._listeners.pop(token, None)
-
-        return cancel
+        return self._listeners.add(listener)

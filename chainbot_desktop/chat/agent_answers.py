@@ -18,6 +18,7 @@ from chainbot_desktop.chat.markdown import escape_markdown
 from chainbot_desktop.core.errors import ChainBotError, NotFound
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
 from chainbot_desktop.core.ids import utc_now
+from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.core.ports import AgentTalk, Preferences, TalkAgent, TalkDelivery, TalkOutcome
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversation_rows import Conversation
@@ -44,7 +45,7 @@ class AgentAnswers:
         self._streams: dict[str, AnswerStream] = {}
         self._attending: dict[str, asyncio.Task[None]] = {}
         self._leads: dict[str, str] = {}
-        self._listeners: dict[object, Callable[[], None]] = {}
+        self._listeners: Listeners[[]] = Listeners()
         self._due: asyncio.TimerHandle | None = None
         self._stop_watching = talk.on_change(self._on_agents_changed)
 
@@ -87,13 +88,7 @@ class AgentAnswers:
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` when a stream or an agent is different, coalesced; returns what ends it."""
-        token = object()
-        self._listeners[token] = listener
-
-        def cancel() -> None:
-            self._listeners.pop(token, None)
-
-        return cancel
+        return self._listeners.add(listener)
 
     # Asking
 
@@ -228,8 +223,7 @@ class AgentAnswers:
 
     def _tell(self) -> None:
         self._due = None
-        for listener in tuple(self._listeners.values()):
-            listener()
+        self._listeners.tell()
 
 
 def _end_line(name: str, outcome: TalkOutcome, *, empty: bool, cut: bool) -> str:

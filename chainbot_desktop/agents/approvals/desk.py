@@ -19,9 +19,10 @@ from chainbot_desktop.agents.approvals.request import ApprovalDraft, Verdict
 from chainbot_desktop.agents.facts import RUNTIME_SOURCE
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, NotFound
 from chainbot_desktop.core.events import ApprovalDecided, ApprovalExpired, ApprovalRequested, Severity
-from chainbot_desktop.core.events.envelope import SYSTEM, Actor
+from chainbot_desktop.core.events.envelope import SYSTEM, Actor, label
 from chainbot_desktop.core.events.runs import ApprovalAnswer, ApprovalEnd, ApprovalFact, Decision
 from chainbot_desktop.core.ids import format_time, new_id, parse_time, utc_now
+from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agent_rows import ApprovalRow, ApprovalState
 from chainbot_desktop.store.approvals import ApprovalTable
@@ -47,7 +48,7 @@ class ApprovalDesk:
         self._tasks = tasks
         self._waiting: defaultdict[str, list[asyncio.Future[Verdict]]] = defaultdict(list)
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._listeners: dict[object, Callable[[], None]] = {}
+        self._listeners: Listeners[[]] = Listeners()
         self._putting: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def open(self) -> None:
@@ -63,13 +64,7 @@ class ApprovalDesk:
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` when something was asked, answered or has expired, until the returned function is called."""
-        token = object()
-        self._listeners[token] = listener
-
-        def cancel() -> None:
-            self._listeners.pop(token, None)
-
-        return cancel
+        return self._listeners.add(listener)
 
     async def pending(self) -> list[ApprovalRow]:
         """Oldest first."""
@@ -191,8 +186,7 @@ class ApprovalDesk:
                 future.set_result(_verdict_of(row))
 
     def _tell(self) -> None:
-        for listener in tuple(self._listeners.values()):
-            listener()
+        self._listeners.tell()
 
 
 class AgentApprovals:
@@ -256,7 +250,7 @@ def _requested(row: ApprovalRow) -> ApprovalRequested:
         agent_id=row.agent_id,
         agent_name=row.agent_name,
         tool=row.tool,
-        title=_label(row.title),
+        title=label(row.title),
         detail_sha256=sha256(row.detail.encode()).hexdigest(),
         expires_at=row.expires_at,
     )
@@ -268,10 +262,6 @@ def _requested(row: ApprovalRow) -> ApprovalRequested:
         requires_attention=True,
         data=fact,
     )
-
-
-def _label(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)[:300]
 
 
 def _verdict_of(row: ApprovalRow) -> Verdict:

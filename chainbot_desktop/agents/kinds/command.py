@@ -16,6 +16,7 @@ from chainbot_desktop.agents.kinds.command_config import CommandConfig
 from chainbot_desktop.agents.kinds.endings import ending
 from chainbot_desktop.agents.kinds.running import RunningCommand, feed, plain, ready_watch
 from chainbot_desktop.agents.kinds.schedules import Schedule, due_times
+from chainbot_desktop.agents.kinds.secrets import secret_environment
 from chainbot_desktop.agents.logs import Stream
 from chainbot_desktop.agents.processes.lines import read_lines
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, Unavailable
@@ -193,7 +194,7 @@ class CommandWorker:
     ) -> RunningCommand:
         config = self._config
         cwd = self._context.workspace / (config.cwd.expanduser() if config.cwd is not None else "")
-        env = {**config.env, **await asyncio.to_thread(self._secrets), **environment}
+        env = {**config.env, **await asyncio.to_thread(secret_environment, self._context, config.secret_env), **environment}
         child = await self._context.children.start(config.command, cwd=cwd, env=env, stdin=given is not None)
         self._context.log.add("system", f"Started {' '.join(config.command)[:500]} as process {child.pid}.")
         last: deque[str] = deque(maxlen=_LINES_OF_A_RESULT)
@@ -221,17 +222,6 @@ class CommandWorker:
                 told(lines)
 
         return tell
-
-    def _secrets(self) -> dict[str, str]:
-        found = {}
-        for variable, name in self._config.secret_env.items():
-            value = self._context.secret(name)
-            if value is None:
-                raise Unavailable(
-                    f"There is no secret {name!r} for {variable}.", hint="Store it in the settings.", code="no_secret"
-                )
-            found[variable] = value
-        return found
 
     def _signal(self, number: int) -> None:
         # The leader is not collected before `code` returns, so its number cannot belong to another group.

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.runtime.budget import RunBudget
 from chainbot_desktop.agents.runtime.live import Plan, PlanStatus, RunListener, RunUpdate
+from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.store.agent_rows import RunRow
 from chainbot_desktop.store.agents import RunTable
 
@@ -26,7 +27,7 @@ class LiveRun:
         self._log = log
         self._on_change = on_change
         self._messages: list[str] = []
-        self._listeners: dict[object, RunListener] = {}
+        self._listeners: Listeners[[RunUpdate]] = Listeners()
         self._answer: list[str] = []
         self._answer_length = 0
         self._waits: dict[object, tuple[str, bool]] = {}
@@ -108,25 +109,14 @@ class LiveRun:
         """Give it to the worker between two of its tool calls."""
         self._messages.append(text)
 
-    def undelivered(self) -> Sequence[str]:
-        """Messages that no worker took: it ended before its next tool call."""
-        return self.take_messages()
-
     def follow(self, listener: RunListener) -> Callable[[], None]:
         """`listener` hears first what the answer is so far, then everything, until the returned function is called."""
-        token = object()
         if self._answer:
             listener(RunUpdate(self.row.id, "answer", "".join(self._answer)))
-        self._listeners[token] = listener
-
-        def cancel() -> None:
-            self._listeners.pop(token, None)
-
-        return cancel
+        return self._listeners.add(listener)
 
     def tell(self, update: RunUpdate) -> None:
-        for listener in tuple(self._listeners.values()):
-            listener(update)
+        self._listeners.tell(update)
 
     def limit(self, seconds: float) -> asyncio.Timeout:
         """The clock of this run: a context manager that ends it with TimeoutError. It stands still while a human is waited for."""

@@ -24,6 +24,7 @@ from chainbot_desktop.core.events.agents import AgentName, Reconfiguration
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
 from chainbot_desktop.core.events.runs import RunFact
 from chainbot_desktop.core.ids import new_id, utc_now
+from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.core.ports import IdempotencyKey
 from chainbot_desktop.store.agent_rows import AgentRow, RunRow
 
@@ -45,7 +46,7 @@ class AgentService:
         self._beat_seconds = beat_seconds
         self._agents: dict[str, SupervisedAgent] = {}
         self._runs: dict[str, LiveRun] = {}
-        self._listeners: dict[object, Callable[[str], None]] = {}
+        self._listeners: Listeners[[str]] = Listeners()
         self._beating: asyncio.Task[None] | None = None
         self._closing = False
         self.before_task: Callable[[LiveRun], Awaitable[None]] = _at_once
@@ -91,13 +92,7 @@ class AgentService:
 
     def on_change(self, listener: Callable[[str], None]) -> Callable[[], None]:
         """Call `listener` with the id of an agent whenever `live` answers something else of it. Often: coalesce."""
-        token = object()
-        self._listeners[token] = listener
-
-        def cancel() -> None:
-            self._listeners.pop(token, None)
-
-        return cancel
+        return self._listeners.add(listener)
 
     # Life
 
@@ -332,8 +327,7 @@ class AgentService:
         await self._begin(agent, SYSTEM)
 
     def changed(self, agent_id: str) -> None:
-        for listener in tuple(self._listeners.values()):
-            listener(agent_id)
+        self._listeners.tell(agent_id)
 
     async def before_run(self, run: LiveRun) -> None:
         await self.before_task(run)

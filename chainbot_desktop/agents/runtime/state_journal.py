@@ -12,7 +12,7 @@ from chainbot_desktop.agents.facts import RUNTIME_SOURCE
 from chainbot_desktop.core.errors import Unavailable
 from chainbot_desktop.core.events import AgentSpawned, AgentStateChanged, AgentTerminated, Severity
 from chainbot_desktop.core.events.agents import AgentFact, RuntimeState, StateFact
-from chainbot_desktop.core.events.envelope import Actor, Event
+from chainbot_desktop.core.events.envelope import Actor, Event, label
 from chainbot_desktop.core.ids import utc_now
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agent_rows import AgentRow, Lease
@@ -106,8 +106,8 @@ class StateJournal:
             agent_name=row.name,
             state=now.state,
             before=before,
-            activity=_label(now.activity),
-            waiting_for=_label(now.waiting_for),
+            activity=label(now.activity),
+            waiting_for=label(now.waiting_for),
             run_id=now.run_id,
             pid=row.lease.pid if row.lease is not None else None,
         )
@@ -132,7 +132,3 @@ class StateJournal:
                     return
                 self._waiting.appendleft((row, event))
                 await asyncio.sleep(_RETRY_SECONDS)
-
-
-def _label(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)[:300]

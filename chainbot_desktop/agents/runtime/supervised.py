@@ -346,7 +346,7 @@ class SupervisedAgent:
         return "succeeded", result.text, ""
 
     async def _conclude(self, run: LiveRun, task: asyncio.Task[tuple[RunState, str, str]], reasons: list[str]) -> None:
-        left = run.undelivered()
+        left = run.take_messages()  # it ended before its next tool call
         if not task.done():
             _log.error("the agent %s does not let go of its task", self.row.name)
         if not task.done() or task.cancelled():

@@ -29,6 +29,12 @@ Actor = Annotated[str, StringConstraints(pattern=r"^(user|device|agent|system):[
 Label = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=300)]
 """A single line that is shown, filtered and indexed: no control characters."""
 
+
+def label(text: str) -> str:
+    """`text` as a Label: whatever is no printable character becomes a space, and what is too long is cut."""
+    return "".join(c if c.isprintable() else " " for c in text)[:300]
+
+
 SYSTEM: Actor = "system:chainbot"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -22,6 +22,7 @@ from chainbot_desktop.ui.agent_map.view import AgentMapView
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message
 from tests.helpers.stores import Store, open_store
+from tests.ui.acting import act, until
 
 SNIPPET = (
     "curl -X POST http://127.0.0.1:9000/api/webhooks/chainbot/agent/spawned "
@@ -47,7 +48,7 @@ class Stage:
         async def append() -> None:
             await asyncio.gather(*(self.store.journal.append(event) for event in events))
             # In one run of the loop: what the events start must not fall into the gap between two.
-            await _until(self._is_quiet)
+            await until(self._is_quiet)
 
         self.run(append())
 
@@ -57,24 +58,7 @@ class Stage:
 
     def act(self, *deeds: Callable[[], object]) -> None:
         """Do something to the widgets while the loop runs, as it does when a person does it."""
-        done: list[BaseException | None] = []
-
-        def work() -> None:
-            try:
-                for deed in deeds:
-                    deed()
-            except BaseException as error:  # handed to the test below
-                done.append(error)
-            else:
-                done.append(None)
-
-        async def until_done() -> None:
-            QTimer.singleShot(0, work)
-            await _until(lambda: bool(done))
-
-        self.run(until_done())
-        if done[0] is not None:
-            raise done[0]
+        act(self.run, *deeds)
 
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """Pressed and released with the focus on the map."""
@@ -84,7 +68,7 @@ class Stage:
         self.act(lambda: QTest.mouseClick(self.view.canvas.viewport(), Qt.MouseButton.LeftButton, pos=at))
 
     def wait(self, condition: Callable[[], bool]) -> None:
-        self.run(_until(condition))
+        self.run(until(condition))
 
     def _is_quiet(self) -> bool:
         return not self.tasks.names and not self.view._frames._pending and not self.view._laying_out
@@ -109,12 +93,6 @@ class Stage:
 
     def selection(self) -> str | None:
         return self.view._scene.selected
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.002)
 
 
 @pytest.fixture

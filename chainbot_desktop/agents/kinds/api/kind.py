@@ -19,6 +19,8 @@ from chainbot_desktop.agents.kind import AgentConfig, AgentContext, KindInfo, Re
 from chainbot_desktop.agents.kinds.api.answers import Answer, read_answer
 from chainbot_desktop.agents.kinds.api.operations import Operations, written
 from chainbot_desktop.agents.kinds.api.target import below, is_below
+from chainbot_desktop.agents.kinds.in_process import InProcessWorker
+from chainbot_desktop.agents.kinds.secrets import needed_secret
 from chainbot_desktop.agents.kinds.services import KindServices
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput, Unavailable
 from chainbot_desktop.core.settings import HttpUrl
@@ -103,7 +105,7 @@ class ApiKind:
         return ApiWorker(context, config)
 
 
-class ApiWorker:
+class ApiWorker(InProcessWorker):
     """Implements `kind.Worker`."""
 
     def __init__(self, context: AgentContext, config: ApiConfig) -> None:
@@ -112,14 +114,6 @@ class ApiWorker:
         self._base = URL(str(config.base_url))
         self._session: aiohttp.ClientSession | None = None
         self._operations: Operations | None = None
-
-    @property
-    def pid(self) -> int | None:
-        return None
-
-    @property
-    def serving(self) -> str | None:
-        return None
 
     async def start(self) -> None:
         """Reads the OpenAPI document; whether the API answers shows at the first task."""
@@ -139,16 +133,6 @@ class ApiWorker:
         run.step(f"{call.method} {url}")
         keys = await self._keys()
         return _result(await self._send(call, url, keys, _READ_BYTES), keys)
-
-    async def pause(self) -> None:
-        return
-
-    async def resume(self) -> None:
-        return
-
-    async def ended(self) -> str:
-        await asyncio.Event().wait()
-        return ""
 
     async def stop(self) -> None:
         session, self._session = self._session, None
@@ -240,11 +224,7 @@ class ApiWorker:
         auth = self._config.auth
         if auth.type == "none":
             return _Keys({})
-        secret = await asyncio.to_thread(self._context.secret, auth.secret)
-        if not secret:
-            raise Unavailable(
-                f"There is no secret {auth.secret!r}.", hint=f"Keep one with: chainbot-desktop secret set {auth.secret}"
-            )
+        secret = await asyncio.to_thread(needed_secret, self._context, auth.secret)
         if auth.type == "header":
             return _Keys({auth.header: secret}, (secret,))
         if auth.type == "bearer":

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from chainbot_desktop.agents.kind import AgentConfig, AgentContext, KindInfo, Result, Run
+from chainbot_desktop.agents.kinds.in_process import InProcessWorker
 from chainbot_desktop.agents.kinds.services import KindServices
 from chainbot_desktop.agents.personas import load_personas
 
@@ -51,21 +52,13 @@ class AssistantKind:
         return AssistantWorker(self._services, context, config)
 
 
-class AssistantWorker:
+class AssistantWorker(InProcessWorker):
     """Implements `kind.Worker`. A pause holds it before its next request: the runtime's budget waits."""
 
     def __init__(self, services: KindServices, context: AgentContext, config: AssistantConfig) -> None:
         self._services = services
         self._context = context
         self._config = config
-
-    @property
-    def pid(self) -> int | None:
-        return None
-
-    @property
-    def serving(self) -> str | None:
-        return None
 
     async def start(self) -> None:
         """NotFound where there is no such persona. Whether a model answers shows at the first task."""
@@ -79,16 +72,3 @@ class AssistantWorker:
         framework: Any = await asyncio.to_thread(import_module, _FRAMEWORK)
         result: Result = await framework.take_turn(self._services, self._context, self._config, persona, run)
         return result
-
-    async def pause(self) -> None:
-        return
-
-    async def resume(self) -> None:
-        return
-
-    async def ended(self) -> str:
-        await asyncio.Event().wait()
-        return ""
-
-    async def stop(self) -> None:
-        return

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainbot_desktop.agents.kind import AgentConfig, AgentContext, KindInfo, Result, Run
 from chainbot_desktop.agents.kinds.coder.config import CoderConfig, config_with
+from chainbot_desktop.agents.kinds.secrets import secret_environment
 from chainbot_desktop.agents.kinds.services import KindServices
 from chainbot_desktop.agents.processes.environment import child_environment
 from chainbot_desktop.agents.processes.programs import find_program
@@ -126,7 +127,7 @@ class CoderWorker:
             self._session = None
         assert self._toolbox is not None
         protocol: Any = await asyncio.to_thread(import_module, _PROTOCOL)
-        env = {**self._config.env, **await asyncio.to_thread(self._secrets)}
+        env = {**self._config.env, **await asyncio.to_thread(secret_environment, self._context, self._config.secret_env)}
         child = await self._context.children.start(self._config.words, cwd=self._context.workspace, env=env, stdin=True)
         self._context.log.add("system", f"Started {' '.join(self._config.words)[:500]} as process {child.pid}.")
         session: CoderSession = protocol.CoderSession(self._context, self._config, child, self._toolbox, self._tasks)
@@ -163,17 +164,6 @@ class CoderWorker:
 
     def _whose(self) -> list[Any]:
         return [list(self._config.words), str(Path(self._context.workspace))]
-
-    def _secrets(self) -> dict[str, str]:
-        found = {}
-        for variable, name in self._config.secret_env.items():
-            value = self._context.secret(name)
-            if value is None:
-                raise Unavailable(
-                    f"There is no secret {name!r} for {variable}.", hint="Store it in the settings.", code="no_secret"
-                )
-            found[variable] = value
-        return found
 
     def _signal(self, number: int) -> None:
         if self._session is not None and self._session.alive:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from chainbot_desktop.agents.entanglements.service import Entanglements
 from chainbot_desktop.agents.kind import AgentConfig, AgentContext, KindInfo, Result, Run
+from chainbot_desktop.agents.kinds.in_process import InProcessWorker
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events import AgentMessageDelivered
 from chainbot_desktop.store.agents import AgentMessageTable
@@ -24,21 +25,13 @@ class TalkerConfig(AgentConfig):
     model: str = ""
 
 
-class TalkerWorker:
+class TalkerWorker(InProcessWorker):
     """A task with HOLD in it waits until `release`; what it was told meanwhile is added to the answer."""
 
     def __init__(self, context: AgentContext, config: TalkerConfig) -> None:
         self._name = context.name
         self._config = config
         self.release = asyncio.Event()
-
-    @property
-    def pid(self) -> int | None:
-        return None
-
-    @property
-    def serving(self) -> str | None:
-        return None
 
     async def start(self) -> None:
         return
@@ -50,19 +43,6 @@ class TalkerWorker:
             run.stream("so far so good")
             await self.release.wait()
         return Result("\n".join([f"{self._name} says: {run.row.task}", *run.take_messages()]))
-
-    async def pause(self) -> None:
-        return
-
-    async def resume(self) -> None:
-        return
-
-    async def ended(self) -> str:
-        await asyncio.Event().wait()
-        return ""
-
-    async def stop(self) -> None:
-        return
 
 
 class TalkerKind:
