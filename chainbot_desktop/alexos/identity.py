@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -35,6 +35,8 @@ class Identity:
     event_bus_url: str
     webhook_url: str
     headless: bool = False
+    has_models: Callable[[], bool] = lambda: False
+    """Whether a model can be asked: looked at when we register."""
     endpoints: tuple[str, ...] = (
         "/api/agents/*",
         "/api/entanglements/*",
@@ -47,7 +49,9 @@ class Identity:
 
     @property
     def capabilities(self) -> tuple[str, ...]:
-        return TRUE_TODAY if self.headless else ("gui", *TRUE_TODAY)
+        gui = () if self.headless else ("gui",)
+        models = ("gpt_integration",) if self.has_models() else ()
+        return (*gui, *TRUE_TODAY, *models)
 
     def documented(self) -> JsonObject:
         return {

@@ -86,7 +86,7 @@ def _agents(folder: Path) -> tuple[tuple[str, str, dict[str, Any]], ...]:
                 "workspace": workspace,
                 "source": "orders.csv",
                 "destination": "paid.jsonl",
-                "transform": {"jmespath": "{order: order, customer: customer, cents: cents}"},
+                "transform": {"jmespath": "[@][?paid == 'yes'] | [0].{order: order, customer: customer, cents: cents}"},
                 "restart": "always",
             },
         ),

@@ -145,7 +145,12 @@ async def open_house(
         )
         tasks = Tasks(watch.health.record_task_failure)
         stack.push_async_callback(_cancel, tasks)
-        identity = await _identity(settings, store.preferences, headless=panel is None)
+        identity = await _identity(
+            settings,
+            store.preferences,
+            headless=panel is None,
+            has_models=lambda: _model_word(wing.models) != "not_configured",
+        )
         link = _make_link(settings, identity, store, watch.health, agents)
         secrets = await asyncio.to_thread(_secret_store, settings, data_dir)
         keys = await _keys(secrets, settings, logs)
@@ -348,7 +353,9 @@ async def _journal_stop(journal: Journal, stop: StopRequest) -> None:
     await within(1.0, "the last event", journal.append(event))
 
 
-async def _identity(settings: Settings, preferences: Preferences, *, headless: bool) -> Identity:
+async def _identity(
+    settings: Settings, preferences: Preferences, *, headless: bool, has_models: Callable[[], bool]
+) -> Identity:
     """Who we are to ALEX OS."""
     alex_os, server = settings.alex_os, settings.server
     if alex_os.webhook_url is not None:
@@ -367,6 +374,7 @@ async def _identity(settings: Settings, preferences: Preferences, *, headless: b
         event_bus_url=bare_url(alex_os.event_bus_url),
         webhook_url=webhook_url,
         headless=headless,
+        has_models=has_models,
     )
 
 
@@ -405,7 +413,7 @@ async def _workspace_root(settings: Settings, preferences: Preferences) -> Path:
 
 def _model_word(models: ModelService) -> str:
     """What ALEX OS is told of the models: available | demonstration | not_configured."""
-    ready = [status for status in models.statuses() if status.state in ("ready", "unknown")]
+    ready = [status for status in models.statuses() if status.state == "ready"]
     if any(not status.demonstration for status in ready):
         return "available"
     return "demonstration" if ready else "not_configured"

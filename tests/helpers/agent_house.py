@@ -70,6 +70,7 @@ class ScriptedWorker:
             "ask": self._ask,
             "end": self._end,
             "spend": self._spend,
+            "spend_and_wait": self._spend_and_wait,
         }
         return Result(await steps[word](run, rest))
 
@@ -123,6 +124,11 @@ class ScriptedWorker:
         await run.budget.reserve(int(tokens))
         await run.budget.spend(Usage("scripted", int(tokens), 0, 0.01))
         return "spent"
+
+    async def _spend_and_wait(self, run: Run, tokens: str) -> str:
+        await self._spend(run, tokens)
+        run.step("spent")
+        return await self._wait(run, "")
 
 
 class ScriptedKind:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -24,7 +24,7 @@ class Kinds:
     def __init__(self, kinds: Iterable[AgentKind]) -> None:
         self._kinds = {kind.info.name: kind for kind in kinds}
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[AgentKind]:
         return iter(self._kinds.values())
 
     def get(self, name: str) -> AgentKind:

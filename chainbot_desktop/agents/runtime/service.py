@@ -169,11 +169,12 @@ class AgentService:
         async with agent.changing:
             if agent.alive:
                 await agent.end_life(f"Removed by {_who(actor)}.")
-            await agent.stopped("stopped", f"Removed by {_who(actor)}.", actor=actor)
+                await agent.stopped("stopped", f"Removed by {_who(actor)}.", actor=actor)
             fact = AgentName(agent_id=agent_id, agent_name=agent.row.name)
             event = AgentRemoved(source=RUNTIME_SOURCE, subject=agent_id, actor=actor, data=fact)
             await self._parts.agents.remove(agent_id, event)
             self._agents.pop(agent_id, None)
+            await asyncio.to_thread(agent.forget_folder)
         self.changed(agent_id)
 
     async def hot_swap(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from chainbot_desktop.agents.facts import RUNTIME_SOURCE
 from chainbot_desktop.agents.kind import AgentConfig, AgentContext, AgentKind, Delivery, Worker
 from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.processes.child import ChildProcesses
+from chainbot_desktop.agents.runtime.budget import RunBudget
 from chainbot_desktop.agents.runtime.live import LiveAgent
 from chainbot_desktop.agents.runtime.run import LiveRun
 from chainbot_desktop.agents.runtime.shared import Owner, RuntimeParts
@@ -101,6 +103,10 @@ class SupervisedAgent:
         return "waiting" if self._run.waiting_for else "running"
 
     @property
+    def _private(self) -> Path:
+        return self._parts.private / self.row.id
+
+    @property
     def _serving(self) -> str | None:
         return self._worker.serving if self._worker is not None else None
 
@@ -131,7 +137,7 @@ class SupervisedAgent:
             plan=run.plan_entries if run is not None else (),
             input_tokens=self._tokens[0] + (run.budget.input_tokens if run is not None else 0),
             output_tokens=self._tokens[1] + (run.budget.output_tokens if run is not None else 0),
-            cost=self._cost,
+            cost=_sum(self._cost, run.budget) if run is not None else self._cost,
             restarts=self._restarts,
         )
 
@@ -172,6 +178,15 @@ class SupervisedAgent:
     def reconfigure(self, row: AgentRow, kind: AgentKind, config: AgentConfig) -> None:
         """Another definition under the same identity, before the next `start`."""
         self._journal.row, self.kind, self.config = row, kind, config
+
+    def forget_folder(self) -> None:
+        """Away with what it kept for itself. Blocks."""
+        try:
+            shutil.rmtree(self._private)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            _log.warning("the folder of the removed agent %s stays: %s", self.row.name, error)
 
     async def pause(self) -> None:
         self.unpaused.clear()
@@ -375,9 +390,7 @@ class SupervisedAgent:
         )
         self._tokens[0] += budget.input_tokens
         self._tokens[1] += budget.output_tokens
-        self._cost = (
-            None if self._cost is None or (budget.cost is None and budget.input_tokens) else self._cost + (budget.cost or 0)
-        )
+        self._cost = _sum(self._cost, budget)
         with suppress(ChainBotError):  # a disk that refuses: the reconcile of the next start tells what became of it
             await self._parts.runs.finish(row, _finished(row, self.row.name, run.seconds))
             await self._parts.desk.end_run(row.id, "Its task has ended.")
@@ -387,7 +400,7 @@ class SupervisedAgent:
         self._owner.changed(self.row.id)
 
     async def _context(self) -> AgentContext:
-        private = self._parts.private / self.row.id
+        private = self._private
         await asyncio.to_thread(private.mkdir, mode=0o700, parents=True, exist_ok=True)
         workspace = self.config.workspace.expanduser() if self.config.workspace is not None else self._parts.workspace()
         if not await asyncio.to_thread(Path.is_dir, workspace):
@@ -436,6 +449,12 @@ class SupervisedAgent:
         self.log.add("system", f"{'Failed' if state == 'failed' else 'Stopped'}: {reason}")
         self._journal.ends(state, reason, wanted=wanted, actor=actor)
         self._owner.changed(self.row.id)
+
+
+def _sum(cost: float | None, budget: RunBudget) -> float | None:
+    """None as soon as something was used whose price is not known."""
+    unpriced = budget.cost is None and budget.input_tokens + budget.output_tokens > 0
+    return None if cost is None or unpriced else cost + (budget.cost or 0.0)
 
 
 def _finished(row: RunRow, name: str, seconds: float) -> RunFinished:

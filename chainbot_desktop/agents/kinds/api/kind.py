@@ -7,8 +7,9 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import aiohttp
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -40,6 +41,20 @@ class CallFailed(ChainBotError):
 
     code = "call_failed"
     http_status = 502
+
+
+class _BrokeOff(aiohttp.ClientError):
+    """The connection broke while it carried a request that may have had its effect."""
+
+
+async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """aiohttp sends a DELETE or PUT again, unasked, when its connection breaks; it does not for an error that it does not know."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method in ("GET", "HEAD"):
+            raise
+        raise _BrokeOff(f"{error}; whether {request.method} had its effect is not known") from error
 
 
 class Authentication(BaseModel):
@@ -93,8 +108,8 @@ class ApiKind:
     info = KindInfo("api", "HTTP API", "Calls an HTTP API below one address.", model_backed=False, default_restart="always")
     config_model: type[AgentConfig] = ApiConfig
 
-    def __init__(self, services: KindServices) -> None:
-        self._services = services
+    def __init__(self, _services: KindServices) -> None:
+        """Needs nothing of what all agents share."""
 
     def describe(self, config: AgentConfig) -> Mapping[str, str]:
         assert isinstance(config, ApiConfig)
@@ -118,7 +133,12 @@ class ApiWorker(InProcessWorker):
     async def start(self) -> None:
         """Reads the OpenAPI document; whether the API answers shows at the first task."""
         timeout = aiohttp.ClientTimeout(total=self._config.timeout)
-        self._session = aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True),  # a kept connection that died would fail the next call
+            timeout=timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(_sent_once,),
+        )
         if self._config.openapi:
             text = await self._document(self._config.openapi)
             self._operations = await asyncio.to_thread(Operations, text)
@@ -149,8 +169,8 @@ class ApiWorker(InProcessWorker):
         word, _, rest = run.row.task.strip().partition(" ")
         if self._operations is not None and word in self._operations:
             return Call(operation=word)
-        if word.upper() in Method.__args__ and rest.strip():  # type: ignore[attr-defined]  # a Literal's choices
-            return Call(method=word.upper(), path=rest.strip())
+        if word.upper() in get_args(Method) and rest.strip():
+            return Call.model_validate({"method": word.upper(), "path": rest.strip()})
         raise InvalidInput(
             f"{run.row.task[:100]!r} is no call.",
             hint='Write "GET /path", the name of an operation, or give {"method", "path", "query", "body"} as context.',
@@ -171,11 +191,12 @@ class ApiWorker(InProcessWorker):
             )
         await run.save_history(_ASKED)
         body = "" if call.body is None else "\n\n" + json.dumps(call.body, ensure_ascii=False, indent=1)
+        detail = f"{call.method} {url}{body}"
         draft = ApprovalDraft(
-            call_id="call",
+            call_id=sha256(detail.encode("utf-8", "replace")).hexdigest(),  # another request is another question
             tool="api",
             title=f"{call.method} to {url.host}",
-            detail=f"{call.method} {url}{body}",
+            detail=detail,
             detail_kind="url" if call.body is None else "text",
             why=run.row.task,
             touches=(str(url.origin()),),
@@ -254,9 +275,10 @@ def _result(answer: Answer, keys: _Keys) -> Result:
     text = answer.readable(keys.hidden)
     if not answer.good:
         raise CallFailed(f"{answer.host} answered {answer.status} {answer.reason}: {' '.join(text.split())[:500]}")
-    if len(text) > _SHOWN_CHARACTERS or answer.cut:
+    cut = len(text) > _SHOWN_CHARACTERS or answer.cut
+    if cut:
         text = f"{text[:_SHOWN_CHARACTERS]}\n… (cut)"
-    return Result(text, {"status": answer.status, "content_type": answer.content_type, "cut": text.endswith("… (cut)")})
+    return Result(text, {"status": answer.status, "content_type": answer.content_type, "cut": cut})
 
 
 def _read_file(workspace: Path, place: str) -> str | None:

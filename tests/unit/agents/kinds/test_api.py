@@ -268,3 +268,34 @@ def test_whatever_is_written_for_a_path_stays_below(path: str) -> None:
         return
     assert is_below(base, url)
     assert str(url).startswith("http://api.test:8080/v1")
+
+
+async def test_a_call_that_breaks_off_is_not_sent_again(tmp_path: Path) -> None:
+    deleted = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal deleted
+        while head := await _head(reader):
+            if head.startswith(b"DELETE"):
+                deleted += 1
+                break
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}")
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    try:
+        async with agent(tmp_path, base, allowed_methods=["GET", "DELETE"]) as (house, agent_id):
+            assert (await do(house, agent_id, "GET /things")).state == "succeeded"
+            assert "cannot be reached" in (await do(house, agent_id, "DELETE /things/7")).reason
+    finally:
+        server.close()
+    assert deleted == 1
+
+
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        return b""

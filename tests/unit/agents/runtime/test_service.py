@@ -247,12 +247,30 @@ async def test_a_hot_swap_keeps_the_identity_and_the_queue(tmp_path: Path) -> No
 async def test_a_removed_agent_is_gone(tmp_path: Path) -> None:
     async with open_agent_house(tmp_path) as house:
         agent_id = await spawn(house)
+        folder = tmp_path / "agents" / agent_id
+        assert folder.is_dir()
+        await house.service.stop(agent_id, actor=ME)
         await house.service.remove(agent_id, actor=ME)
+        assert not folder.exists()
+        assert (await types(house)).count("agent_terminated") == 1, "it had ended before"
         assert house.directory.get(agent_id) is None
         with pytest.raises(NotFound):
             house.service.definition(agent_id)
     async with open_agent_house(tmp_path) as house:
         assert not house.service.living()
+
+
+async def test_what_it_cost_includes_what_it_is_doing(tmp_path: Path) -> None:
+    async with open_agent_house(tmp_path) as house:
+        agent_id = await spawn(house)
+        for expected in (0.01, 0.02):
+            await house.service.wait(await house.service.execute(agent_id, "spend 5", actor=ME))
+            live = house.service.live(agent_id)
+            assert live is not None
+            assert live.cost == pytest.approx(expected)
+        await house.service.execute(agent_id, "spend_and_wait 5", actor=ME)
+        spending = await house.until(agent_id, lambda known: known.input_tokens == 15)
+        assert spending.cost == pytest.approx(0.03)
 
 
 async def test_stop_all_says_what_it_stopped(tmp_path: Path) -> None:
