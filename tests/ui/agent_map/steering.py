@@ -50,18 +50,28 @@ class KnownModels:
 class Steering:
     house: AgentHouse
     view: AgentMapView
-    run: Callable[[Coroutine[Any, Any, Any]], Any]
+    on_loop: Callable[[Coroutine[Any, Any, Any]], Any]
     tasks: Tasks
     models: KnownModels
     messages: list[Message] = field(default_factory=list)
 
-    def wait(self, condition: Callable[[], bool]) -> None:
-        async def settle() -> None:
-            await until(condition)
-            # Qt's own events go by while the loop runs: what they set going needs it.
-            await asyncio.sleep(0.02)
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Its result, when no frame is due any more: a frame that came between two runs of the loop could start no task."""
 
-        self.run(settle())
+        async def settle() -> Any:
+            result = await work
+            await asyncio.sleep(0.02)
+            await until(lambda: not self.view._frames._timer.isActive() and not self.tasks.names)
+            return result
+
+        return self.on_loop(settle())
+
+    def settle(self) -> None:
+        """Let what was done to the widgets take effect."""
+        self.run(asyncio.sleep(0))
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        self.run(until(condition))
 
     def spawn(self, name: str, kind: str = "scripted", state: str = "idle", **config: object) -> str:
         async def make() -> str:
@@ -93,12 +103,10 @@ class Steering:
     def choose(self, label: str) -> None:
         """A row of the open menu."""
         tap(self.run, next(row for row in self._menu().rows if row.text() == label))
-        self.run(asyncio.sleep(0.02))  # Qt's own events go by while the loop runs: what they set going needs it
 
     def open_actions(self, agent_id: str) -> None:
         act(self.run, lambda: self.view.open_details(agent_id))
         tap(self.run, self.view.details.actions_button)
-        self.run(asyncio.sleep(0.02))  # Qt's own events go by while the loop runs: what they set going needs it
 
     def sheet(self) -> SpawnSheet:
         return next(sheet for sheet in self.view.findChildren(SpawnSheet) if sheet.is_open)

@@ -62,7 +62,7 @@ def _words(widget: QWidget) -> str:
 
 def _new(steering: Steering) -> Any:
     tap(steering.run, steering.view.new_button)
-    QApplication.processEvents()
+    steering.settle()
     return steering.sheet()
 
 
@@ -126,7 +126,7 @@ def test_every_other_kind_is_written_as_json_and_its_errors_are_told(steering: S
     sheet = _new(steering)
     sheet.kind.choose("scripted")
     sheet.kind.chosen.emit("scripted")
-    QApplication.processEvents()
+    steering.settle()
     assert isinstance(sheet.form, JsonForm)
     assert "fails_to_start" in _words(sheet)
     row = sheet.form.rows[""]

@@ -49,7 +49,7 @@ def test_screens(
     name = f"agents-{size}-{look}"
 
     def shot(what: str) -> None:
-        QApplication.processEvents()
+        steering.settle()
         steering.wait(lambda: not view._frames._pending)
         shoot(view, f"{name}-{what}")
 
