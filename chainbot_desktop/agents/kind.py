@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chainbot_desktop.agents.approvals.request import Approvals
 from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.processes.child import ChildProcesses
+from chainbot_desktop.core.ports import AgentCommand
 from chainbot_desktop.store.agent_rows import RunRow
 
 Restart = Literal["never", "on-failure", "always"]
@@ -158,6 +159,11 @@ class Worker(Protocol):
     @property
     def serving(self) -> str | None:
         """What it does by itself between tasks, as the last line that it said; None where it rests."""
+        ...
+
+    @property
+    def commands(self) -> tuple[AgentCommand, ...]:
+        """Slash commands that it understands in a task: "/name" and what follows. They may change while it lives."""
         ...
 
 

@@ -100,6 +100,7 @@ def _talk_agent(live: LiveAgent, takes_tasks: bool) -> TalkAgent:
         waiting_for=live.waiting_for,
         reason=live.reason,
         takes_tasks=takes_tasks,
+        commands=live.commands,
     )
 
 

@@ -21,6 +21,7 @@ from chainbot_desktop.chat.commands import (
 )
 from chainbot_desktop.chat.links import panel_link
 from chainbot_desktop.chat.markdown import escape_markdown
+from chainbot_desktop.chat.offered_commands import Offered, OfferedCommands
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.core.events import Event
 from chainbot_desktop.core.events.envelope import Recorded
@@ -73,9 +74,10 @@ class BuiltinCommands:
         self._status = status
         self._workspace = workspace
 
-    def register_in(self, registry: CommandRegistry) -> None:
+    def register_in(self, registry: CommandRegistry, offered: OfferedCommands) -> None:
         names = ("help", "status", "open", "find", "clear", "export")
         self._registry = registry
+        self._offered = offered
         command = Argument("command", choices=names)
         target = Argument("target", required=True, choices=tuple(WINDOWS), rest=True)
         words = Argument("words", required=True, rest=True)
@@ -93,12 +95,17 @@ class BuiltinCommands:
 
     async def help(self, invocation: Invocation, place: Place) -> Answer:
         name = invocation.given.get("command", "")
+        theirs = self._offered.all()
+        if name and (known := [each for each in theirs if each.command.name == name.removeprefix("/")]):
+            return Answer("\n\n".join(_told(each) for each in known))
         if name:
             spec = self._registry.spec(name)
             examples = "\n".join(f"    {example}" for example in spec.examples)
             return Answer(f"`{spec.usage}`\n\n{spec.help} For example:\n\n{examples}")
         rows = "\n".join(f"| `{_cell(spec.usage)}` | {spec.help} |" for spec in self._registry.specs)
-        return Answer(f"| Command | What it does |\n|---|---|\n{rows}\n\n`/help command` shows examples.")
+        told = "\n\n".join(["Commands of agents:", *(f"- {_told(each)}" for each in theirs)]) if theirs else ""
+        text = f"| Command | What it does |\n|---|---|\n{rows}\n\n`/help command` shows examples."
+        return Answer(f"{text}\n\n{told}".rstrip())
 
     async def status(self, invocation: Invocation, place: Place) -> Answer:
         blockers = self._status.blockers()
@@ -169,6 +176,11 @@ class BuiltinCommands:
         path = await self._chat.export(place.conversation_id, form, invocation.given.get("path", ""))
         link = panel_link("code-agent", {"path": str(path)})
         return Answer(f"Saved as `{str(path).replace('`', '')}` · [Open]({link})")
+
+
+def _told(offered: Offered) -> str:
+    """One line of Markdown: what agents say of themselves is shown as it stands."""
+    return f"{escape_markdown(offered.usage)}: {escape_markdown(offered.help)}"
 
 
 def _cell(text: str) -> str:

@@ -117,6 +117,9 @@ class CommandRegistry:
     def register(self, spec: CommandSpec, run: Run) -> None:
         self._commands[spec.name] = (spec, run)
 
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._commands
+
     @property
     def specs(self) -> tuple[CommandSpec, ...]:
         return tuple(spec for spec, _ in self._commands.values())

@@ -12,11 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from chainbot_desktop.chat.addressing import Addressed
 from chainbot_desktop.chat.agent_answers import AgentAnswers
 from chainbot_desktop.chat.agent_commands import AgentCommands
 from chainbot_desktop.chat.builtin_commands import BuiltinCommands, StatusProbes
 from chainbot_desktop.chat.commands import Answer, CommandRegistry, Place, Undoable, is_command
 from chainbot_desktop.chat.export import ExportFile
+from chainbot_desktop.chat.offered_commands import OfferedCommands
 from chainbot_desktop.chat.plain_words import without_markup
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import InvalidInput, NotFound, TooLarge
@@ -122,8 +124,9 @@ class ChatService:
         self._listeners: list[Callable[[Change], None]] = []
         self.me = me
         self.commands = CommandRegistry()
-        BuiltinCommands(self, journal, around.status, around.workspace).register_in(self.commands)
         self.answers = AgentAnswers(around.talk, table, preferences, tasks) if around.talk is not None else None
+        self.offered = OfferedCommands(lambda: self.answers.agents if self.answers else (), self.commands.__contains__)
+        BuiltinCommands(self, journal, around.status, around.workspace).register_in(self.commands, self.offered)
         if self.answers is not None:
             AgentCommands(self.answers, self.conversation).register_in(self.commands)
         self._subscription = bus.subscribe(
@@ -245,19 +248,30 @@ class ChatService:
         """
         author = actor or self.me
         text = _checked_text(text)
-        self._visible_floor(conversation_id)
-        if is_command(text):
-            return await self._run(conversation_id, text, author)
-        body = text[1:] if text.startswith("//") else text
-        # An agent that writes asks nobody by that: how deep agents may call agents is the runtime's to count.
-        answers = self.answers if not author.startswith("agent:") else None
         conversation = await self.conversation(conversation_id)
-        meant = answers.addressed(answers.lead(conversation), body) if answers is not None else None
+        # An agent that writes asks nobody by that: how deep agents may call agents is the runtime's to count.
+        asks = not author.startswith("agent:")
+        meant = self.meant(text, self.answers.lead(conversation)) if self.answers is not None and asks else None
+        if meant is None and is_command(text):
+            return await self._run(conversation_id, text, author)
+        body = text.removeprefix("/") if text.startswith("//") else text
         title = _title_of(meant.task if meant is not None and meant.agents else body)
         message = await self._table.post(conversation_id, body, author=author, title=title, read=author == self.me)
-        if answers is not None and meant is not None:
-            await answers.ask(conversation, meant, actor=author, delivery=delivery)
+        if self.answers is not None and meant is not None:
+            await self.answers.ask(conversation, meant, actor=author, delivery=delivery)
         return Posted(conversation_id, message, Answer())
+
+    def meant(self, text: str, lead: str) -> Addressed | None:
+        """Whom of the agents a line is for where `lead` leads; None for a command of the panel's own, or where no agents can run.
+
+        InvalidInput where that cannot be said, or where there is nothing to do for them.
+        """
+        if self.answers is None:
+            return None
+        offered = self.offered.addressed(text, lead)
+        if offered is not None or is_command(text):
+            return offered
+        return self.answers.addressed(lead, text.removeprefix("/") if text.startswith("//") else text)
 
     async def _run(self, conversation_id: str, text: str, author: Actor) -> Posted:
         # A command that cannot be run leaves nothing in the conversation: its error goes to who typed it.

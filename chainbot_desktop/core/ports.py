@@ -140,6 +140,15 @@ LifeAction = Literal["stop", "kill", "restart", "pause", "resume"]
 
 
 @dataclass(frozen=True, slots=True)
+class AgentCommand:
+    """A slash command that an agent offers by itself, in its own words: `hint` is what follows the name, empty where nothing may."""
+
+    name: str
+    description: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TalkAgent:
     """An agent that runs here, as a conversation knows it. `run_id` is what it works on now, empty where it is at rest."""
 
@@ -152,6 +161,7 @@ class TalkAgent:
     waiting_for: str = ""
     reason: str = ""
     takes_tasks: bool = True
+    commands: tuple[AgentCommand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

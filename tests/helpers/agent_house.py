@@ -21,6 +21,7 @@ from chainbot_desktop.agents.runtime.live import LiveAgent
 from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.agents.runtime.shared import Leases, RuntimeParts
 from chainbot_desktop.core.errors import ChainBotError
+from chainbot_desktop.core.ports import AgentCommand
 from chainbot_desktop.core.settings import AgentsSettings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agent_rows import ApprovalRow
@@ -54,6 +55,10 @@ class ScriptedWorker:
     @property
     def serving(self) -> str | None:
         return None
+
+    @property
+    def commands(self) -> tuple[AgentCommand, ...]:
+        return ()
 
     async def start(self) -> None:
         if self._config.fails_to_start:

@@ -20,6 +20,7 @@ from chainbot_desktop.agents.kinds.secrets import secret_environment
 from chainbot_desktop.agents.logs import Stream
 from chainbot_desktop.agents.processes.lines import read_lines
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, Unavailable
+from chainbot_desktop.core.ports import AgentCommand
 from chainbot_desktop.core.tasks import Tasks
 
 _LINES_OF_A_RESULT = 40
@@ -79,6 +80,10 @@ class CommandWorker:
     @property
     def serving(self) -> str | None:
         return self._current.last_line if self._current is not None else None
+
+    @property
+    def commands(self) -> tuple[AgentCommand, ...]:
+        return ()
 
     async def start(self) -> None:
         if self._config.schedule is not None:

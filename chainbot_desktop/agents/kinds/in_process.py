@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from chainbot_desktop.core.ports import AgentCommand
+
 
 class InProcessWorker:
     """The part of `kind.Worker` that is not about starting and working. A pause holds back its next task: the runtime sees to it."""
@@ -15,6 +17,10 @@ class InProcessWorker:
     @property
     def serving(self) -> str | None:
         return None
+
+    @property
+    def commands(self) -> tuple[AgentCommand, ...]:
+        return ()
 
     async def pause(self) -> None:
         return

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chainbot_desktop.core.events.agents import RuntimeState
+from chainbot_desktop.core.ports import AgentCommand
 
 PlanStatus = Literal["pending", "in_progress", "completed"]
 Plan = tuple[tuple[str, PlanStatus], ...]
@@ -35,6 +36,7 @@ class LiveAgent:
     cost: float | None
     """US dollars; None where the price of a model is not known."""
     restarts: int
+    commands: tuple[AgentCommand, ...]
 
 
 @dataclass(frozen=True, slots=True)

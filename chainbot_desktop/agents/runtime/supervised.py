@@ -139,6 +139,7 @@ class SupervisedAgent:
             output_tokens=self._tokens[1] + (run.budget.output_tokens if run is not None else 0),
             cost=_sum(self._cost, run.budget) if run is not None else self._cost,
             restarts=self._restarts,
+            commands=self._worker.commands if self._worker is not None else (),
         )
 
     # Life

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from chainbot_desktop.chat.addressing import complete_mention
-from chainbot_desktop.chat.commands import Completion, is_command
+from chainbot_desktop.chat.commands import Completion
 from chainbot_desktop.chat.markdown import visible
 from chainbot_desktop.chat.service import ChatService
 from chainbot_desktop.core.errors import InvalidInput
@@ -79,18 +79,15 @@ class AgentSide:
         return answers.lead(conversation) if answers is not None and conversation is not None else ""
 
     def _names(self, text: str, caret: int) -> Sequence[Completion]:
-        return complete_mention(text, caret, self._agents)
+        return self._chat.offered.complete(text, caret) or complete_mention(text, caret, self._agents)
 
     def _working(self, text: str) -> str:
         """Who of those that a text is for is at work."""
-        answers = self._chat.answers
-        if answers is None or is_command(text):
-            return ""
         try:
-            meant = answers.addressed(self._lead, text[:_LOOKED_AT]).agents
+            meant = self._chat.meant(text[:_LOOKED_AT], self._lead)
         except InvalidInput:  # a name and no task yet: it is still being written
             return ""
-        names = [agent.name for agent in meant if agent.run_id]
+        names = [agent.name for agent in meant.agents if agent.run_id] if meant is not None else []
         return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more" if names else ""
 
 

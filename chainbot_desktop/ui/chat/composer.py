@@ -43,7 +43,7 @@ class Composer(QWidget):
         self.send = Button("Send", themes, kind="primary")
         self.delivery = DeliveryBar(themes, self)
         self.complete_names: Callable[[str, int], Sequence[Completion]] = lambda text, caret: ()
-        """The completions of an `@` before the caret."""
+        """The completions of an `@` before the caret, and of the commands that agents offer."""
         self.working: Callable[[str], str] = lambda text: ""
         """The name of the agent at work that a text is meant for."""
         self._row = QHBoxLayout()
@@ -200,9 +200,8 @@ class Composer(QWidget):
         self.popup.offer(offered, QRect(corner, self.edit.size()))
 
     def _completions(self, text: str) -> list[Completion]:
-        if text.startswith("/") and (offered := list(self._complete(text))):
-            return offered
-        return list(self.complete_names(text, self.edit.textCursor().position()))
+        own = list(self._complete(text)) if text.startswith("/") else []
+        return own + list(self.complete_names(text, self.edit.textCursor().position()))
 
     def _on_completion_taken(self, completion: Completion) -> None:
         self.edit.setPlainText(completion.text)

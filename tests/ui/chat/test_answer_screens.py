@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from chainbot_desktop.core.ports import TalkQuestion
+from chainbot_desktop.core.ports import AgentCommand, TalkQuestion
 from chainbot_desktop.ui.theme import ThemeSource
 from tests.helpers.talks import FakeTalk
 from tests.ui.chat.test_answers import answers, streaming
@@ -30,6 +30,12 @@ async with open_house(settings) as house:
     await house.journal.append(started)
 ```
 """
+
+CODER = (
+    AgentCommand("review", "Review the changes of this branch and say what to mend", "what to look at"),
+    AgentCommand("release-notes", "Write the notes of the next release"),
+    AgentCommand("init", "Look through the project and write down how it is built"),
+)
 
 
 @pytest.mark.screens
@@ -95,5 +101,13 @@ def test_screens(
             await asyncio.sleep(0.2)
             window.view.messages.scroll_to_bottom()
             shoot(window.view, f"{tag}-commands")
+            talk.add("Claude", kind="coder", commands=CODER)
+            await window.types("/re", enter=False)
+            await asyncio.sleep(0.1)
+            shoot(window.view, f"{tag}-offered")
+            window.view.composer.set_text("")
+            await window.types("@Claude /", enter=False)
+            await asyncio.sleep(0.1)
+            shoot(window.view, f"{tag}-offered-named")
 
     on_loop(look())

@@ -13,6 +13,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
+from chainbot_desktop.core.ports import AgentCommand
 from chainbot_desktop.ui.chat.answer_card import AnswerCard
 from chainbot_desktop.ui.chat.message_card import STREAMING_FROM
 from chainbot_desktop.ui.theme import ThemeSource
@@ -190,6 +191,31 @@ def test_a_failure_says_why_and_what_was_said_stays(play: Scene) -> None:
         talk.last.finish(state="failed", reason="No model is configured. Add a key.")
         await window.until(lambda: len(window.texts) == 5 and not streaming(window))
         assert "No model is configured" in window.view.messages.cards[4].shown_text()
+
+    play(scene, FakeTalk("Ada"))
+
+
+def test_commands_of_agents_complete_and_are_given_to_them(play: Scene) -> None:
+    async def scene(window: Window, talk: FakeTalk) -> None:
+        talk.add("Coder", kind="coder", commands=(AgentCommand("review", "Review the changes", "what to look at"),))
+        composer = window.view.composer
+        await window.types("/rev", enter=False)
+        assert [(c.label, c.help) for c in composer.popup.offered] == [
+            ("/review <what to look at>", "Coder: Review the changes")
+        ]
+        window.key(Qt.Key.Key_Return)
+        assert composer.text == "/review "
+        assert not composer.popup.isVisible()
+        await window.types("the tests")
+        await window.until(lambda: talk.runs)
+        assert (talk.last.agent_id, talk.last.task) == ("id-Coder", "/review the tests")
+        await window.types("/review more", enter=False)
+        assert composer.delivery.isVisible(), "it works: how the next line reaches it can be chosen"
+        composer.set_text("")
+        await window.types("@Coder /r", enter=False)
+        window.key(Qt.Key.Key_Tab)
+        assert composer.text == "@Coder /review "
+        talk.last.finish("done")
 
     play(scene, FakeTalk("Ada"))
 

@@ -19,11 +19,11 @@ from chainbot_desktop.agents.processes.environment import child_environment
 from chainbot_desktop.agents.processes.programs import find_program
 from chainbot_desktop.agents.tools.tool import Toolbox
 from chainbot_desktop.core.errors import Unavailable
+from chainbot_desktop.core.ports import AgentCommand
 from chainbot_desktop.core.tasks import Tasks
 
 if TYPE_CHECKING:
     from chainbot_desktop.agents.kinds.coder.session import CoderSession
-    from chainbot_desktop.agents.kinds.coder.updates import CoderCommand
 
 _PROTOCOL = "chainbot_desktop.agents.kinds.coder.session"
 """The protocol's library takes a second to import: not before it is needed, and on a thread."""
@@ -80,7 +80,7 @@ class CoderWorker:
         return self._session.mode if self._session is not None else ""
 
     @property
-    def commands(self) -> tuple[CoderCommand, ...]:
+    def commands(self) -> tuple[AgentCommand, ...]:
         """The slash commands that it offers; it tells them after its start."""
         return self._session.commands if self._session is not None else ()
 

@@ -24,11 +24,12 @@ from chainbot_desktop.agents.kinds.coder.prompting import prompt_of, stopped
 from chainbot_desktop.agents.kinds.coder.serving import Serving
 from chainbot_desktop.agents.kinds.coder.terminals import Terminals
 from chainbot_desktop.agents.kinds.coder.turn import Turn
-from chainbot_desktop.agents.kinds.coder.updates import CoderCommand, Updates
+from chainbot_desktop.agents.kinds.coder.updates import Updates
 from chainbot_desktop.agents.processes.child import Child
 from chainbot_desktop.agents.tools.shown import line
 from chainbot_desktop.agents.tools.tool import Toolbox
 from chainbot_desktop.core.errors import ChainBotError, Unavailable
+from chainbot_desktop.core.ports import AgentCommand
 from chainbot_desktop.core.tasks import Tasks
 
 _CANCEL_SECONDS = 3.0
@@ -70,7 +71,7 @@ class CoderSession:
         return self._updates.mode
 
     @property
-    def commands(self) -> tuple[CoderCommand, ...]:
+    def commands(self) -> tuple[AgentCommand, ...]:
         return self._updates.commands
 
     # Its beginning

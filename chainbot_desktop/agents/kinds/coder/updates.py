@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from acp import schema
@@ -15,6 +14,7 @@ from chainbot_desktop.agents.kinds.coder.turn import Turn
 from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.tools.shown import cut, line
 from chainbot_desktop.core.errors import TooLarge
+from chainbot_desktop.core.ports import AgentCommand
 
 _DETAIL = 20_000
 """Characters."""
@@ -25,15 +25,6 @@ _COMMANDS = 500
 _CALLS_KNOWN = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class CoderCommand:
-    """A slash command that the coding agent offers; `hint` is what it takes."""
-
-    name: str
-    description: str
-    hint: str = ""
-
-
 class Updates:
     """Of one session. Takes each update at once, in their order."""
 
@@ -42,7 +33,7 @@ class Updates:
         self._titles: dict[str, str] = {}
         self._shown: set[str] = set()
         self._malformed = 0
-        self.commands: tuple[CoderCommand, ...] = ()
+        self.commands: tuple[AgentCommand, ...] = ()
         self.mode = ""
         """The mode that it works in, by its id; empty where it has none."""
         self.cost: float | None = None
@@ -149,6 +140,6 @@ def _shown(text: str) -> str:
     return cut("\n".join(rows), _DETAIL)
 
 
-def _command(command: schema.AvailableCommand) -> CoderCommand:
+def _command(command: schema.AvailableCommand) -> AgentCommand:
     hint = command.input.root.hint if command.input is not None else ""
-    return CoderCommand(line(command.name, 100), line(command.description, 500), line(hint, 200))
+    return AgentCommand(line(command.name, 100), line(command.description, 500), line(hint, 200))

@@ -19,6 +19,7 @@ from chainbot_desktop.agents.kinds.data_processor.sources import rows_of
 from chainbot_desktop.agents.kinds.data_processor.threads import to_its_end
 from chainbot_desktop.agents.kinds.data_processor.transforming import Transforming
 from chainbot_desktop.core.errors import InvalidInput
+from chainbot_desktop.core.ports import AgentCommand
 
 _ERRORS_SHOWN = 10
 
@@ -66,6 +67,10 @@ class DataProcessorWorker:
     @property
     def serving(self) -> str | None:
         return None
+
+    @property
+    def commands(self) -> tuple[AgentCommand, ...]:
+        return ()
 
     async def start(self) -> None:
         """Looks whether the transformation can be used at all."""

@@ -126,7 +126,9 @@ async def test_it_tells_what_it_thinks_plans_does_and_costs(tmp_path: Path) -> N
         assert "--- a/a.txt\n+++ b/a.txt" in logged(house, agent, "agent")
         assert "-old\n+new" in logged(house, agent, "agent")
         assert "make test" in logged(house, agent, "agent")
-        [command] = worker(house, agent).commands
+        live = house.service.live(agent)
+        assert live is not None
+        [command] = live.commands
         assert (command.name, command.description, command.hint) == ("review", "Review the changes", "what to look at")
         assert worker(house, agent).mode == "plan", "it changed it by itself"
         assert "mode 'plan'" in logged(house, agent, "system")
