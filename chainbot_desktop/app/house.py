@@ -24,6 +24,7 @@ from chainbot_desktop import __version__
 from chainbot_desktop.agents.approvals.desk import ApprovalDesk
 from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.agents.entanglements.service import Entanglements
+from chainbot_desktop.agents.models.model_files import ModelFolder
 from chainbot_desktop.agents.models.service import ModelService
 from chainbot_desktop.agents.personas import load_personas
 from chainbot_desktop.agents.records import Origin
@@ -35,6 +36,7 @@ from chainbot_desktop.alexos.identity import Identity, OwnAgent, own_uuid, reach
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.app.agent_talk import ServiceTalk
 from chainbot_desktop.app.agent_wing import make_agent_wing
+from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
 from chainbot_desktop.chat.builtin_commands import StatusProbes
@@ -101,6 +103,7 @@ class House:
     runtime: AgentService
     desk: ApprovalDesk
     models: ModelService
+    model_setup: PanelModelSetup
     entanglements: Entanglements
     persona_folder: Path
     chat: ChatService
@@ -226,6 +229,7 @@ async def open_house(
             runtime=wing.runtime,
             desk=wing.desk,
             models=wing.models,
+            model_setup=PanelModelSetup(wing.models, ModelFolder(data_dir / "models"), secrets, settings),
             entanglements=wing.entanglements,
             persona_folder=wing.persona_folder,
             chat=chat,

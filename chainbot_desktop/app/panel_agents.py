@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from chainbot_desktop.agents.directory import AgentDirectory
+from chainbot_desktop.app.panel_models import PanelModels
 from chainbot_desktop.core.tasks import Tasks
-from chainbot_desktop.ui.agent_map.model_words import BETTER, has_good_one, models_in_words
+from chainbot_desktop.ui.agent_map.model_words import has_good_one, models_in_words
 from chainbot_desktop.ui.agent_map.runtime import ModelList, RuntimeParts
 from chainbot_desktop.ui.agent_map.view import AgentMapView
 from chainbot_desktop.ui.approvals.feed import ApprovalFeed, Desk
@@ -30,9 +32,12 @@ class PanelAgents:
         stopper: Stopper,
         desk: Desk,
         directory: AgentDirectory,
+        better: PanelModels,
     ) -> None:
-        self.parts = parts
+        self.parts = replace(parts, better_models=better.open)
         self._window = window
+        self._better = better
+        better.changed.add(self._on_models_changed)
         self._tasks = tasks
         self._directory = directory
         self._map: AgentMapView | None = None
@@ -60,8 +65,8 @@ class PanelAgents:
         models = self.parts.models
         return ModelOffer(
             lambda: models_in_words(models.statuses() if models is not None else ()),
-            BETTER,
             self._look_for_models,
+            lambda: self._better.open(self._window, _nothing),
             self._take_model,
         )
 
@@ -77,10 +82,13 @@ class PanelAgents:
             self._tasks.spawn("look for models", self._look(self.parts.models))
 
     async def _look(self, models: ModelList) -> None:
-        statuses = await models.probe()
+        await models.probe()
+        self._on_models_changed()
+
+    def _on_models_changed(self) -> None:
         if self._guide is not None:
             self._guide.models_changed()
-            if has_good_one(statuses):
+            if self.parts.models is not None and has_good_one(self.parts.models.statuses()):
                 self._guide.model_chosen()
 
     def _take_model(self) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from chainbot_desktop.agents.personas import load_personas
 from chainbot_desktop.alexos.webhooks import KINDS, WEBHOOK_SOURCE
@@ -22,6 +22,7 @@ from chainbot_desktop.app.door_commands import page_address
 from chainbot_desktop.app.house import House
 from chainbot_desktop.app.panel import WINDOWS, ViewFactories
 from chainbot_desktop.app.panel_agents import PanelAgents
+from chainbot_desktop.app.panel_models import PanelModels
 from chainbot_desktop.app.qt_loop import QtLoop
 from chainbot_desktop.app.running import live, start_or_refuse
 from chainbot_desktop.app.stopping import StopRequest
@@ -166,7 +167,14 @@ def _defaults(gui: GuiSettings) -> dict[str, object]:
 async def _agents_of(house: House, window: MainWindow, themes: ThemeSource) -> PanelAgents:
     personas = await asyncio.to_thread(load_personas, house.persona_folder)
     parts = RuntimeParts(house.runtime, house.models, lambda: sorted(personas.by_name), lambda: str(house.workspace.root))
-    return PanelAgents(window, themes, house.tasks, parts, house.runtime, house.desk, house.agents)
+
+    async def choose_file(origin: QWidget) -> Path | None:
+        from chainbot_desktop.ui.code_agent.chooser import choose_path
+
+        return await choose_path(origin, house.workspace, themes, house.tasks, "open", Path.home())
+
+    better = PanelModels(window, themes, house.tasks, house.model_setup, choose_file)
+    return PanelAgents(window, themes, house.tasks, parts, house.runtime, house.desk, house.agents, better)
 
 
 class Windows:

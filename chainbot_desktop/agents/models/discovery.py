@@ -1,4 +1,4 @@
-"""Model servers on this machine that nobody told us of: the usual loopback ports are asked, when a person wants it, and nothing else."""
+"""Model servers that nobody told us of: the usual ports of this machine, or of one that a person named, are asked when they want it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,15 @@ class FoundServer:
     models: tuple[str, ...]
 
 
-async def find_servers(known: Collection[str] = (), ports: Mapping[str, int] = USUAL_PORTS) -> list[FoundServer]:
+LOOPBACK = "127.0.0.1"
+
+
+async def find_servers(
+    known: Collection[str] = (), ports: Mapping[str, int] = USUAL_PORTS, *, host: str = LOOPBACK
+) -> list[FoundServer]:
     """Those that answer with a list of models. `known` are the addresses of the settings, which are left out."""
     candidates = [
-        Provider(name, "openai-compatible", f"http://127.0.0.1:{port}/v1", "", lambda: None, needs_key=False)
+        Provider(name, "openai-compatible", f"http://{host}:{port}/v1", "", lambda: None, needs_key=False)
         for name, port in ports.items()
     ]
     taken = {address.replace("://localhost:", "://127.0.0.1:").rstrip("/") for address in known}

@@ -111,7 +111,7 @@ class AssistantForm(KindForm):
             names.append(chosen)
         self._persona = self._picker("Persona", [(name, name.replace("_", " ").capitalize()) for name in names], chosen)
         self._add("persona", "Persona", self._persona)
-        self._model = ModelPicker(themes, parts.models, str(before.get("model") or ""))
+        self._model = ModelPicker(themes, parts, str(before.get("model") or ""))
         self._model.changed.connect(self.changed)
         self._add("model", "Model", self._model)
         self._add_folder()

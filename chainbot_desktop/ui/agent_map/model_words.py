@@ -7,10 +7,6 @@ from collections.abc import Sequence
 from chainbot_desktop.agents.models.gateway import ProviderStatus
 
 DEMONSTRATION = "Demonstration model, answers are often wrong"
-BETTER = (
-    "Better ones: a GGUF file of yours (chainbot-desktop model add FILE), an Ollama, llama.cpp or LM Studio server "
-    "on this machine or the LAN, or a key of OpenAI or Anthropic in the settings."
-)
 
 
 def models_in_words(statuses: Sequence[ProviderStatus]) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chainbot_desktop.agents.kind import Delivery, KindInfo
 from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.models.gateway import ProviderStatus
 from chainbot_desktop.agents.runtime.live import LiveAgent
 from chainbot_desktop.store.agent_rows import AgentRow, RunRow
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
 
 
 class AgentRuntime(Protocol):
@@ -79,3 +82,5 @@ class RuntimeParts:
     models: ModelList | None
     personas: Callable[[], Sequence[str]]
     folder: Callable[[], str]
+    better_models: Callable[[QWidget, Callable[[], object]], object] | None = None
+    """Opens the sheet of better models over a widget; the callback is for when they changed."""

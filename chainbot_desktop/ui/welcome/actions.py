@@ -21,9 +21,9 @@ class WelcomeActions:
 
 @dataclass(frozen=True, slots=True)
 class ModelOffer:
-    """What is known of models, in words that follow what is found; how to look again; how to be content with what there is."""
+    """What is known of models, in words that follow what is found; how to look again, get better ones, be content with what there is."""
 
     words: Callable[[], str]
-    better: str
     look: Callable[[], object]
+    improve: Callable[[], object]
     take: Callable[[], object]

@@ -21,6 +21,7 @@ from chainbot_desktop.ui.agent_map.kind_forms import AssistantForm, CommandForm,
 from chainbot_desktop.ui.agent_map.live_section import usage_text
 from chainbot_desktop.ui.agent_map.model_picker import ModelPicker
 from chainbot_desktop.ui.agent_map.model_words import DEMONSTRATION as LABEL
+from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
 from chainbot_desktop.ui.agent_map.text_sheet import TextSheet
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.widgets import Sheet
@@ -254,14 +255,16 @@ def test_the_log_is_plain_bounded_and_stays_where_it_was_scrolled(steering: Stee
 
 
 def test_the_demonstration_model_is_called_what_it_is_and_better_ones_are_offered(
-    theme_source: ThemeSource, qtbot: QtBot
+    steering: Steering, theme_source: ThemeSource, qtbot: QtBot
 ) -> None:
-    models = KnownModels()
-    picker = ModelPicker(theme_source, models, "")
+    asked: list[QWidget] = []
+    parts = RuntimeParts(steering.house.service, KnownModels(), tuple, str, lambda origin, changed: asked.append(origin))
+    picker = ModelPicker(theme_source, parts, "")
     qtbot.addWidget(picker)
     picker.show()
     assert LABEL in _words(picker)
-    assert "chainbot-desktop model add FILE" in _words(picker)
+    picker.better.click()
+    assert asked == [picker]
     assert any(LABEL in label for _, label in picker.picker._choices)
     assert any("unreachable" in label for _, label in picker.picker._choices)
 

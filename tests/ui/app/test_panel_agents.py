@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.app.panel_agents import PanelAgents
+from chainbot_desktop.app.panel_models import PanelModels
 from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
 from chainbot_desktop.ui.agent_map.view import AgentMapView
 from chainbot_desktop.ui.approvals.card import ApprovalCard
@@ -23,6 +24,7 @@ from tests.helpers.agent_house import open_agent_house
 from tests.ui.acting import until
 from tests.ui.agent_map.steering import KnownModels
 from tests.ui.finding import find
+from tests.ui.models.fake_setup import FakeSetup, no_file
 from tests.ui.shell.conftest import MakePanel, make_panel
 
 __all__ = ["make_panel"]
@@ -40,7 +42,8 @@ def test_an_agent_asks_is_answered_works_on_and_is_stopped_with_the_others(
     async def live() -> None:
         async with open_agent_house(tmp_path) as house:
             parts = RuntimeParts(house.service, KnownModels(), tuple, lambda: str(tmp_path))
-            agents = PanelAgents(window, panel.themes, house.tasks, parts, house.service, house.desk, house.directory)
+            better = PanelModels(window, panel.themes, house.tasks, FakeSetup(), no_file)
+            agents = PanelAgents(window, panel.themes, house.tasks, parts, house.service, house.desk, house.directory, better)
             view = AgentMapView(house.directory, panel.themes, house.tasks, runtime=parts)
             agents.map_was_made(view)
             agents.open()
@@ -78,7 +81,10 @@ def test_the_welcome_ticks_when_a_good_model_is_found_and_an_agent_made(
     async def live() -> None:
         async with open_agent_house(tmp_path) as house:
             parts = RuntimeParts(house.service, KnownModels(), tuple, lambda: str(tmp_path))
-            agents = PanelAgents(panel.window, panel.themes, house.tasks, parts, house.service, house.desk, house.directory)
+            better = PanelModels(panel.window, panel.themes, house.tasks, FakeSetup(), no_file)
+            agents = PanelAgents(
+                panel.window, panel.themes, house.tasks, parts, house.service, house.desk, house.directory, better
+            )
             view = AgentMapView(house.directory, panel.themes, house.tasks, runtime=parts)
             agents.map_was_made(view)
             memory: dict[str, object] = {}

@@ -222,7 +222,7 @@ def test_skipping_the_last_step_puts_the_card_away(start: Start) -> None:
 def test_with_agents_there_is_a_model_to_choose_and_a_first_agent_to_start(host: QWidget, theme_source: ThemeSource) -> None:
     asked: list[str] = []
     found = ["local: demonstration model, answers are often wrong."]
-    offer = ModelOffer(lambda: found[0], "Better ones: a key.", lambda: asked.append("look"), lambda: asked.append("take"))
+    offer = ModelOffer(lambda: found[0], *(lambda word=word: asked.append(word) for word in ("look", "improve", "take")))
     actions = WelcomeActions(LINE, lambda: None, lambda: None, "chainbot-desktop --demo", offer, lambda: asked.append("agent"))
     start = Start(host, theme_source, {})
     start.close()
@@ -232,7 +232,7 @@ def test_with_agents_there_is_a_model_to_choose_and_a_first_agent_to_start(host:
     start.guide.set_link("registered", "")
     QApplication.processEvents()
     assert "demonstration model" in start.words()
-    assert "Better ones: a key." in start.words()
+    start.tap("Better models")
     start.tap("Look again")
     found[0] = "ollama: ready, 2 models."
     start.guide.models_changed()
@@ -241,7 +241,7 @@ def test_with_agents_there_is_a_model_to_choose_and_a_first_agent_to_start(host:
     start.guide.model_chosen()
     QApplication.processEvents()
     start.tap("New agent")
-    assert asked == ["look", "take", "agent"]
+    assert asked == ["improve", "look", "take", "agent"]
     start.guide.agent_spawned()
     assert memory[DONE] == ["link", "model", "agent"]
     start.close()
