@@ -175,7 +175,8 @@ class BetterModels(Sheet):
     def _show_copying(self, copying: bool) -> None:
         self._bar.setVisible(copying)
         self._give_up.setVisible(copying)
-        self.file.say("It is copied. You may close this meanwhile." if copying else "")
+        self._choose.setVisible(not copying)
+        self.file.say("Copying. You may close this meanwhile." if copying else "")
         self.fit_soon()
 
     def _show_progress(self, done: int, total: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from chainbot_desktop.agents.models.discovery import FoundServer
 from chainbot_desktop.core.tasks import Tasks
@@ -50,6 +50,9 @@ class Sheets:
 
 @pytest.fixture
 def host(theme_source: ThemeSource) -> Iterator[QWidget]:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    theme_source.apply_to(app)
     host = QWidget()
     host.resize(800, 480)
     host.show()
