@@ -8,11 +8,11 @@ from dataclasses import replace
 from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.app.panel_models import PanelModels
 from chainbot_desktop.core.tasks import Tasks
-from chainbot_desktop.ui.agent_map.model_words import has_good_one, models_in_words
 from chainbot_desktop.ui.agent_map.runtime import ModelList, RuntimeParts
 from chainbot_desktop.ui.agent_map.view import AgentMapView
 from chainbot_desktop.ui.approvals.feed import ApprovalFeed, Desk
 from chainbot_desktop.ui.approvals.presenter import ApprovalPresenter
+from chainbot_desktop.ui.models.model_words import has_good_one, models_in_words
 from chainbot_desktop.ui.shell.stop_all import StopAll, Stopper
 from chainbot_desktop.ui.shell.window import MainWindow
 from chainbot_desktop.ui.theme import ThemeSource

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chainbot_desktop.agents.models.gateway import ProviderStatus
 from chainbot_desktop.ui.agent_map.form_rows import paragraph
-from chainbot_desktop.ui.agent_map.model_words import DEMONSTRATION
 from chainbot_desktop.ui.agent_map.picker import Picker
 from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
+from chainbot_desktop.ui.models.model_words import DEMONSTRATION
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.widgets.button import Button
 

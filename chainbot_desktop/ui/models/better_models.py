@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from chainbot_desktop.agents.models.gateway import ProviderStatus
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.agent_map.form_rows import paragraph
-from chainbot_desktop.ui.agent_map.model_words import models_in_words
+from chainbot_desktop.ui.models.model_words import models_in_words
 from chainbot_desktop.ui.models.setup import KEYED, ModelSetup
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 from chainbot_desktop.ui.widgets.button import Button
@@ -101,7 +101,7 @@ class BetterModels(Sheet):
             self._show_found(found)
         return "" if found else _NONE_HERE
 
-    def _show_found(self, found: Any) -> None:
+    def _show_found(self, found: Sequence[FoundServer]) -> None:
         while (item := self._found.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()

@@ -20,9 +20,9 @@ from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.ui.agent_map.kind_forms import AssistantForm, CommandForm, JsonForm
 from chainbot_desktop.ui.agent_map.live_section import usage_text
 from chainbot_desktop.ui.agent_map.model_picker import ModelPicker
-from chainbot_desktop.ui.agent_map.model_words import DEMONSTRATION as LABEL
 from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
 from chainbot_desktop.ui.agent_map.text_sheet import TextSheet
+from chainbot_desktop.ui.models.model_words import DEMONSTRATION as LABEL
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.widgets import Sheet
 from tests.helpers.agent_events import guest_appeared, spawned
