@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -65,7 +66,9 @@ class ScriptedWorker:
             raise ChainBotError(self._config.fails_to_start)
 
     async def execute(self, run: Run) -> Result:
-        word, _, rest = run.row.task.partition(" ")
+        word, rest = [*re.split(r"\s", run.row.task, maxsplit=1), ""][
+            :2
+        ]  # what it is told of a shared task is on lines of its own
         steps: Mapping[str, Callable[[Run, str], Any]] = {
             "say": self._say,
             "wait": self._wait,
