@@ -24,7 +24,6 @@ from chainbot_desktop import __version__
 from chainbot_desktop.agents.approvals.desk import ApprovalDesk
 from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.agents.entanglements.service import Entanglements
-from chainbot_desktop.agents.models.model_files import ModelFolder
 from chainbot_desktop.agents.models.service import ModelService
 from chainbot_desktop.agents.personas import load_personas
 from chainbot_desktop.agents.records import Origin
@@ -229,7 +228,7 @@ async def open_house(
             runtime=wing.runtime,
             desk=wing.desk,
             models=wing.models,
-            model_setup=PanelModelSetup(wing.models, ModelFolder(data_dir / "models"), secrets, settings),
+            model_setup=PanelModelSetup(wing.models, secrets, settings),
             entanglements=wing.entanglements,
             persona_folder=wing.persona_folder,
             chat=chat,

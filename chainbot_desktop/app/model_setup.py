@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from chainbot_desktop.agents.models.discovery import LOOPBACK, FoundServer, find_servers
 from chainbot_desktop.agents.models.gateway import ProviderStatus
 from chainbot_desktop.agents.models.local_model import LOCAL
-from chainbot_desktop.agents.models.model_files import ModelFolder
 from chainbot_desktop.agents.models.service import ModelService
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, Unavailable
 from chainbot_desktop.core.settings import NamedModelServer, Settings
@@ -27,23 +26,25 @@ _MOST_OF_A_KEY = 10_000
 class PanelModelSetup:
     """Implements `ui.models.setup.ModelSetup`. Use on the loop's thread."""
 
-    def __init__(self, models: ModelService, folder: ModelFolder, secrets: SecretStore, settings: Settings) -> None:
+    def __init__(self, models: ModelService, secrets: SecretStore, settings: Settings) -> None:
         self._models = models
-        self._folder = folder
         self._secrets = secrets
         self._settings = settings
 
     def statuses(self) -> Sequence[ProviderStatus]:
         return self._models.statuses()
 
-    async def find(self, host: str = "") -> Sequence[FoundServer]:
-        return await find_servers([status.base_url for status in self.statuses()], host=host or LOOPBACK)
+    async def find(self) -> Sequence[FoundServer]:
+        return await self._find(LOOPBACK)
+
+    async def _find(self, host: str) -> Sequence[FoundServer]:
+        return await find_servers([status.base_url for status in self.statuses()], host=host)
 
     async def use(self, address: str, name: str = "") -> ProviderStatus:
         parts = _parts_of(address)
         host = parts.hostname or ""
         if parts.port is None and not parts.path.strip("/") and "://" not in address:
-            found = await self.find(f"[{host}]" if ":" in host else host)
+            found = await self._find(f"[{host}]" if ":" in host else host)
             if not found:
                 raise Unavailable(
                     f"No Ollama, llama.cpp or LM Studio answers at {host}.",
@@ -94,7 +95,7 @@ class PanelModelSetup:
                 raise _GivenUp
             loop.call_soon_threadsafe(progress, done, total)
 
-        copying = asyncio.ensure_future(asyncio.to_thread(self._folder.add, path, tell))
+        copying = asyncio.ensure_future(asyncio.to_thread(self._models.folder.add, path, tell))
         try:
             await asyncio.shield(copying)
         except asyncio.CancelledError:

@@ -254,7 +254,7 @@ class ChatService:
         meant = self.meant(text, self.answers.lead(conversation)) if self.answers is not None and asks else None
         if meant is None and is_command(text):
             return await self._run(conversation_id, text, author)
-        body = text.removeprefix("/") if text.startswith("//") else text
+        body = _body(text)
         title = _title_of(meant.task if meant is not None and meant.agents else body)
         message = await self._table.post(conversation_id, body, author=author, title=title, read=author == self.me)
         if self.answers is not None and meant is not None:
@@ -271,7 +271,7 @@ class ChatService:
         offered = self.offered.addressed(text, lead)
         if offered is not None or is_command(text):
             return offered
-        return self.answers.addressed(lead, text.removeprefix("/") if text.startswith("//") else text)
+        return self.answers.addressed(lead, _body(text))
 
     async def _run(self, conversation_id: str, text: str, author: Actor) -> Posted:
         # A command that cannot be run leaves nothing in the conversation: its error goes to who typed it.
@@ -398,6 +398,11 @@ def _encodable(text: str) -> str:
     except UnicodeEncodeError:
         raise InvalidInput("The text has half of a character in it and cannot be kept.", code="bad_text") from None
     return text
+
+
+def _body(text: str) -> str:
+    """What is kept of a line: `//` at its start is a slash that is no command."""
+    return text[1:] if text.startswith("//") else text
 
 
 def _title_of(text: str) -> str:

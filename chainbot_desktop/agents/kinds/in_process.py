@@ -1,4 +1,4 @@
-"""What workers without a process of their own have in common: between tasks they rest, and they end only when they are told to."""
+"""What workers that live in this process have in common: between tasks they rest, and they end only when they are told to."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class ModelService:
         self._all_settings = settings
         self._settings = settings.models
         self._secret = secret
-        self._folder = folder
+        self.folder = folder
         self._hide = hide
         self._providers = {provider.name: provider for provider in providers_of(settings, secret)}
         self._statuses = {name: unasked(provider, "") for name, provider in self._providers.items()}
@@ -100,22 +100,22 @@ class ModelService:
             status = await look_at(provider, session)
         if status.state != "ready":
             raise Unavailable(f"{server.name} cannot be used: {status.reason}", hint="Look whether it runs, and where.")
-        kept = await asyncio.to_thread(self._folder.servers)
+        kept = await asyncio.to_thread(self.folder.servers)
         known = server.model_copy(update={"model": status.default_model or None})
-        await asyncio.to_thread(self._folder.keep_servers, (*kept, known))
+        await asyncio.to_thread(self.folder.keep_servers, (*kept, known))
         await self._look_at_settings()
         self._statuses[server.name] = status
 
     async def let_go(self, name: str) -> None:
         """Of a server that was taken in. NotFound for any other."""
-        kept = await asyncio.to_thread(self._folder.servers)
+        kept = await asyncio.to_thread(self.folder.servers)
         if name not in {server.name for server in kept}:
             raise NotFound(
                 f"No server {name[:100]!r} was taken in here.",
                 hint="What the settings name is removed there.",
                 code="no_such_server",
             )
-        await asyncio.to_thread(self._folder.keep_servers, [server for server in kept if server.name != name])
+        await asyncio.to_thread(self.folder.keep_servers, [server for server in kept if server.name != name])
         await self._look_at_settings()
 
     async def choose(self, name: str = "") -> Sequence[ModelChoice]:
@@ -237,7 +237,7 @@ class ModelService:
 
     def _read_settings(self) -> list[tuple[Provider, Access]]:
         try:
-            taken_in = self._folder.servers()
+            taken_in = self.folder.servers()
         except Unavailable as error:
             _log.warning("%s", error)
             taken_in = ()

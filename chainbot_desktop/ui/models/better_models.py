@@ -107,13 +107,13 @@ class BetterModels(Sheet):
                 widget.hide()
                 widget.deleteLater()
         for server in found:
-            self._found.addWidget(self._server_button(server, self.here))
+            self._found.addWidget(self._server_button(server))
 
-    def _server_button(self, server: FoundServer, section: _Section) -> Button:
+    def _server_button(self, server: FoundServer) -> Button:
         count = len(server.models)
         many = f"{count} {'model' if count == 1 else 'models'}"
         button = Button(f"Use {server.name} ({many}, {server.base_url})", self.themes, kind="primary")
-        button.clicked.connect(lambda: self._begin(section, "Asking it …", self._use(server.base_url, server.name)))
+        button.clicked.connect(lambda: self._begin(self.here, "Asking it …", self._use(server.base_url, server.name)))
         return button
 
     def _on_use_address(self) -> None:
@@ -197,7 +197,7 @@ class BetterModels(Sheet):
         if section.busy:
             work.close()
             return
-        section.set_busy(True)
+        section.busy = True
         section.say(words)
         self.fit_soon()
         self._tasks.spawn("panel: better models", self._finish(section, work))
@@ -212,7 +212,7 @@ class BetterModels(Sheet):
                 self._tell(words, bad)
             self._on_change()
             return
-        section.set_busy(False)
+        section.busy = False
         section.say(words, bad=bad)
         self.refresh()
         self._on_change()
@@ -225,7 +225,6 @@ class _Section(QWidget):
         super().__init__()
         self._themes = themes
         self._bad = False
-        self._rows: list[QWidget] = []
         self._said = paragraph("small")
         self._said.hide()
         self.busy = False
@@ -252,9 +251,6 @@ class _Section(QWidget):
         if not any(isinstance(widget, QLineEdit) for widget in widgets):
             row.addStretch(1)
         self.content.addLayout(row)
-
-    def set_busy(self, busy: bool) -> None:
-        self.busy = busy
 
     def say(self, words: str, *, bad: bool = False) -> None:
         self._bad = bad

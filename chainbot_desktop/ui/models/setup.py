@@ -18,12 +18,12 @@ class ModelSetup(Protocol):
 
     def statuses(self) -> Sequence[ProviderStatus]: ...
 
-    async def find(self, host: str = "") -> Sequence[FoundServer]:
-        """Model servers at the usual ports of this machine, or of `host`, that are not in use yet."""
+    async def find(self) -> Sequence[FoundServer]:
+        """Model servers at the usual ports of this machine that are not in use yet."""
         ...
 
     async def use(self, address: str, name: str = "") -> ProviderStatus:
-        """Use the server at an address from now on, under a name that is free."""
+        """Use the server at an address, or at a usual port of a host, from now on, under a name that is free."""
         ...
 
     async def give_key(self, provider: str, key: str) -> ProviderStatus:

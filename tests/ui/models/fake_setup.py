@@ -27,7 +27,7 @@ class FakeSetup:
     def statuses(self) -> Sequence[ProviderStatus]:
         return self.known
 
-    async def find(self, host: str = "") -> Sequence[FoundServer]:
+    async def find(self) -> Sequence[FoundServer]:
         used = {status.base_url for status in self.known}
         return [server for server in self.found if server.base_url not in used]
 

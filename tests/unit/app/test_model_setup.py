@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from chainbot_desktop.agents.models.model_files import ModelFolder, embedded_model
+from chainbot_desktop.agents.models.model_files import embedded_model
 from chainbot_desktop.agents.models.service import ModelService
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, Unavailable
@@ -29,7 +29,7 @@ async def setup_of(
     secrets = SecretStore(folder, "file", None)
     async with models(settings, secret=secrets.get, folder=folder / "models") as service:
         known = Settings.model_validate(settings or {})
-        yield PanelModelSetup(service, ModelFolder(folder / "models"), secrets, known), service, secrets
+        yield PanelModelSetup(service, secrets, known), service, secrets
 
 
 async def test_an_address_is_completed_and_named_and_used_after_a_restart(tmp_path: Path) -> None:

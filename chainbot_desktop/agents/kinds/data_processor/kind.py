@@ -18,8 +18,8 @@ from chainbot_desktop.agents.kinds.data_processor.sinks import AnswerSink, sink_
 from chainbot_desktop.agents.kinds.data_processor.sources import rows_of
 from chainbot_desktop.agents.kinds.data_processor.threads import to_its_end
 from chainbot_desktop.agents.kinds.data_processor.transforming import Transforming
+from chainbot_desktop.agents.kinds.in_process import InProcessWorker
 from chainbot_desktop.core.errors import InvalidInput
-from chainbot_desktop.core.ports import AgentCommand
 
 _ERRORS_SHOWN = 10
 
@@ -52,7 +52,7 @@ class DataProcessorKind:
         return DataProcessorWorker(context, config)
 
 
-class DataProcessorWorker:
+class DataProcessorWorker(InProcessWorker):
     def __init__(self, context: AgentContext, config: DataProcessorConfig) -> None:
         self._context = context
         self._config = config
@@ -63,14 +63,6 @@ class DataProcessorWorker:
     @property
     def pid(self) -> int | None:
         return self._transforming.pid if self._transforming is not None else None
-
-    @property
-    def serving(self) -> str | None:
-        return None
-
-    @property
-    def commands(self) -> tuple[AgentCommand, ...]:
-        return ()
 
     async def start(self) -> None:
         """Looks whether the transformation can be used at all."""
@@ -107,10 +99,6 @@ class DataProcessorWorker:
 
     async def resume(self) -> None:
         self._unpaused.set()
-
-    async def ended(self) -> str:
-        await asyncio.get_running_loop().create_future()
-        raise AssertionError("it does not end by itself")
 
     async def stop(self) -> None:
         self._unpaused.set()
