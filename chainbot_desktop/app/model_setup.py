@@ -47,7 +47,7 @@ class PanelModelSetup:
             found = await self._find(f"[{host}]" if ":" in host else host)
             if not found:
                 raise Unavailable(
-                    f"No Ollama, llama.cpp or LM Studio answers at {host}.",
+                    f"No Ollama, llama.cpp or LM Studio that is not in use yet answers at {host}.",
                     hint="Look whether it listens to the network, or name its whole address with the port.",
                 )
             address, name = found[0].base_url, name or found[0].name

@@ -15,7 +15,7 @@ from chainbot_desktop.agents.models.local_model import LOCAL, LocalModel
 from chainbot_desktop.agents.models.model_files import ModelFolder
 from chainbot_desktop.agents.models.providers import Access, Provider, access_to, look_at, providers_of, unasked
 from chainbot_desktop.agents.processes.child import ChildProcesses
-from chainbot_desktop.core.errors import Conflict, NotFound, Unavailable
+from chainbot_desktop.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from chainbot_desktop.core.ids import utc_now
 from chainbot_desktop.core.settings import NamedModelServer, Settings
 from chainbot_desktop.core.tasks import Tasks
@@ -91,8 +91,15 @@ class ModelService:
     async def take_in(self, server: NamedModelServer) -> None:
         """Use a model server from now on, also after a restart. Its key, if it wants one, is the secret `model.NAME`.
 
-        Conflict where the name is taken, Unavailable where the server does not answer.
+        Conflict where the name is taken, InvalidInput for an address with a password (it would be kept in a plain file), Unavailable
+        where the server does not answer.
         """
+        if server.base_url.username or server.base_url.password:
+            raise InvalidInput(
+                "An address of a model server holds no user name and no password.",
+                hint=f"Keep its key with `chainbot-desktop secret set model.{server.name}`.",
+                code="password_in_address",
+            )
         if server.name in {*self._providers, LOCAL}:
             raise Conflict(f"There is a provider {server.name!r} already.", hint="Choose another name.", code="name_taken")
         [provider] = [each for each in providers_of(Settings(), self._secret, (server,)) if each.name == server.name]

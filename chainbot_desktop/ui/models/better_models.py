@@ -25,7 +25,7 @@ ChooseFile = Callable[[QWidget], Awaitable[Path | None]]
 Tell = Callable[[str, bool], object]
 """Says a sentence outside of the sheet; True: it is bad news."""
 
-_NONE_HERE = "No Ollama, llama.cpp or LM Studio answers on this machine. Start one, then look again."
+_NONE_HERE = "No Ollama, llama.cpp or LM Studio that is not in use yet answers on this machine. Start one, then look again."
 
 
 class BetterModels(Sheet):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.ui.theme import ThemeSource
@@ -10,6 +10,7 @@ from chainbot_desktop.ui.welcome.actions import WelcomeActions
 from chainbot_desktop.ui.welcome.card import WelcomeCard
 from chainbot_desktop.ui.welcome.steps import WelcomeSteps
 from chainbot_desktop.ui.widgets.button import Button
+from chainbot_desktop.ui.widgets.overlay import Overlay
 
 LINKED = {"registered", "degraded"}
 """States of the link in which ALEX OS answers."""
@@ -111,10 +112,14 @@ class WelcomeGuide(QObject):
             self._chip = None
 
     def _place_chip(self) -> None:
-        """At the foot, on the side where the map has no button of its own."""
+        """At the foot, on the side where the map has no button of its own; over the map, under what is open over that."""
         if self._chip is not None:
             self._chip.ensurePolished()
             size = self._chip.sizeHint()
             gap = self._themes.current.px(12)
             self._chip.setGeometry(gap, self._host.height() - size.height() - gap, size.width(), size.height())
             self._chip.raise_()
+            direct = Qt.FindChildOption.FindDirectChildrenOnly
+            lowest = next((each for each in self._host.findChildren(Overlay, options=direct) if each.is_open), None)
+            if lowest is not None:
+                self._chip.stackUnder(lowest)

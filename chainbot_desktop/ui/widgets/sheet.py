@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.widgets.button import Button, ButtonKind, IconButton
@@ -90,7 +90,9 @@ class Sheet(Overlay):
         width = min(room.width(), self.wanted_width())
         inner = width - theme.px(16) - theme.px(8) - 2
         self._content.ensurePolished()
-        self.body.activate()
+        # Qt tells one level of nested layouts a turn of the loop; the innermost must know first what was hidden.
+        for layout in reversed(self._content.findChildren(QLayout)):
+            layout.activate()
         has_height = self.body.hasHeightForWidth()
         wanted = self.body.totalHeightForWidth(inner) if has_height else self.body.totalSizeHint().height()
         around = theme.px(8) + theme.px(16) + theme.px(48) + theme.px(8) + 2

@@ -16,7 +16,7 @@ from tests.ui.agent_map.steering import DEMONSTRATION, OLLAMA
 
 
 class FakeSetup:
-    """Implements `ui.models.setup.ModelSetup`."""
+    """Implements `ui.models.setup.ModelSetup` and `ui.agent_map.runtime.ModelList`."""
 
     def __init__(self) -> None:
         self.found: list[FoundServer] = []
@@ -27,6 +27,9 @@ class FakeSetup:
     def statuses(self) -> Sequence[ProviderStatus]:
         return self.known
 
+    async def probe(self, provider: str | None = None) -> Sequence[ProviderStatus]:
+        return self.known
+
     async def find(self) -> Sequence[FoundServer]:
         used = {status.base_url for status in self.known}
         return [server for server in self.found if server.base_url not in used]
@@ -35,7 +38,7 @@ class FakeSetup:
         if "bad" in address:
             raise InvalidInput("'bad' is not an address of a server.", hint="Write it like http://192.168.1.20:11434/v1.")
         status = replace(OLLAMA, name=name or "den", state="ready", reason="", models=("qwen3",), base_url=address)
-        self.known.append(status)
+        self.known.insert(0, status)  # the local one is asked last, as in the house
         return status
 
     async def give_key(self, provider: str, key: str) -> ProviderStatus:

@@ -73,7 +73,7 @@ def test_what_is_found_is_used_with_one_tap(sheets: Sheets, on_loop: Run) -> Non
         await sheets.rest()
         sheets.button("Use ollama (2 models, http://127.0.0.1:11434/v1)").click()
         await sheets.rest()
-        assert sheets.setup.known[-1].base_url == HERE.base_url
+        assert sheets.setup.known[0].base_url == HERE.base_url
         assert sheets.sheet.here.said == "ollama is used now, with qwen3."
         assert not any(text.startswith("Use ollama") for text in sheets.texts()), "it is in use"
         assert sheets.changes == 2
@@ -87,7 +87,7 @@ def test_nothing_found_an_address_and_a_key(sheets: Sheets, on_loop: Run) -> Non
     async def work() -> None:
         sheets.sheet.open()
         await sheets.rest()
-        assert sheets.sheet.here.said.startswith("No Ollama, llama.cpp or LM Studio answers")
+        assert sheets.sheet.here.said.startswith("No Ollama, llama.cpp or LM Studio that is not in use yet")
         sheets.sheet.address.setText(" bad ")
         sheets.button("Use").click()
         await sheets.rest()

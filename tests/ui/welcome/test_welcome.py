@@ -18,7 +18,7 @@ from chainbot_desktop.ui.view import OVERLAY_HOST, WindowView
 from chainbot_desktop.ui.welcome.actions import ModelOffer, WelcomeActions
 from chainbot_desktop.ui.welcome.guide import WelcomeGuide
 from chainbot_desktop.ui.welcome.steps import CLOSED, DONE, SKIPPED, WITH_AGENTS, WelcomeSteps
-from chainbot_desktop.ui.widgets import Button, IconButton
+from chainbot_desktop.ui.widgets import Button, IconButton, Sheet
 from tests.ui.finding import find, focused
 
 LINE = (
@@ -246,3 +246,19 @@ def test_with_agents_there_is_a_model_to_choose_and_a_first_agent_to_start(host:
     assert memory[DONE] == ["link", "model", "agent"]
     start.close()
     assert start.chip_text == "Set up: 3 of 5"
+
+
+def test_the_chip_stays_under_what_is_open(start: Start, theme_source: ThemeSource) -> None:
+    start.close()
+    sheet = Sheet(start.host, "New agent", theme_source)
+    sheet.open()
+    start.guide.webhook_arrived()
+    QApplication.processEvents()
+    assert start.guide.chip is not None
+    order = start.host.children()
+    assert order.index(start.guide.chip) < order.index(sheet)
+    start.host.resize(start.host.width() - 40, start.host.height())
+    QApplication.processEvents()
+    order = start.host.children()
+    assert order.index(start.guide.chip) < order.index(sheet)
+    sheet.dismiss()

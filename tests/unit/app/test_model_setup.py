@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from chainbot_desktop.agents.models.discovery import USUAL_PORTS
 from chainbot_desktop.agents.models.model_files import embedded_model
 from chainbot_desktop.agents.models.service import ModelService
 from chainbot_desktop.app.model_setup import PanelModelSetup
@@ -51,6 +52,25 @@ async def test_what_is_no_address_is_refused(tmp_path: Path, address: str) -> No
     async with setup_of(tmp_path) as (setup, _, _):
         with pytest.raises(InvalidInput, match="is not an address"):
             await setup.use(address)
+
+
+async def test_a_password_in_an_address_is_not_kept(tmp_path: Path) -> None:
+    async with model_server() as server, setup_of(tmp_path) as (setup, _, _):
+        for who in ("me:secret@", "me@", ":secret@"):
+            with pytest.raises(InvalidInput, match="no user name and no password"):
+                await setup.use(server.url.replace("://", f"://{who}"))
+    assert not (tmp_path / "models" / "servers.json").exists()
+
+
+async def test_a_host_is_asked_at_the_usual_ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with model_server() as server, setup_of(tmp_path) as (setup, _, _):
+        for name in USUAL_PORTS:
+            monkeypatch.setitem(USUAL_PORTS, name, 1)
+        monkeypatch.setitem(USUAL_PORTS, "ollama", int(server.url.rpartition(":")[2]))
+        status = await setup.use("127.0.0.1")
+        assert (status.name, status.base_url) == ("ollama", f"{server.url}/v1")
+        with pytest.raises(Unavailable, match=r"that is not in use yet answers at 127\.0\.0\.1"):
+            await setup.use("127.0.0.1")
 
 
 async def test_a_server_that_does_not_answer_is_not_kept(tmp_path: Path) -> None:
