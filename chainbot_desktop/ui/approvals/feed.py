@@ -43,7 +43,6 @@ class ApprovalFeed(QObject):
         self._tasks = tasks
         self._actor = actor
         self._rows: tuple[ApprovalRow, ...] = ()
-        self._ours: set[str] = set()
         self._reading = False
         self._again = False
         self._end: Callable[[], None] | None = None
@@ -66,11 +65,9 @@ class ApprovalFeed(QObject):
         self._tasks.spawn(f"answer {row.id}", self._decide(row, decision, answer))
 
     async def _decide(self, row: ApprovalRow, decision: Decision, answer: str) -> None:
-        self._ours.add(row.id)
         try:
             await self._desk.decide(row.id, row.nonce, decision, answer=answer, actor=self._actor)
         except ChainBotError as error:
-            self._ours.discard(row.id)
             if error.code != "already_answered":
                 self.refused.emit(row.id, error)
         self._on_desk_changed()
@@ -101,8 +98,6 @@ class ApprovalFeed(QObject):
         before, self._rows = self._rows, rows
         for row in gone:
             settled = await self._desk.get(row.id)
-            here = row.id in self._ours
-            self._ours.discard(row.id)
-            self.settled.emit(settled, here)
+            self.settled.emit(settled, settled.decided_by == self._actor)
         if rows != before:
             self.changed.emit()

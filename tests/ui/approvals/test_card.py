@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -15,7 +17,7 @@ from chainbot_desktop.agents.approvals.request import ApprovalDraft
 from chainbot_desktop.ui.approvals.words import PIECE, expiry, shown_detail
 from chainbot_desktop.ui.shell.stage import PopOut
 from chainbot_desktop.ui.widgets import Sheet
-from tests.ui.acting import act, press, tap
+from tests.ui.acting import act, press, tap, until
 from tests.ui.approvals.conftest import COMMAND, Asking
 from tests.ui.approvals.test_screens import DIFF, HOSTILE, QUESTION
 from tests.ui.finding import find, focused
@@ -166,6 +168,31 @@ def test_who_is_too_late_hears_who_was_first(asking: Asking) -> None:
     async def both() -> None:
         await asking.desk.decide(asked, row.nonce, "approve", actor="user:anna")
         asking.card.foot.deny_now.clicked.emit()
+
+    asking.run(both())
+    asking.wait(lambda: "Approved by anna" in words(asking))
+    assert asking.row(asked).state == "approved"
+
+
+def test_who_answers_while_another_does_hears_who_was_first(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = asking.ask()
+    asking.ready()
+    row = asking.row(asked)
+    seen = asyncio.Event()
+    decide = asking.desk.decide
+
+    async def slow(*given: Any, **more: Any) -> None:
+        if more["actor"] != "user:anna":
+            await seen.wait()  # the answer of this panel is under way while the other one is heard of
+        await decide(*given, **more)
+
+    async def both() -> None:
+        monkeypatch.setattr(asking.desk, "decide", slow)
+        asking.card.foot.deny_now.clicked.emit()
+        await asyncio.sleep(0)
+        await decide(asked, row.nonce, "approve", actor="user:anna")
+        await until(lambda: not asking.feed.rows)
+        seen.set()
 
     asking.run(both())
     asking.wait(lambda: "Approved by anna" in words(asking))
