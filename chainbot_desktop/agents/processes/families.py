@@ -20,6 +20,9 @@ MARK = "INSIDE_CHAINBOT"
 
 _DEAD_STATES = "ZXx"
 _GIVE_UP_SECONDS = 5.0
+_EXEC_LOOKS = 5
+_EXEC_SECONDS = 0.002
+"""In the middle of an exec a process shows no environment: it is looked at again, so often and after so long each time."""
 _QUIET_LOOKS = 3
 """A child that was being made while its parent was killed shows its mark only after its exec."""
 
@@ -56,9 +59,9 @@ def living(mark: str | None = None) -> tuple[dict[int, Process], dict[int, Proce
     The list of processes is read again until it names none that was not looked at: one that forked and ended between the list and the
     look has its child in the next list, so nobody escapes by moving on. What other users' processes bear cannot be read.
     """
-    exact = f"{MARK}={mark}".encode()
     found: dict[int, Process] = {}
     marked: dict[int, Process] = {}
+    bare: list[Process] = []
     seen: set[str] = set()
     while new := [name for name in os.listdir("/proc") if name.isdigit() and name not in seen]:  # noqa: PTH208  see above
         for name in new:
@@ -66,10 +69,27 @@ def living(mark: str | None = None) -> tuple[dict[int, Process], dict[int, Proce
             if process is None:
                 continue
             found[process.pid] = process
-            if mark is not None and any(entry == exact or entry.startswith(exact + b".") for entry in _environ(process.pid)):
-                marked[process.pid] = process
+            if mark is not None:
+                _look(process, mark, marked, bare)
         seen.update(new)
+    for _ in range(_EXEC_LOOKS):
+        if mark is None or not bare:
+            break
+        time.sleep(_EXEC_SECONDS)
+        again, bare = bare, []
+        for process in again:
+            _look(process, mark, marked, bare)
     return found, marked
+
+
+def _look(process: Process, mark: str, marked: dict[int, Process], bare: list[Process]) -> None:
+    """Put it with those that bear the mark or with those that show nothing at all, if it is one of them."""
+    exact = f"{MARK}={mark}".encode()
+    entries = _environ(process.pid)
+    if entries == [b""]:
+        bare.append(process)
+    elif any(entry == exact or entry.startswith(exact + b".") for entry in entries):
+        marked[process.pid] = process
 
 
 def mark_of(pid: int) -> str | None:

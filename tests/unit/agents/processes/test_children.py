@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from chainbot_desktop.agents.processes import families
 from chainbot_desktop.agents.processes.children import ChildProcess
 from chainbot_desktop.core.errors import Unavailable
 from tests.helpers.processes import STUBBORN, children, lives, stubborn_pids, until
@@ -77,6 +78,27 @@ async def test_what_a_child_left_behind_when_it_ended_is_ended_too(tmp_path: Pat
             assert await child.wait() == 3  # though a grandchild holds the pipe
         assert lives(pid)
         await child.stop(grace=1)
+        assert not lives(pid)
+
+
+async def test_one_that_is_just_becoming_another_program_is_ended_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with children() as started:
+        child = await started.start(["sh", "-c", "setsid sleep 1000 & echo $!; exit 3"], cwd=tmp_path)
+        assert child.stdout is not None
+        pid = int(await child.stdout.readline())
+        await child.wait()
+        read = families._environ
+        looks: list[int] = []
+
+        def in_the_middle_of_its_exec(looked_at: int) -> list[bytes]:
+            if looked_at == pid and len(looks) < 2:
+                looks.append(pid)
+                return [b""]  # what /proc shows until the new program has its environment
+            return read(looked_at)
+
+        monkeypatch.setattr(families, "_environ", in_the_middle_of_its_exec)
+        await child.stop(grace=1)
+        assert looks
         assert not lives(pid)
 
 
