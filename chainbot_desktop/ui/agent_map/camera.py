@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPolygonF, QResizeEvent
-from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QTransform
+from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
 from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Point
 from chainbot_desktop.ui.agent_map.scene import MapScene
@@ -14,7 +14,6 @@ MIN_ZOOM, MAX_ZOOM = 0.03, 3.0
 ZOOM_STEP = 1.25
 FOOT = 64
 """Pixels at the foot of the map where buttons lie over it: showing everything leaves them free."""
-_DOTS = 24.0
 
 
 class MapCamera(QGraphicsView):
@@ -32,7 +31,12 @@ class MapCamera(QGraphicsView):
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
+        # What to repaint is told by the scene, piece by piece; Qt's own reckoning would take all that lies between two pieces.
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.NoViewportUpdate)
+        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontSavePainterState)
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheBackground)
+        scene.repaint, scene.repaint_ground = self._repaint, self._repaint_ground
+        scene.glide.changed.connect(self._on_glide_changed)
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         self.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -48,10 +52,11 @@ class MapCamera(QGraphicsView):
     def set_camera(self, center: QPointF, zoom: float) -> None:
         self._zoom = min(max(zoom, MIN_ZOOM), MAX_ZOOM)
         self._center = QPointF(min(max(center.x(), -1e6), 1e6), min(max(center.y(), -1e6), 1e6))
-        scale = self._zoom * self._map.cards.unit
+        scale = self._zoom * self._map.unit
         if self.transform().m11() != scale:
-            self.resetTransform()
-            self.scale(scale, scale)
+            self.setTransform(QTransform.fromScale(scale, scale))
+            self.resetCachedContent()
+            self.viewport().update()
         self.centerOn(self._center)
 
     def refresh_camera(self) -> None:
@@ -80,7 +85,7 @@ class MapCamera(QGraphicsView):
         if ground.isEmpty():
             self.set_camera(QPointF(0, 0), 1.0)
             return
-        unit = self._map.cards.unit
+        unit = self._map.unit
         foot = self._themes.current.px(FOOT)
         room = (self.viewport().size() - QSize(0, foot)).expandedTo(QSize(1, 1))
         zoom = min(room.width() / (ground.width() * unit), room.height() / (ground.height() * unit), 1.0 / 0.97) * 0.97
@@ -120,20 +125,42 @@ class MapCamera(QGraphicsView):
         offset = QPointF(anchor.x, anchor.y) - middle
         before = self.transform().m11()
         zoom = min(max(self._zoom * factor, MIN_ZOOM), MAX_ZOOM)
-        after = zoom * self._map.cards.unit
+        after = zoom * self._map.unit
         self.set_camera(self._center + offset / before - offset / after, zoom)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.refresh_camera()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._map.exposed = event.region()
+        super().paintEvent(event)
+
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        theme = self._themes.current
-        painter.fillRect(rect, theme.color("ground"))
-        if self._zoom < 0.5:
-            return
-        left, top = int(rect.left() // _DOTS), int(rect.top() // _DOTS)
-        right, bottom = int(rect.right() // _DOTS) + 1, int(rect.bottom() // _DOTS) + 1
-        dots = [QPointF(x * _DOTS, y * _DOTS) for x in range(left, right + 1) for y in range(top, bottom + 1)]
-        painter.setPen(theme.color("line", 0.6))
-        painter.drawPoints(QPolygonF(dots))
+        self._map.painter.draw_ground(painter, QRectF(rect))
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self.viewport().update()
+
+    def _repaint(self, rect: QRectF | None) -> None:
+        if rect is None:
+            self.viewport().update()
+        else:
+            self.viewport().update(self._pixels(rect))
+
+    def _repaint_ground(self, rect: QRectF | None) -> None:
+        if rect is None:
+            self.resetCachedContent()
+        else:
+            self.invalidateScene(rect, QGraphicsScene.SceneLayer.BackgroundLayer)
+        self._repaint(rect)
+
+    def _pixels(self, rect: QRectF) -> QRect:
+        return self.viewportTransform().mapRect(rect).toAlignedRect().adjusted(-2, -2, 2, 2)
+
+    def _on_glide_changed(self) -> None:
+        """In motion the whole picture is new in every frame: keeping it would only cost."""
+        flags = QGraphicsView.CacheModeFlag
+        self.setCacheMode(flags.CacheNone if self._map.moving else flags.CacheBackground)
+        self._repaint_ground(None)

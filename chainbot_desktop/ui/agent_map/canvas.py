@@ -65,7 +65,7 @@ class MapCanvas(MapCamera):
             return
         self.steered = True
         self._drag = (agent_id, point)
-        self._map.lift(agent_id)
+        self._map.lift((agent_id,))
         self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def dragged_by(self, dx: float, dy: float) -> None:
@@ -83,7 +83,7 @@ class MapCanvas(MapCamera):
             return
         (agent_id, start), self._drag = self._drag, None
         self.viewport().unsetCursor()
-        self._map.lift(None)
+        self._map.lift(())
         end = self._map.model.places.get(agent_id)
         if end is None:
             return  # it left while it was in the hand

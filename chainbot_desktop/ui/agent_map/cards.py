@@ -1,43 +1,45 @@
-"""How one agent is drawn: a shape from afar, a name from nearer, a card from near.
+"""What is on one agent's card: its shape and name, what it does, its figures and its last minute; near enough, its last log lines.
 
 Text is never smaller than the theme's smallest: from further away there is less of it, not smaller letters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen, QPixmap
 
 from chainbot_desktop.agents.records import Agent
 from chainbot_desktop.agents.vocabulary import AgentState
-from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, CELL_WIDTH, Point
-from chainbot_desktop.ui.agent_map.shapes import LABELS, draw_shape, shape_pixmap, token_of
+from chainbot_desktop.ui.agent_map.batches import draw_rects
+from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, CELL_WIDTH
+from chainbot_desktop.ui.agent_map.shapes import LABELS, draw_shape, token_of
+from chainbot_desktop.ui.agent_map.sprites import picture
 from chainbot_desktop.ui.agent_map.times import span
-from chainbot_desktop.ui.theme import Theme
+from chainbot_desktop.ui.agent_map.zooms import BOXES_FROM, CARDS_FROM, TAIL_FROM
+from chainbot_desktop.ui.theme import FontRole, Theme
 
-NAMES_FROM = 0.28
-"""The zoom from which a node has a name; further out it is its shape alone."""
-
-BOXES_FROM = 0.52
-"""The zoom from which a node is a box with its name, and below it what it does."""
-
-CARDS_FROM = 0.9
-_FAINT = 0.22
 _ENDED = 0.72
+_FULL_BAR = 20.0
+"""So many things in one second fill the height of the activity line."""
+_TAIL_LINES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How a node stands among the others."""
+class CardFigures:
+    """What is measured of an agent. `activity`: things in each of the last 60 seconds, newest last; empty where nothing is counted."""
 
-    selected: bool = False
-    hit: bool = False
-    faint: bool = False
-    lifted: bool = False
+    activity: tuple[int, ...] = ()
+    words: str = ""
+    """Its CPU and memory, or its tokens; empty where nothing is known."""
+    tail: tuple[str, ...] = ()
+    """The last lines of its log, oldest first."""
+
+
+NO_FIGURES = CardFigures()
 
 
 def status_text(agent: Agent) -> str:
@@ -63,82 +65,69 @@ def age_text(agent: Agent, now: datetime) -> str:
 
 
 class CardPainter:
-    """Draws for one theme. Make a new one when the theme changes."""
+    """Draws for one theme, in pixels. Make a new one when the theme changes."""
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
         self.unit = theme.px(100) / 100
         """Pixels of one scene unit at zoom 1."""
-        self._strong, self._label, self._small = theme.font("strong"), theme.font("label"), theme.font("small")
-        self._label.setWeight(QFont.Weight.Normal)
-        self._compact = theme.font("label")
-        self._compact.setWeight(self._strong.weight())
-        self._metrics = {id(font): QFontMetricsF(font) for font in (self._strong, self._label, self._small, self._compact)}
-        self._fonts = (self._strong, self._label, self._small, self._compact)
-        self._stamps: dict[tuple[AgentState, int], QPixmap] = {}
-        self._elided: dict[tuple[str, int, int], str] = {}
+        light = QFont(theme.font("label"))
+        light.setWeight(QFont.Weight.Normal)
+        compact = QFont(theme.font("label"))
+        compact.setWeight(theme.font("strong").weight())
+        self._fonts: dict[str, QFont] = {"label": light, "compact": compact, **{role: theme.font(role) for role in _ROLES}}
+        self._metrics = {name: QFontMetricsF(font) for name, font in self._fonts.items()}
 
-    def draw_far(self, painter: QPainter, nodes: Iterable[tuple[Agent, Point, Look]], zoom: float) -> None:
-        """Shapes alone, stamped from a few pictures: there may be thousands in view. `painter` is in scene units."""
-        side = round(min(max(CARD_HEIGHT * zoom * self.unit * 0.75, 5.0), 16.0 * self.unit))
-        to_pixels = painter.worldTransform()
-        painter.save()
-        painter.resetTransform()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for agent, point, look in nodes:
-            center = to_pixels.map(QPointF(point.x, point.y))
-            painter.setOpacity(_FAINT if look.faint else _ENDED if agent.ended else 1.0)
-            if look.selected or look.hit:
-                painter.setPen(QPen(self.theme.color("accent"), 2))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawEllipse(center, side, side)
-            painter.drawPixmap(center - QPointF(side, side) / 2, self._stamp(agent.state, side))
-        painter.restore()
+    def picture(self, agent: Agent, zoom: float, now: datetime, figures: CardFigures = NO_FIGURES) -> QPixmap:
+        """What it looks like from near enough to have a name."""
+        box = self.box(agent, zoom)
+        size = QSizeF(box.width() + 4, box.height() + 4)
+        return picture(size, lambda painter: self._draw(painter, agent, zoom, now, figures))
 
-    def _stamp(self, state: AgentState, side: int) -> QPixmap:
-        stamp = self._stamps.get((state, side))
-        if stamp is None:
-            stamp = self._stamps[state, side] = shape_pixmap(state, side, self.theme)
-        return stamp
-
-    def draw(self, painter: QPainter, agent: Agent, center: QPointF, zoom: float, look: Look, now: datetime) -> None:
-        """From near enough to have a name. `painter` is in scene units."""
-        painter.save()
-        painter.translate(center)
+    def box(self, agent: Agent, zoom: float) -> QRectF:
+        """The outline of what is drawn, around (0, 0)."""
         scale = zoom * self.unit
-        magnified = max(1.0, zoom)
-        painter.scale(magnified / scale, magnified / scale)
-        painter.setOpacity(_FAINT if look.faint else _ENDED if agent.ended else 1.0)
-        width, height = CARD_WIDTH * scale / magnified, CARD_HEIGHT * scale / magnified
+        if zoom >= BOXES_FROM:
+            width, height = CARD_WIDTH * scale, CARD_HEIGHT * scale
+            return QRectF(-width / 2, -height / 2, width, height)
+        named = self._named_box(agent, CELL_WIDTH * scale - 6)
+        return named.adjusted(-6, -3, 6, 3)
+
+    def _draw(self, painter: QPainter, agent: Agent, zoom: float, now: datetime, figures: CardFigures) -> None:
+        painter.setOpacity(_ENDED if agent.ended else 1.0)
+        box = self.box(agent, zoom)
         if zoom < BOXES_FROM:
-            self._draw_named(painter, agent, CELL_WIDTH * scale / magnified - 6, look)
+            self._draw_named(painter, agent, box)
+            return
+        # From here on the card grows and its text with it; where the tail begins text starts anew at its usual size.
+        grown = zoom / TAIL_FROM if zoom >= TAIL_FROM else max(1.0, zoom)
+        painter.scale(grown, grown)
+        box = QRectF(box.topLeft() / grown, box.size() / grown)
+        self._draw_ground(painter, agent, box)
+        if zoom < CARDS_FROM:
+            self._draw_compact(painter, agent, box)
         else:
-            box = QRectF(-width / 2, -height / 2, width, height)
-            self._draw_ground(painter, agent, box, look)
-            if zoom < CARDS_FROM:
-                self._draw_compact(painter, agent, box)
-            else:
-                self._draw_card(painter, agent, box, now)
-        painter.restore()
+            self._draw_card(painter, agent, box, now, figures, tail=zoom >= TAIL_FROM)
 
-    def _draw_named(self, painter: QPainter, agent: Agent, room: float, look: Look) -> None:
+    def _named_box(self, agent: Agent, room: float) -> QRectF:
+        metrics = self._metrics["compact"]
+        wide = max(28.0, min(room, metrics.horizontalAdvance(agent.name) + 2))
+        high = 13 * self.unit + metrics.height() + 2
+        return QRectF(-wide / 2, -high / 2, wide, high)
+
+    def _draw_named(self, painter: QPainter, agent: Agent, box: QRectF) -> None:
         """The shape with its name below it; the name may use the ground up to the neighbours."""
-        line = self._metrics[id(self._compact)].height()
-        side = 13 * self.unit
-        wide = min(room, self._metrics[id(self._compact)].horizontalAdvance(agent.name) + 2)
-        high = side + line + 2
-        box = QRectF(-wide / 2, -high / 2, wide, high)
-        if look.selected or look.hit or agent.guest or agent.state is AgentState.NEEDS_INPUT:
-            self._draw_ground(painter, agent, box.adjusted(-6, -3, 6, 3).united(QRectF(-20, -1, 40, 1)), look)
+        line, side = self._metrics["compact"].height(), 13 * self.unit
+        if agent.guest or agent.state is AgentState.NEEDS_INPUT:
+            self._draw_ground(painter, agent, box)
+        box = box.adjusted(6, 3, -6, -3)
         draw_shape(painter, agent.state, QPointF(0, box.top() + side / 2), side, self.theme)
-        self._write(painter, agent.name, QRectF(box.left(), box.bottom() - line, wide, line), 3, "text")
+        name = QRectF(box.left(), box.bottom() - line, box.width(), line)
+        self._write(painter, agent.name, name, "compact", "text", Qt.AlignmentFlag.AlignHCenter)
 
-    def _draw_ground(self, painter: QPainter, agent: Agent, box: QRectF, look: Look) -> None:
+    def _draw_ground(self, painter: QPainter, agent: Agent, box: QRectF) -> None:
         theme = self.theme
         urgent = agent.state is AgentState.NEEDS_INPUT
-        ground = (
-            theme.tint("needs_input", 0.14, "surface1") if urgent else theme.color("surface2" if look.lifted else "surface1")
-        )
         pen = QPen(theme.color("line"), 1.2)
         if urgent or agent.state is AgentState.FAILED:
             pen = QPen(theme.color(token_of(agent.state)), 2 if urgent else 1.4)
@@ -146,62 +135,97 @@ class CardPainter:
             pen.setColor(theme.color("faint") if not urgent and agent.state is not AgentState.FAILED else pen.color())
             pen.setDashPattern([4, 3])
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        radius = min(theme.px(12), box.height() / 3)
-        inner = box.adjusted(1, 1, -1, -1)
-        painter.setBrush(ground)
+        painter.setBrush(theme.tint("needs_input", 0.14, "surface1") if urgent else theme.color("surface1"))
         painter.setPen(pen)
-        painter.drawRoundedRect(inner, radius, radius)
-        if look.selected or look.hit:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(theme.color("accent"), 2.5 if look.selected else 1.6))
-            grown = inner.adjusted(-2, -2, 2, 2) if look.selected else inner
-            painter.drawRoundedRect(grown, radius + 2, radius + 2)
+        radius = self.radius(box)
+        painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), radius, radius)
+
+    def radius(self, box: QRectF) -> float:
+        """Of the corners of an outline."""
+        return float(min(self.theme.px(12), box.height() / 3))
 
     def _draw_compact(self, painter: QPainter, agent: Agent, box: QRectF) -> None:
         """A shape and a name, and what it does where a second line has room."""
-        line = self._metrics[id(self._compact)].height()
+        line = self._metrics["compact"].height()
         two = box.height() >= 2 * line + 10
         side = min(line * 0.7, box.height() * 0.5)
         left = box.left() + 8 + side + 6
-        room = box.right() - 6 - left
         top = box.center().y() - (line if two else line / 2)
         draw_shape(painter, agent.state, QPointF(box.left() + 8 + side / 2, top + line / 2), side, self.theme)
-        self._write(painter, agent.name, QRectF(left, top, room, line), 3, "text")
+        self._write(painter, agent.name, QRectF(left, top, box.right() - 6 - left, line), "compact", "text")
         if two:
             full = QRectF(box.left() + 8, top + line, box.width() - 14, line)
-            self._write(painter, status_text(agent), full, 1, _status_token(agent))
+            self._write(painter, status_text(agent), full, "label", _status_token(agent))
 
-    def _draw_card(self, painter: QPainter, agent: Agent, box: QRectF, now: datetime) -> None:
+    def _draw_card(
+        self, painter: QPainter, agent: Agent, box: QRectF, now: datetime, figures: CardFigures, *, tail: bool
+    ) -> None:
         px = self.unit
-        pad, side = 12 * px, 13 * px
-        heights = [self._metrics[id(font)].height() for font in (self._strong, self._small, self._label)]
-        spare = max(0.0, (box.height() - sum(heights) - 8 * px) / 2)
-        top = box.top() + 4 * px + spare / 2
+        lines = [self._metrics[role].height() for role in ("strong", "small", "label")]
+        pad, side, bars = 12 * px, 13 * px, 9 * px
         left, room = box.left() + pad, box.width() - 2 * pad
-        draw_shape(painter, agent.state, QPointF(left + side / 2, top + heights[0] / 2), side, self.theme)
-        name = QRectF(left + side + 8 * px, top, room - side - 8 * px, heights[0])
-        self._write(painter, agent.name, name, 0, "text")
-        top += heights[0] + spare / 2
-        self._write(painter, status_text(agent), QRectF(left, top, room, heights[1]), 2, _status_token(agent))
-        top += heights[1] + spare / 2
+        spare = 0.0 if tail else max(0.0, (box.height() - sum(lines) - bars - 12 * px) / 3)
+        top = box.top() + (10 if tail else 5) * px + spare / 2
         age = age_text(agent, now)
-        age_room = self._metrics[id(self._label)].horizontalAdvance(age) + 2
-        self._write(painter, age, QRectF(left + room - age_room, top, age_room, heights[2]), 1, "dim")
-        self._write(painter, foot_text(agent), QRectF(left, top, room - age_room - 8 * px, heights[2]), 1, "dim")
+        age_room = self._metrics["label"].horizontalAdvance(age) + 2
+        draw_shape(painter, agent.state, QPointF(left + side / 2, top + lines[0] / 2), side, self.theme)
+        name = QRectF(left + side + 8 * px, top, room - side - 14 * px - age_room, lines[0])
+        self._write(painter, agent.name, name, "strong", "text")
+        self._write(painter, age, QRectF(left + room - age_room, top, age_room, lines[0]), "label", "dim")
+        top += lines[0] + spare
+        self._write(painter, status_text(agent), QRectF(left, top, room, lines[1]), "small", _status_token(agent))
+        top += lines[1] + spare
+        figure_room = self._metrics["label"].horizontalAdvance(figures.words) + 2 if figures.words else 0.0
+        figure_room = min(figure_room, room * 0.75)
+        self._write(painter, figures.words, QRectF(left + room - figure_room, top, figure_room, lines[2]), "label", "dim")
+        self._write(painter, foot_text(agent), QRectF(left, top, room - figure_room - 8 * px, lines[2]), "label", "dim")
+        bottom = box.bottom() - 6 * px
+        self._draw_activity(painter, figures.activity, QRectF(left, bottom - bars, room, bars), token_of(agent.state))
+        if tail:
+            self._draw_tail(
+                painter, figures.tail, QRectF(left, top + lines[2] + 4 * px, room, bottom - bars - top - lines[2] - 8 * px)
+            )
 
-    def _write(self, painter: QPainter, text: str, box: QRectF, font: int, token: str) -> None:
-        if box.width() < 8:
+    def _draw_activity(self, painter: QPainter, activity: tuple[int, ...], box: QRectF, token: str) -> None:
+        """A bar a second; logarithmic, so that one thing can be seen beside a hundred."""
+        if not any(activity):
             return
-        key = (text, font, int(box.width()))
-        shown = self._elided.get(key)
-        if shown is None:
-            if len(self._elided) > 5_000:
-                self._elided.clear()
-            metrics = self._metrics[id(self._fonts[font])]
-            shown = self._elided[key] = metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+        heights = np.minimum(np.log1p(np.array(activity, float)) / np.log1p(_FULL_BAR), 1.0) * box.height()
+        step = box.width() / len(activity)
+        rows = np.empty((len(activity), 4))
+        rows[:, 0] = box.left() + np.arange(len(activity)) * step
+        rows[:, 1] = box.bottom() - heights
+        rows[:, 2] = max(1.0, step - 1)
+        rows[:, 3] = heights
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.theme.tint(token, 0.75, "surface1"))
+        draw_rects(painter, rows[heights > 0])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    def _draw_tail(self, painter: QPainter, tail: tuple[str, ...], box: QRectF) -> None:
+        line = self._metrics["mono_small"].height()
+        for number, text in enumerate(tail[-min(_TAIL_LINES, int(box.height() // line)) :] if box.height() >= line else ()):
+            self._write(painter, text, QRectF(box.left(), box.top() + number * line, box.width(), line), "mono_small", "dim")
+
+    def _write(
+        self,
+        painter: QPainter,
+        text: str,
+        box: QRectF,
+        font: str,
+        token: str,
+        align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+    ) -> None:
+        if box.width() < 8 or not text:
+            return
+        shown = self._metrics[font].elidedText(text[:300], Qt.TextElideMode.ElideRight, box.width())
         painter.setFont(self._fonts[font])
         painter.setPen(self.theme.color(token))
-        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
+        painter.drawText(box, align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
+
+
+_ROLES: tuple[FontRole, ...] = ("strong", "small", "mono_small")
 
 
 def _status_token(agent: Agent) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 CARD_WIDTH = 184.0
-CARD_HEIGHT = 72.0
+CARD_HEIGHT = 84.0
 GAP_X = 88.0
 GAP_Y = 32.0
 CELL_WIDTH = CARD_WIDTH + GAP_X

@@ -1,31 +1,56 @@
 """What the map shows, without a pixel: agents at their places, links between them, what the filter and the search let through.
 
-It reads the directory, keeps a place for every agent that nobody has placed (for as long as the view lives), and says after each
-refresh what changed. No Qt.
+It reads the directory (or a moment of the past), keeps a place for every agent that nobody has placed (for as long as the view lives),
+and says after each refresh what changed. No Qt.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from chainbot_desktop.agents.directory import AgentDirectory
-from chainbot_desktop.agents.records import Agent, DirectoryChange
+from chainbot_desktop.agents.records import Agent, DirectoryChange, Entanglement
 from chainbot_desktop.agents.vocabulary import AgentState
-from chainbot_desktop.ui.agent_map.geometry import Point
+from chainbot_desktop.ui.agent_map.geometry import Box, Point
 from chainbot_desktop.ui.agent_map.layout import arrange
 from chainbot_desktop.ui.agent_map.places import PlaceIndex
 
 
+class MapSource(Protocol):
+    """Whose picture it is: the directory of the present, or of a moment that has passed."""
+
+    @property
+    def agents(self) -> Sequence[Agent]: ...
+
+    @property
+    def entanglements(self) -> Sequence[Entanglement]: ...
+
+    def get(self, agent_id: str) -> Agent | None: ...
+
+    def entanglement(self, entanglement_id: str) -> Entanglement | None: ...
+
+    def entanglements_of(self, agent_id: str) -> Sequence[Entanglement]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One arrow of an entanglement."""
+    """One arrow of an entanglement. `kind`: data, control, dependency, or "" where nobody said."""
 
     entanglement_id: str
     name: str
     source: str
     target: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A titled part of the ground that a layout made for some agents."""
+
+    key: str
+    box: Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +79,21 @@ class LayoutTask:
 class MapModel:
     """`places` holds every node that can be drawn; an agent that waits for its place is not in it yet."""
 
-    def __init__(self, directory: AgentDirectory) -> None:
-        self._directory = directory
+    def __init__(self, source: MapSource) -> None:
+        self._source = source
         self.agents: dict[str, Agent] = {}
         self.places = PlaceIndex()
-        self.links: tuple[Link, ...] = ()
-        self.links_of: dict[str, tuple[Link, ...]] = {}
+        self.groups: tuple[Group, ...] = ()
+        self._links: dict[str, tuple[Link, ...]] = {}
         self._automatic: dict[str, Point] = {}
         self._held: dict[str, Point] = {}
         self._unplaced: set[str] = set()
-        self._states: dict[str, AgentState] = {}
+        self._counted: dict[str, tuple[AgentState, str]] = {}
         self.counts: Counter[AgentState] = Counter()
+        self.kinds: Counter[str] = Counter()
         self.filter: AgentState | None = None
+        self.kind: str | None = None
+        """With `filter`: only agents of this kind stand out."""
         self.words: tuple[str, ...] = ()
         self.asking: Mapping[str, str] = {}
         """Agents with a request that waits for a human, and what it is."""
@@ -74,44 +102,55 @@ class MapModel:
 
     def count(self, ids: Iterable[str]) -> None:
         for id_ in ids:
-            before = self._states.pop(id_, None)
+            before = self._counted.pop(id_, None)
             if before is not None:
-                self.counts[before] -= 1
+                self.counts[before[0]] -= 1
+                self.kinds[before[1]] -= 1
             agent = self.shown(id_)
             if agent is not None:
-                self._states[id_] = agent.state
-                self.counts[agent.state] += 1
+                now = self._counted[id_] = (agent.state, agent.kind)
+                self.counts[now[0]] += 1
+                self.kinds[now[1]] += 1
 
     @property
     def total(self) -> int:
-        return len(self._states)
+        return len(self._counted)
 
-    def load(self) -> MapDelta:
-        """Everything anew."""
-        self.count([agent.id for agent in self._directory.agents])
-        return self.refresh(
-            DirectoryChange(frozenset(agent.id for agent in self._directory.agents) | frozenset(self.agents), frozenset(("*",)))
+    @property
+    def links(self) -> tuple[Link, ...]:
+        return tuple(link for links in self._links.values() for link in links)
+
+    def everything(self) -> DirectoryChange:
+        """What is there and what is shown: a `refresh` with it takes over all."""
+        return DirectoryChange(
+            frozenset(agent.id for agent in self._source.agents) | frozenset(self.agents),
+            frozenset(link.id for link in self._source.entanglements) | frozenset(self._links),
         )
+
+    def show(self, source: MapSource) -> DirectoryChange:
+        """Another picture from now on; what has to be refreshed for it."""
+        before = self.everything()
+        self._source = source
+        change = before | self.everything()
+        self.count(change.agents)
+        return change
 
     def refresh(self, change: DirectoryChange) -> MapDelta:
         """Take over what `change` names."""
         drawn: set[str] = set()
-        relink = bool(change.entanglements)
+        relink = set(change.entanglements)
         for id_ in change.agents:
             before, agent = self.agents.get(id_), self.shown(id_)
-            had_place = id_ in self.places
             if agent is None:
-                relink |= self._forget(id_)
+                self._forget(id_)
             else:
                 self.agents[id_] = agent
-                relink |= before is None or before.ended != agent.ended
                 self._place(agent)
-                relink |= had_place != (id_ in self.places)
             if agent is not before:
                 drawn.add(id_)
-        if relink:
-            self._relink()
-        return MapDelta(frozenset(drawn), relink)
+            if (before is None or before.ended) != (agent is None or agent.ended):
+                relink.update(link.id for link in self._source.entanglements_of(id_))
+        return MapDelta(frozenset(drawn), self._relink(relink))
 
     def layout_task(self) -> LayoutTask | None:
         """The places that are missing; None if there are none."""
@@ -132,19 +171,26 @@ class MapModel:
                 self._automatic[id_] = point
                 self._put(id_, point)
                 settled.add(id_)
-        return MapDelta(frozenset(settled), links=bool(settled))
+        return MapDelta(frozenset(settled), links=any(link.source in settled or link.target in settled for link in self.links))
 
-    def rearrange(self) -> MapDelta:
-        """Forget every automatic place; those chosen by hand stay."""
-        freed = set(self._automatic)
-        self._automatic.clear()
-        for id_ in tuple(freed):
-            agent = self.agents.get(id_)
-            if agent is None or agent.place is not None or id_ in self._held:
-                freed.discard(id_)
-            else:
-                self._take_place(id_)
-        return MapDelta(frozenset(freed), links=bool(freed))
+    @property
+    def held(self) -> dict[str, Point]:
+        """The places that were chosen by hand."""
+        chosen = {id_: Point(agent.place.x, agent.place.y) for id_, agent in self.agents.items() if agent.place is not None}
+        return {**chosen, **self._held}
+
+    def rearrange(self, found: Mapping[str, Point], groups: Sequence[Group] = ()) -> MapDelta:
+        """Automatic places for all of these; those chosen by hand stay, and so does one that has gone meanwhile."""
+        held = self.held
+        moved: set[str] = set()
+        for id_, point in found.items():
+            if id_ in self.agents and id_ not in held:
+                self._automatic[id_] = point
+                if self.places.get(id_) != point:
+                    self._put(id_, point)
+                    moved.add(id_)
+        self.groups = tuple(groups)
+        return MapDelta(frozenset(moved))
 
     def hold(self, agent_id: str, point: Point) -> None:
         """While a hand or a key moves it, and until the journal has it: this place counts."""
@@ -157,15 +203,17 @@ class MapModel:
         self._held.pop(agent_id, None)
         if agent_id in self.agents:
             # The newest place: the notice of a move that was just kept is still on its way to the next frame.
-            self._place(self._directory.get(agent_id) or self.agents[agent_id])
+            self._place(self._source.get(agent_id) or self.agents[agent_id])
 
-    def links_at(self, ids: Iterable[str]) -> set[Link]:
-        return {link for id_ in ids for link in self.links_of.get(id_, ())}
+    @property
+    def selective(self) -> bool:
+        """Whether a filter or a search makes some stand out."""
+        return self.filter is not None or self.kind is not None or bool(self.words)
 
     def stands_out(self, agent_id: str) -> bool:
         """Whether the filter and the search let it through; the others are drawn faintly."""
         agent = self.agents[agent_id]
-        if self.filter is not None and agent.state is not self.filter:
+        if self.filter not in (None, agent.state) or self.kind not in (None, agent.kind):
             return False
         return not self.words or self._matches(agent)
 
@@ -190,7 +238,7 @@ class MapModel:
 
     def shown(self, agent_id: str) -> Agent | None:
         """What is known of it; who has a request open needs input, whatever it does besides."""
-        agent = self._directory.get(agent_id)
+        agent = self._source.get(agent_id)
         asks = self.asking.get(agent_id)
         if agent is None or asks is None or agent.ended:
             return agent
@@ -202,7 +250,7 @@ class MapModel:
 
     def _place(self, agent: Agent) -> None:
         chosen = Point(agent.place.x, agent.place.y) if agent.place is not None else None
-        point = self._held.get(agent.id) or chosen or self._automatic.get(agent.id)
+        point = self._held.get(agent.id) or chosen or self._automatic.get(agent.id) or self.places.get(agent.id)
         if point is None:
             self._take_place(agent.id)
         elif self.places.get(agent.id) != point:
@@ -216,24 +264,31 @@ class MapModel:
         self.places.remove(agent_id)
         self._unplaced.add(agent_id)
 
-    def _forget(self, agent_id: str) -> bool:
+    def _forget(self, agent_id: str) -> None:
         self.places.remove(agent_id)
         self._unplaced.discard(agent_id)
         self._automatic.pop(agent_id, None)
         self._held.pop(agent_id, None)
-        return self.agents.pop(agent_id, None) is not None
+        self.agents.pop(agent_id, None)
 
-    def _relink(self) -> None:
-        """Links are drawn between agents that are there and have not ended."""
-        links: list[Link] = []
-        for entanglement in self._directory.entanglements:
-            for source, target in entanglement.pairs:
-                ends = self.agents.get(source), self.agents.get(target)
-                if all(agent is not None and not agent.ended for agent in ends):
-                    links.append(Link(entanglement.id, entanglement.name, source, target))
-        self.links = tuple(links)
-        of: dict[str, list[Link]] = {}
-        for link in links:
-            of.setdefault(link.source, []).append(link)
-            of.setdefault(link.target, []).append(link)
-        self.links_of = {id_: tuple(found) for id_, found in of.items()}
+    def _relink(self, entanglement_ids: Iterable[str]) -> bool:
+        """Links are drawn between agents that are there and have not ended. Whether any is different now."""
+        different = False
+        for id_ in entanglement_ids:
+            links = self._links_of(self._source.entanglement(id_))
+            if links != self._links.get(id_, ()):
+                different = True
+                self._links.pop(id_, None)
+                if links:
+                    self._links[id_] = links
+        return different
+
+    def _links_of(self, entanglement: Entanglement | None) -> tuple[Link, ...]:
+        if entanglement is None:
+            return ()
+        alive = {id_ for id_ in entanglement.agents if (agent := self.agents.get(id_)) is not None and not agent.ended}
+        return tuple(
+            Link(entanglement.id, entanglement.name, source, target, entanglement.kind)
+            for source, target in entanglement.pairs
+            if source in alive and target in alive
+        )

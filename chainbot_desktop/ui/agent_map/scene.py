@@ -1,33 +1,34 @@
-"""The graph scene: two layers, links below nodes, each one item that draws what the exposed ground shows.
+"""The graph scene: what is shown of a `MapModel`, and which part of the picture a change makes old.
 
-One item for all nodes rather than one a node: what Qt would ask of thousands of items (bounds, transforms, order) is answered by one
-index, and a change repaints the ground of one card.
+Two items rather than one a node: what Qt would ask of thousands of items (bounds, transforms, order) is answered by columns of
+numbers, and a change repaints the ground of one card. The links that rest belong to the background, which the camera keeps as a
+picture; those that touch a node in the hand or in the selection are drawn live.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QPointF, QRectF
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QRegion
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QStyleOptionGraphicsItem, QWidget
 
-from chainbot_desktop.ui.agent_map.arrows import Arrow, ArrowPainter, arrow_between
-from chainbot_desktop.ui.agent_map.cards import NAMES_FROM, CardPainter, Look, age_text
-from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Box, Point, card_box
-from chainbot_desktop.ui.agent_map.model import Link, MapDelta, MapModel
-from chainbot_desktop.ui.agent_map.times import now_utc
+from chainbot_desktop.ui.agent_map.cards import NO_FIGURES, CardFigures
+from chainbot_desktop.ui.agent_map.edges import Curves, EdgeTable
+from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Point
+from chainbot_desktop.ui.agent_map.glide import Glide
+from chainbot_desktop.ui.agent_map.model import MapDelta, MapModel
+from chainbot_desktop.ui.agent_map.painting import MapPainter
+from chainbot_desktop.ui.agent_map.places import Points, Slots
+from chainbot_desktop.ui.agent_map.shown import ShownNodes, card_rect
+from chainbot_desktop.ui.agent_map.sprites import ENDED, FAINT, STATES
 from chainbot_desktop.ui.theme import Theme
 
-_MARGIN = 12.0
-_PLAIN = Look()
 WORLD = QRectF(-1_300_000, -1_300_000, 2_600_000, 2_600_000)
-
-
-def card_rect(center: Point) -> QRectF:
-    """The ground a card is painted on, with its outlines."""
-    box = card_box(center)
-    return QRectF(QPointF(box.left, box.top), QPointF(box.right, box.bottom)).adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
+_MANY_LINKS = 64
+"""So many links that bend at once make the whole background anew."""
 
 
 class _Layer(QGraphicsItem):
@@ -43,18 +44,22 @@ class _Layer(QGraphicsItem):
         return WORLD
 
 
-class NodeLayer(_Layer):
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        self.map.draw_nodes(painter, option.exposedRect)
-
-
 class LinkLayer(_Layer):
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        self.map.draw_links(painter, option.exposedRect)
+        self.map.painter.draw_live_links(painter, option.exposedRect)
+
+
+class NodeLayer(_Layer):
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        self.map.painter.draw_nodes(painter, option.exposedRect, self.map.exposed)
 
 
 class MapScene(QGraphicsScene):
-    """Draws a `MapModel`. `apply` what changed; everything else stays as it is on the screen."""
+    """`apply` what changed; everything else stays as it is on the screen.
+
+    The camera that shows it sets `repaint` (a rectangle of the scene, or None for all of it) and `repaint_ground` (the same, with the
+    background); `exposed` are the pieces of the viewport that are being painted.
+    """
 
     def __init__(self, model: MapModel, theme: Theme, parent: QObject) -> None:
         """Dies with `parent`, and not when Python happens to collect it: its layers and it refer to each other."""
@@ -62,65 +67,128 @@ class MapScene(QGraphicsScene):
         self.setSceneRect(WORLD)
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self.model = model
-        self.cards = CardPainter(theme)
-        self._arrows = ArrowPainter(theme)
-        self._drawn_links: dict[tuple[Link, int], Arrow] = {}
-        self._links_at: dict[str, list[tuple[Link, int]]] = {}
-        self._drawn_at: dict[str, Point] = {}
-        self._ages: dict[str, str] = {}
+        self.repaint: Callable[[QRectF | None], None] = _nothing
+        self.repaint_ground: Callable[[QRectF | None], None] = _nothing
+        self.exposed = QRegion()
+        self.figures: Callable[[str], CardFigures] = _no_figures
         self.selected: str | None = None
-        self.lifted: str | None = None
-        self._hits: frozenset[str] = frozenset()
-        self._link_layer, self._node_layer = LinkLayer(self, 0), NodeLayer(self, 1)
-        self.addItem(self._link_layer)
-        self.addItem(self._node_layer)
+        """The one that keys and actions are about."""
+        self.chosen: frozenset[str] = frozenset()
+        """All that are selected; `selected` is one of them."""
+        self.lifted: frozenset[str] = frozenset()
+        self.hits: frozenset[str] = frozenset()
+        """What the search found."""
+        self.nodes = ShownNodes(model.places)
+        self.edges = EdgeTable()
+        self._curves: Curves | None = None
+        self.glide = Glide(self, self)
+        self.set_theme(theme)
+        self._layers = (LinkLayer(self, 0), NodeLayer(self, 1))
+        for layer in self._layers:
+            self.addItem(layer)
+
+    # What changed.
 
     def set_theme(self, theme: Theme) -> None:
-        self.cards = CardPainter(theme)
-        self._arrows = ArrowPainter(theme)
-        self.redraw()
+        self.painter = MapPainter(self, theme)
+        self.repaint_ground(None)
 
     def redraw(self) -> None:
-        """Everything: after a change of theme, filter or search."""
-        self._hits = frozenset(self.model.found())
-        self.update()
+        """Everything: after a change of filter or search."""
+        self.hits = frozenset(self.model.found())
+        for id_, slot in self.nodes.slot_of.items():
+            self.nodes.looks[slot] = self._look(id_)
+        self.repaint_ground(None)
 
-    def apply(self, delta: MapDelta) -> None:
+    def apply(self, delta: MapDelta, *, glide: bool = False) -> None:
+        """`glide`: nodes that are shown already go to their new places within a moment instead of at once."""
+        if glide:
+            self.glide.start(self.nodes.slots_of(id_ for id_ in delta.nodes if id_ in self.model.places))
         if delta.links:
-            self._relink()
-        for id_ in delta.nodes:
-            self.touch(id_)
+            self.edges.take(self.model.links, self.model.places)
+            self._curves = None
+            self.repaint_ground(None)
+        self.touch(*delta.nodes)
 
-    def touch(self, id_: str) -> None:
-        """Draw one node anew, where it was and where it is, and its links with it."""
-        before, point = self._drawn_at.pop(id_, None), self.model.places.get(id_)
-        if before is not None:
-            self._node_layer.update(card_rect(before))
-        if point is not None:
-            self._drawn_at[id_] = point
-            if point != before:
-                self._bend_links(id_)
-            self._node_layer.update(card_rect(point))
-        else:
-            self._ages.pop(id_, None)
+    def touch(self, *ids: str) -> None:
+        """Draw these nodes anew, where they were and where they are, and their links with them."""
+        nodes = self.nodes
+        nodes.make_room()
+        for slot in nodes.slots_of(ids):
+            self.repaint(card_rect(nodes.at(slot)))
+        moves = [move for id_ in ids if (move := self._take_over(id_)) is not None]
+        if moves:
+            moved = nodes.marked(slot for slot, _ in moves)
+            self._repaint_links(moved)
+            for slot, point in moves:
+                nodes.xy[slot] = point
+            self._curves = None
+            self._repaint_links(moved)
+        for slot in nodes.slots_of(ids):
+            self.repaint(card_rect(nodes.at(slot)))
 
-    def select(self, id_: str | None) -> None:
-        before, self.selected = self.selected, id_
-        for changed in {before, id_} - {None}:
-            assert changed is not None
-            self.touch(changed)
-            for key in self._links_at.get(changed, ()):
-                self._update_link(self._drawn_links[key])
+    def _take_over(self, id_: str) -> tuple[int, Point] | None:
+        """What the model says of that node; where it has to be drawn, if that is not where it is drawn."""
+        nodes = self.nodes
+        before, slot = nodes.slot_of.pop(id_, None), self.model.places.find(id_)
+        if slot is None:
+            self.painter.forget(id_)
+            return None
+        nodes.slot_of[id_] = slot
+        nodes.looks[slot] = self._look(id_)
+        if before != slot:
+            self.glide.drop((slot,))
+            nodes.live[slot] = id_ in self.chosen or id_ in self.lifted
+        point = self.model.places[id_]
+        stands = before == slot and (nodes.at(slot) == point or self.glide.carries(slot))
+        return None if stands else (slot, point)
 
-    def lift(self, id_: str | None) -> None:
-        """Draw one above all others, as held in the hand."""
-        before, self.lifted = self.lifted, id_
-        for changed in (before, id_):
-            if changed is not None:
-                self.touch(changed)
+    def select(self, id_: str | None, also: Collection[str] = ()) -> None:
+        """`id_` is the one that keys and actions are about, `also` are selected with it."""
+        before = self.chosen
+        self.selected = id_
+        self.chosen = frozenset(also) | ({id_} if id_ is not None else frozenset())
+        self._set_live(before ^ self.chosen)
+
+    def lift(self, ids: Iterable[str]) -> None:
+        """Draw these above all others, as held in the hand."""
+        before, self.lifted = self.lifted, frozenset(ids)
+        self.glide.drop(self.nodes.slots_of(self.lifted))
+        self._set_live(before ^ self.lifted)
+
+    # On their way (`Glider`).
+
+    @property
+    def moving(self) -> bool:
+        """Whether nodes are on their way: then another frame follows each, and nothing rests in the background."""
+        return self.glide.running
+
+    def places_of(self, slots: Slots) -> Points:
+        return self.model.places.xy[slots]
+
+    def shown_of(self, slots: Slots) -> Points:
+        return self.nodes.xy[slots]
+
+    def shift(self, slots: Slots, points: Points) -> None:
+        self.nodes.xy[slots] = points
+        self._curves = None
+        self.repaint_ground(None)
+
+    # Questions.
+
+    @property
+    def unit(self) -> float:
+        """Pixels of one scene unit at zoom 1."""
+        return self.painter.unit
+
+    def curves(self) -> Curves:
+        """Of the links, as the nodes are shown now."""
+        if self._curves is None:
+            self._curves = self.edges.curves(self.nodes.xy)
+        return self._curves
 
     def ground(self) -> QRectF:
-        """What all cards together cover; empty when there is none."""
+        """What all cards together cover when they have come to rest; empty when there is none."""
         bounds = self.model.places.bounds()
         if bounds is None:
             return QRectF()
@@ -130,87 +198,59 @@ class MapScene(QGraphicsScene):
     def node_at(self, point: QPointF, slack: float = 0.0) -> str | None:
         """The topmost node at a point of the scene; with `slack` (scene units) also one that is so far beside it."""
         wide, high = CARD_WIDTH / 2 + slack, CARD_HEIGHT / 2 + slack
-        around = Box(point.x() - wide, point.y() - high, point.x() + wide, point.y() + high)
-        found = self.model.places.within(around)
-        if self.lifted in found:
-            return self.lifted
-        return found[-1] if found else None
+        found = self.nodes.ids_within(QRectF(point.x() - wide, point.y() - high, 2 * wide, 2 * high))
+        held = [id_ for id_ in found if id_ in self.lifted]
+        return next(reversed(held or found), None)
 
     def refresh_ages(self, ground: QRectF) -> None:
         """Repaint the cards in view whose "12 min" has become another."""
-        now = now_utc()
-        for id_ in self._nodes_in(ground):
-            drawn = self._ages.get(id_)
-            if drawn is not None and drawn != age_text(self.model.agents[id_], now):
-                self.touch(id_)
+        self.touch(*self.painter.outdated(self._around(ground)))
 
-    def draw_nodes(self, painter: QPainter, ground: QRectF) -> None:
-        zoom = painter.worldTransform().m11() / self.cards.unit
-        now = now_utc()
-        plain = self.model.filter is None and not self.model.words
-        ids = self._nodes_in(ground)
-        if self.lifted in ids:
-            ids.remove(self.lifted)
-            ids.append(self.lifted)
-        nodes = ((self.model.agents[id_], self.model.places[id_], self._look(id_, plain=plain)) for id_ in ids)
-        if zoom < NAMES_FROM:
-            self.cards.draw_far(painter, nodes, zoom)
+    def refresh_figures(self, ids: Collection[str], ground: QRectF) -> None:
+        """Repaint the cards among `ids` that are in view and near enough to show figures."""
+        if ids:
+            self.touch(*(id_ for id_ in self._around(ground) if id_ in ids and self.painter.shows_figures(id_)))
+
+    # Inside.
+
+    def _around(self, ground: QRectF) -> list[str]:
+        return self.nodes.ids_within(ground.adjusted(-CARD_WIDTH / 2, -CARD_HEIGHT / 2, CARD_WIDTH / 2, CARD_HEIGHT / 2))
+
+    def _look(self, id_: str) -> int:
+        agent = self.model.agents[id_]
+        faint = self.model.selective and not self.model.stands_out(id_)
+        return STATES.index(agent.state) + (FAINT if faint else ENDED if agent.ended else 0)
+
+    def _set_live(self, changed: Iterable[str]) -> None:
+        """Those that became live, or did not stay it: their links go from one layer to the other."""
+        nodes = self.nodes
+        nodes.make_room()
+        slots = []
+        for id_ in changed:
+            slot = nodes.slot_of.get(id_)
+            if slot is not None:
+                slots.append(slot)
+                nodes.live[slot] = id_ in self.chosen or id_ in self.lifted
+                self.repaint(card_rect(nodes.at(slot)))
+        if slots:
+            self._repaint_links(nodes.marked(slots))
+
+    def _repaint_links(self, slots: NDArray[np.bool_]) -> None:
+        """Both layers where the links of the marked slots are."""
+        if not len(self.edges):
             return
-        for agent, point, look in nodes:
-            self._ages[agent.id] = age_text(agent, now)
-            self.cards.draw(painter, agent, QPointF(point.x, point.y), zoom, look, now)
+        which = self.edges.touching(slots)
+        count = int(which.sum())
+        if count > _MANY_LINKS:
+            self.repaint_ground(None)
+        elif count:
+            for left, top, right, bottom in self.curves().part(which).bounds.tolist():
+                self.repaint_ground(QRectF(left - 20, top - 20, right - left + 40, bottom - top + 40))
 
-    def draw_links(self, painter: QPainter, ground: QRectF) -> None:
-        zoom = painter.worldTransform().m11() / self.cards.unit
-        plain = self.model.filter is None and not self.model.words
-        for (link, _), arrow in self._drawn_links.items():
-            if not arrow.bounds.intersects(ground):
-                continue
-            bright = self.selected is not None and self.selected in (link.source, link.target)
-            faint = not plain and not (self.model.stands_out(link.source) and self.model.stands_out(link.target))
-            name = link.name if zoom >= NAMES_FROM else ""
-            self._arrows.draw(painter, arrow, name, zoom, self.cards.unit, bright=bright, faint=faint)
 
-    def _look(self, id_: str, *, plain: bool) -> Look:
-        if plain and id_ not in (self.selected, self.lifted):
-            return _PLAIN
-        faint = not plain and id_ != self.selected and not self.model.stands_out(id_)
-        return Look(id_ == self.selected, id_ in self._hits, faint, id_ == self.lifted)
+def _nothing(_rect: QRectF | None) -> None:
+    """Nobody shows the scene yet."""
 
-    def _nodes_in(self, ground: QRectF) -> list[str]:
-        wide, high = CARD_WIDTH / 2 + _MARGIN, CARD_HEIGHT / 2 + _MARGIN
-        box = Box(ground.left() - wide, ground.top() - high, ground.right() + wide, ground.bottom() + high)
-        return self.model.places.within(box)
 
-    def _relink(self) -> None:
-        before = self._drawn_links
-        self._drawn_links, self._links_at = {}, {}
-        lanes: Counter[tuple[str, str]] = Counter()
-        for link in self.model.links:
-            lane = lanes[link.source, link.target]
-            lanes[link.source, link.target] += 1
-            self._bend((link, lane))
-        for key, arrow in before.items():
-            if self._drawn_links.get(key) is not arrow:
-                self._update_link(arrow)
-
-    def _bend_links(self, id_: str) -> None:
-        for key in tuple(self._links_at.get(id_, ())):
-            self._update_link(self._drawn_links.pop(key))
-            self._links_at[key[0].source].remove(key)
-            self._links_at[key[0].target].remove(key)
-            self._bend(key)
-
-    def _bend(self, key: tuple[Link, int]) -> None:
-        link, lane = key
-        source, target = self.model.places.get(link.source), self.model.places.get(link.target)
-        if source is None or target is None:
-            return
-        arrow = arrow_between(source, target, lane)
-        self._drawn_links[key] = arrow
-        for id_ in (link.source, link.target):
-            self._links_at.setdefault(id_, []).append(key)
-        self._update_link(arrow)
-
-    def _update_link(self, arrow: Arrow) -> None:
-        self._link_layer.update(arrow.bounds)
+def _no_figures(_id: str) -> CardFigures:
+    return NO_FIGURES

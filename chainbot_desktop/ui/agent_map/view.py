@@ -224,7 +224,7 @@ class AgentMapView(WindowView):
         if self._scene.selected is not None and self._scene.selected not in self._model.agents:
             self.select(None)
         self._scene.apply(delta)
-        if (self._model.filter is not None or self._model.words) and (delta.nodes or delta.links):
+        if self._model.selective and (delta.nodes or delta.links):
             self._scene.redraw()
             self.search.show_count(len(self._model.found()))
 
@@ -400,7 +400,7 @@ class AgentMapView(WindowView):
 
     def _on_arrange(self) -> None:
         """Those that were placed by hand stay where they are."""
-        self._draw(self._model.rearrange())
+        self._draw(self._model.rearrange({}))
         self._lay_out()
         self.canvas.fit()
 

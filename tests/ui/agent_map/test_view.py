@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QPainter
+from PySide6.QtGui import QGuiApplication, QImage, QPainter, QRegion
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
@@ -21,7 +21,7 @@ from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.core.errors import Unavailable
 from chainbot_desktop.core.events import AgentMoved, Recorded
 from chainbot_desktop.core.tasks import Tasks
-from chainbot_desktop.ui.agent_map import scene as scene_module
+from chainbot_desktop.ui.agent_map import painting
 from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Point
 from chainbot_desktop.ui.agent_map.model import MapDelta
 from chainbot_desktop.ui.agent_map.times import now_utc
@@ -147,7 +147,7 @@ def test_what_happened_before_the_map_was_made_is_there(
 def test_many_events_make_one_update_and_nothing_makes_none(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.happen(*(spawned(f"a{n}") for n in range(5)))
     frames: list[int] = []
-    refresh, draw = stage.view._model.refresh, stage.view._scene.draw_nodes
+    refresh, draw = stage.view._model.refresh, stage.view._scene.painter.draw_nodes
 
     def counted_refresh(change: DirectoryChange) -> MapDelta:
         frames.append(len(change.agents))
@@ -159,11 +159,11 @@ def test_many_events_make_one_update_and_nothing_makes_none(stage: Stage, monkey
     assert len(frames) <= 3
     painted: list[float] = []
 
-    def counted_draw(painter: QPainter, ground: QRectF) -> None:
+    def counted_draw(painter: QPainter, ground: QRectF, exposed: QRegion) -> None:
         painted.append(ground.width())
-        draw(painter, ground)
+        draw(painter, ground, exposed)
 
-    monkeypatch.setattr(stage.view._scene, "draw_nodes", counted_draw)
+    monkeypatch.setattr(stage.view._scene.painter, "draw_nodes", counted_draw)
 
     async def wait() -> None:
         await stage.store.journal.append(moved("stranger", 1, 1))
@@ -269,7 +269,7 @@ def test_search_finds_and_enter_goes_from_hit_to_hit(stage: Stage) -> None:
     field = stage.view.search.field
     assert field.hasFocus()
     stage.act(lambda: QTest.keyClicks(field, "coder"), lambda: QTest.keyClick(field, Qt.Key.Key_Return))
-    assert stage.view._scene._hits == {"a0", "a2"}
+    assert stage.view._scene.hits == {"a0", "a2"}
     assert stage.view.search._count.text() == "2 found"
     walk = [stage.selection()]
     for _ in range(2):
@@ -280,7 +280,7 @@ def test_search_finds_and_enter_goes_from_hit_to_hit(stage: Stage) -> None:
     assert stage.view.search._count.text() == "3 found"
     stage.act(lambda: QTest.keyClick(field, Qt.Key.Key_Escape), lambda: QTest.keyClick(field, Qt.Key.Key_Escape))
     assert not stage.view.search.isVisible()
-    assert not stage.view._scene._hits
+    assert not stage.view._scene.hits
     assert stage.view.canvas.hasFocus()
 
 
@@ -359,8 +359,8 @@ def test_the_theme_and_the_text_size_are_followed(stage: Stage, theme_source: Th
         assert theme_source.current.color("surface1").name() in colours(stage, "a")
         theme_source.set_text_size("largest")
         stage.settle()
-        assert stage.view.canvas.transform().m11() == pytest.approx(stage.view.canvas.zoom * stage.view._scene.cards.unit)
-        assert stage.view._scene.cards.unit > 1.2
+        assert stage.view.canvas.transform().m11() == pytest.approx(stage.view.canvas.zoom * stage.view._scene.unit)
+        assert stage.view._scene.unit > 1.2
     finally:
         theme_source.set_text_size("normal")
         theme_source.select("auto")
@@ -370,11 +370,11 @@ def test_ages_are_brought_up_to_date_where_they_changed(stage: Stage, monkeypatc
     stage.happen(spawned("a"), spawned("b"))
     stage.view.canvas.viewport().grab()
     touched: list[str] = []
-    monkeypatch.setattr(stage.view._scene, "touch", touched.append)
+    monkeypatch.setattr(stage.view._scene, "touch", lambda *ids: touched.extend(ids))
     stage.view._on_ages()
     assert touched == []
     later = now_utc() + timedelta(minutes=12)
-    monkeypatch.setattr(scene_module, "now_utc", lambda: later)
+    monkeypatch.setattr(painting, "now_utc", lambda: later)
     stage.view._on_ages()
     assert sorted(touched) == ["a", "b"]
 

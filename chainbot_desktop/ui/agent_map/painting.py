@@ -1,0 +1,182 @@
+"""How the map is drawn: the ground with the links that rest, the links that are live, the nodes, and rings around what is chosen.
+
+Everything is worked out for all of it at once, in pixels of the device, and handed to QPainter in batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Protocol, cast
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen, QRegion
+
+from chainbot_desktop.ui.agent_map.batches import draw_points
+from chainbot_desktop.ui.agent_map.cards import CardFigures, CardPainter, age_text
+from chainbot_desktop.ui.agent_map.edges import Curves, EdgePainter, EdgeTable
+from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH
+from chainbot_desktop.ui.agent_map.model import MapModel
+from chainbot_desktop.ui.agent_map.places import Slots
+from chainbot_desktop.ui.agent_map.shown import MARGIN, ShownNodes, box_of
+from chainbot_desktop.ui.agent_map.sprites import FAINT, Sprites, Stamps
+from chainbot_desktop.ui.agent_map.times import now_utc
+from chainbot_desktop.ui.agent_map.zooms import CARDS_FROM, NAMES_FROM, Projection, zoom_of, zoom_step
+from chainbot_desktop.ui.theme import Theme
+
+_FAINT = 0.22
+_DOTS = 24.0
+_DOTS_FROM = 0.5
+_MANY_PIECES = 48
+"""So many exposed pieces are told apart when it is decided what to draw; of more, what lies around them all is drawn."""
+
+
+class Shown(Protocol):
+    """What is to be drawn: the scene."""
+
+    model: MapModel
+    nodes: ShownNodes
+    edges: EdgeTable
+    chosen: frozenset[str]
+    lifted: frozenset[str]
+    hits: frozenset[str]
+    figures: Callable[[str], CardFigures]
+
+    @property
+    def moving(self) -> bool: ...
+
+    def curves(self) -> Curves: ...
+
+
+class MapPainter:
+    """For one theme. Remembers how old each card says its agent is, and the pictures of the cards."""
+
+    def __init__(self, shown: Shown, theme: Theme) -> None:
+        self._shown = shown
+        self._theme = theme
+        self._cards = CardPainter(theme)
+        self._links = EdgePainter(theme)
+        self._stamps = Stamps(theme)
+        self._sprites = Sprites()
+        self._ages: dict[str, str] = {}
+        self._zoom = 1.0
+
+    @property
+    def unit(self) -> float:
+        return self._cards.unit
+
+    def forget(self, id_: str) -> None:
+        self._ages.pop(id_, None)
+        self._sprites.forget(id_)
+
+    def outdated(self, ids: Iterable[str]) -> list[str]:
+        """Whose card says an age that is another by now."""
+        now, agents = now_utc(), self._shown.model.agents
+        return [id_ for id_ in ids if (age := self._ages.get(id_)) is not None and age != age_text(agents[id_], now)]
+
+    def shows_figures(self, id_: str) -> bool:
+        return self._zoom >= CARDS_FROM and id_ in self._ages
+
+    def draw_ground(self, painter: QPainter, rect: QRectF) -> None:
+        painter.fillRect(rect, self._theme.color("ground"))
+        at = Projection.of(painter.worldTransform(), self.unit)
+        if at.zoom >= _DOTS_FROM:
+            columns = np.arange(np.floor(rect.left() / _DOTS), np.ceil(rect.right() / _DOTS) + 1) * _DOTS
+            rows = np.arange(np.floor(rect.top() / _DOTS), np.ceil(rect.bottom() / _DOTS) + 1) * _DOTS
+            painter.setPen(self._theme.tint("line", 0.6, "ground"))
+            draw_points(painter, np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2))
+        self._draw_links(painter, rect, at, live=False)
+
+    def draw_live_links(self, painter: QPainter, rect: QRectF) -> None:
+        if self._shown.nodes.live.any():
+            self._draw_links(painter, rect, Projection.of(painter.worldTransform(), self.unit), live=True)
+
+    def draw_nodes(self, painter: QPainter, rect: QRectF, exposed: QRegion) -> None:
+        """`rect` in scene units around `exposed`, which are pixels of the viewport."""
+        at = Projection.of(painter.worldTransform(), self.unit)
+        self._zoom = at.zoom
+        nodes = self._shown.nodes
+        slots = self._in_order(self._meeting(rect, exposed, at))
+        painter.save()
+        painter.resetTransform()
+        if at.zoom < NAMES_FROM:
+            side = round(min(max(CARD_HEIGHT * at.scale * 0.64, 5.0), 16.0 * self.unit))
+            self._stamps.draw(painter, at.to_pixels(nodes.xy[slots]), nodes.looks[slots], side)
+        else:
+            self._draw_cards(painter, slots, at)
+        self._draw_rings(painter, at)
+        painter.restore()
+
+    def _draw_links(self, painter: QPainter, rect: QRectF, at: Projection, *, live: bool) -> None:
+        shown, nodes, edges = self._shown, self._shown.nodes, self._shown.edges
+        if not len(edges):
+            return
+        curves = shown.curves()
+        which = edges.crossing(curves, box_of(rect)) & (edges.touching(nodes.live) == live)
+        if not which.any():
+            return
+        faint = edges.touching(nodes.looks >= FAINT) if shown.model.selective else None
+        bright = live and not shown.lifted
+        painter.save()
+        painter.resetTransform()
+        self._links.draw(painter, curves, edges, which, at, faint=faint, bright=bright, moving=shown.moving)
+        self._links.draw_names(painter, curves, edges, which, at, bright=bright)
+        painter.restore()
+
+    def _draw_cards(self, painter: QPainter, slots: Slots, at: Projection) -> None:
+        nodes, now = self._shown.nodes, now_utc()
+        step = zoom_step(at.zoom)
+        for slot, (x, y) in zip(slots.tolist(), at.to_pixels(nodes.xy[slots]).tolist(), strict=True):
+            id_ = nodes.places.ids[slot]
+            agent, figures = self._shown.model.agents[id_], self._shown.figures(id_)
+            age = self._ages[id_] = age_text(agent, now)
+            key = (agent, step, age, figures)
+            picture = self._sprites.get(id_, key)
+            if picture is None:
+                picture = self._sprites.put(id_, key, self._cards.picture(agent, zoom_of(step), now, figures))
+            faint = nodes.looks[slot] >= FAINT and id_ not in self._shown.chosen
+            if faint:
+                painter.setOpacity(_FAINT)
+            size = picture.deviceIndependentSize()
+            painter.drawPixmap(QPointF(round(x - size.width() / 2), round(y - size.height() / 2)), picture)
+            if faint:
+                painter.setOpacity(1.0)
+
+    def _draw_rings(self, painter: QPainter, at: Projection) -> None:
+        """Around what is selected or found."""
+        nodes, chosen = self._shown.nodes, self._shown.chosen
+        zoom = zoom_of(zoom_step(at.zoom))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for id_ in self._shown.hits | chosen:
+            slot = nodes.slot_of.get(id_)
+            if slot is None:
+                continue
+            x, y = at.to_pixels(nodes.xy[slot : slot + 1])[0].tolist()
+            painter.setPen(QPen(self._theme.color("accent"), 2.5 if id_ in chosen else 1.6))
+            if at.zoom < NAMES_FROM:
+                reach = max(8.0, CARD_HEIGHT * at.scale)
+                painter.drawEllipse(QPointF(x, y), reach, reach)
+                continue
+            box = self._cards.box(self._shown.model.agents[id_], zoom).translated(x, y)
+            grown = box.adjusted(-1, -1, 1, 1) if id_ in chosen else box.adjusted(1, 1, -1, -1)
+            radius = self._cards.radius(box) + 2
+            painter.drawRoundedRect(grown, radius, radius)
+
+    def _meeting(self, rect: QRectF, exposed: QRegion, at: Projection) -> Slots:
+        """The nodes whose card meets what is exposed, bottom to top."""
+        # A change in many corners exposes small pieces that lie far apart; what lies between them is not drawn.
+        pieces = [*cast("Iterable[QRect]", exposed)] if 1 < exposed.rectCount() <= _MANY_PIECES else []
+        grounds = [at.to_scene(QRectF(piece)) for piece in pieces] or [rect]
+        reach = max(MARGIN, 20.0 / at.scale)
+        wide, high = CARD_WIDTH / 2 + reach, CARD_HEIGHT / 2 + reach
+        found = [self._shown.nodes.within(ground.adjusted(-wide, -high, wide, high)) for ground in grounds]
+        return found[0] if len(found) == 1 else self._shown.nodes.places.bottom_up(np.unique(np.concatenate(found)))
+
+    def _in_order(self, slots: Slots) -> Slots:
+        """Those in the hand last, on top of all."""
+        lifted: Collection[int] = self._shown.nodes.slots_of(self._shown.lifted)
+        if not lifted:
+            return slots
+        held = np.isin(slots, np.array(lifted, np.intp))
+        return np.concatenate([slots[~held], slots[held]])
