@@ -1,0 +1,91 @@
+"""Layers from left to right along the links: igraph's Sugiyama decides layers, order and places in them; here they become columns.
+
+A layer of more cards than a screen is high is broken into several columns, and what would be a ribbon (a chain of a hundred) goes on
+below its beginning, as lines of a text do.
+"""
+
+from __future__ import annotations
+
+import math
+
+import igraph
+import numpy as np
+
+from chainbot_desktop.ui.agent_map.geometry import CELL_HEIGHT, CELL_WIDTH
+from chainbot_desktop.ui.agent_map.layouts.problem import Floats, Ints
+
+_ROUNDS = 24
+_MOST_DUMMIES = 20_000
+"""Sugiyama puts one on every layer that a link crosses. Links beyond that are drawn, but do not count for the order."""
+_RIBBON = 2.5
+"""Times the viewport's aspect: wider than that is broken into lines."""
+
+
+def layered(count: int, links: Ints, aspect: float) -> Floats:
+    """Of one component. Middles; the first column at x = 0."""
+    layer, across = _sugiyama(count, links)
+    rows = max(4, math.ceil(math.sqrt(count * CELL_WIDTH / (CELL_HEIGHT * aspect))))
+    if np.bincount(layer).max() <= rows and np.ptp(across) < 1.5 * rows:
+        column, row = layer, across - across.min()
+    else:
+        column, row = _broken(layer, across, rows)
+    return _in_lines(column, row, aspect)
+
+
+def _sugiyama(count: int, links: Ints) -> tuple[Ints, Floats]:
+    graph = igraph.Graph(count, links.tolist(), directed=True)
+    graph = _without_longest(graph, links)
+    found = np.array(graph.layout_sugiyama(maxiter=_ROUNDS).coords)[:count]
+    return found[:, 1].round().astype(np.int64), found[:, 0]
+
+
+def _without_longest(graph: igraph.Graph, links: Ints) -> igraph.Graph:
+    back = graph.feedback_arc_set(method="eades")
+    ahead = links.copy()
+    ahead[back] = ahead[back][:, ::-1]
+    depth = _longest_paths(graph.vcount(), ahead)
+    dummies = np.abs(depth[ahead[:, 1]] - depth[ahead[:, 0]]) - 1
+    if dummies.sum() <= _MOST_DUMMIES:
+        return graph
+    order = np.argsort(dummies, kind="stable")
+    kept = order[np.cumsum(dummies[order]) <= _MOST_DUMMIES]
+    return igraph.Graph(graph.vcount(), links[np.sort(kept)].tolist(), directed=True)
+
+
+def _longest_paths(count: int, ahead: Ints) -> Ints:
+    """How many links lead to each at most. `ahead` has no cycle."""
+    order = igraph.Graph(count, ahead.tolist(), directed=True).topological_sorting()
+    after: list[list[int]] = [[] for _ in range(count)]
+    for source, target in ahead.tolist():
+        after[source].append(target)
+    depth = [0] * count
+    for number in order:
+        for other in after[number]:
+            depth[other] = max(depth[other], depth[number] + 1)
+    return np.array(depth)
+
+
+def _broken(layer: Ints, across: Floats, rows: int) -> tuple[Ints, Floats]:
+    """Columns of at most so many rows, each closed up around the middle."""
+    column, row = np.zeros(len(layer), dtype=np.int64), np.zeros(len(layer))
+    at = 0
+    for number in range(int(layer.max()) + 1):
+        members = np.flatnonzero(layer == number)
+        members = members[np.argsort(across[members], kind="stable")]
+        parts = max(1, math.ceil(len(members) / rows))
+        for part in np.array_split(members, parts):
+            column[part] = at
+            row[part] = np.arange(len(part)) - (len(part) - 1) / 2
+            at += 1
+    return column, row - row.min()
+
+
+def _in_lines(column: Ints, row: Floats, aspect: float) -> Floats:
+    columns, rows = int(column.max()) + 1, float(row.max()) + 1
+    width, height = columns * CELL_WIDTH, rows * CELL_HEIGHT
+    lines = 1
+    if width > _RIBBON * aspect * height:
+        lines = max(1, round(math.sqrt(width / (aspect * (height + CELL_HEIGHT / 2)))))
+    length = math.ceil(columns / lines)
+    line = column // length
+    return np.stack(((column % length) * CELL_WIDTH, row * CELL_HEIGHT + line * (height + CELL_HEIGHT / 2)), axis=1)
