@@ -66,18 +66,29 @@ def _longest_paths(count: int, ahead: Ints) -> Ints:
 
 
 def _broken(layer: Ints, across: Floats, rows: int) -> tuple[Ints, Floats]:
-    """Columns of at most so many rows, each closed up around the middle."""
+    """Layers of more than so many rows become several columns: neighbours in the order go to different columns, a part of a row
+    lower each, so that the height of each card stays that of those it is linked to."""
+    scale = min(1.0, (rows - 1) / max(1.0, float(np.ptp(across))))
     column, row = np.zeros(len(layer), dtype=np.int64), np.zeros(len(layer))
     at = 0
     for number in range(int(layer.max()) + 1):
         members = np.flatnonzero(layer == number)
         members = members[np.argsort(across[members], kind="stable")]
         parts = max(1, math.ceil(len(members) / rows))
-        for part in np.array_split(members, parts):
-            column[part] = at
-            row[part] = np.arange(len(part)) - (len(part) - 1) / 2
-            at += 1
+        column[members] = at + np.arange(len(members)) % parts
+        row[members] = _apart(across[members] * scale, parts)
+        at += parts
     return column, row - row.min()
+
+
+def _apart(wishes: Floats, parts: int) -> Floats:
+    """In the same order, near to the wishes, each at least 1 below the one that is `parts` before it."""
+    down, up = wishes.copy(), wishes.copy()
+    for number in range(parts, len(wishes)):
+        down[number] = max(down[number], down[number - parts] + 1)
+    for number in range(len(wishes) - parts - 1, -1, -1):
+        up[number] = min(up[number], up[number + parts] - 1)
+    return np.asarray((down + up) / 2, dtype=np.float64)
 
 
 def _in_lines(column: Ints, row: Floats, aspect: float) -> Floats:

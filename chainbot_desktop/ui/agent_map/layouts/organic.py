@@ -1,5 +1,6 @@
 """Springs and charges: igraph's Kamada-Kawai for small components, its Fruchterman-Reingold for large ones and for those that were
-laid out before. What comes of it is turned and stretched for the screen, enlarged until most cards have room, and spread apart."""
+laid out before. What comes of it is turned and stretched (or folded) for the screen, enlarged until most cards have room, spread apart.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +15,34 @@ from chainbot_desktop.ui.agent_map.layouts.problem import Floats, Ints, has_plac
 
 _KAMADA_KAWAI = 250
 """Nodes: it looks at all pairs."""
+_PIVOTS = 40
 _PLAIN = 700
 """Nodes up to which all repel all; above, only those in the same cell of a grid."""
 _LINK = CELL_WIDTH * 0.95
 """How long a link is where there is room."""
+_SMALL = 12
+"""Nodes: a ring or a line of so few may take the ground that it wants."""
 _STAY = 0.6
 """Links: how far one that was laid out before moves in one layout."""
 
 
-def organic(count: int, links: Ints, before: Floats, aspect: float) -> Floats:
-    """Of one component, anew: `before` says only which way round it was."""
+def organic(count: int, links: Ints, aspect: float) -> Floats:
+    """Of one component, anew."""
     graph = igraph.Graph(count, links.tolist())
-    if count <= _KAMADA_KAWAI:
-        found = np.array(graph.layout_kamada_kawai(seed=_circle(count).tolist(), maxiter=50 * count).coords)
+    if max(graph.degree()) > 0.5 * count > _PLAIN / 2:
+        found = _sunflower(count) * math.sqrt(count)  # a huge hub: what springs would make of it, at once
+        found[np.argmax(graph.degree())] = 0.0
+    elif count <= _KAMADA_KAWAI:
+        found = np.array(graph.layout_kamada_kawai(seed=_sunflower(count).tolist(), maxiter=50 * count).coords)
     else:
-        found = _force(graph)
-    return spread(_roomy(_turned(found, aspect), links), np.zeros(count, dtype=bool))
+        found = _far_apart(graph)
+    found = _turned(found)
+    wide, high = np.ptp(found, axis=0) + 1e-9
+    if count > _SMALL and wide > 4 * aspect * high:
+        found = _folded(found, links, aspect)
+    elif count > _KAMADA_KAWAI and max(graph.degree()) <= 0.5 * count:
+        found = _turned(_force(graph, found, links))
+    return spread(_roomy(_stretched(found, aspect), links), np.zeros(count, dtype=bool))
 
 
 def organic_again(links: Ints, start: Floats, held: Floats) -> Floats:
@@ -56,52 +69,96 @@ def organic_again(links: Ints, start: Floats, held: Floats) -> Floats:
     return spread(places, is_held)
 
 
-def _force(graph: igraph.Graph) -> Floats:
+def _far_apart(graph: igraph.Graph) -> Floats:
+    """A start in which what is far apart in the graph is far apart on the ground: radial for a tree, else pivot MDS (Brandes and Pich,
+    2007): distances from some nodes that are far from each other, and their two main directions."""
+    count = graph.vcount()
+    if graph.ecount() == count - 1 and max(graph.degree()) > 3:
+        center = int(np.argmin(graph.eccentricity())) if count <= _PLAIN else int(np.argmax(graph.degree()))
+        return np.array(graph.layout_reingold_tilford_circular(root=[center]).coords)
+    away = np.empty((count, min(_PIVOTS, count)))
+    nearest, pivot = np.full(count, np.inf), 0
+    for number in range(away.shape[1]):
+        away[:, number] = graph.distances(source=[pivot])[0]
+        nearest = np.minimum(nearest, away[:, number])
+        pivot = int(np.argmax(nearest))
+    squares = away**2
+    centered = squares.mean(axis=0) + squares.mean(axis=1)[:, None] - squares - squares.mean()
+    _, axes = np.linalg.eigh(centered.T @ centered)
+    return np.asarray(centered @ axes[:, :-3:-1], dtype=np.float64)
+
+
+def _force(graph: igraph.Graph, start: Floats, links: Ints) -> Floats:
     count = graph.vcount()
     plain = count <= _PLAIN
-    seed = _circle(count) * math.sqrt(count) / 2
-    found = graph.layout_fruchterman_reingold(seed=seed.tolist(), niter=300 if plain else 500, grid=not plain)
+    seed = start / _length(start, links) + _sunflower(count)
+    found = graph.layout_fruchterman_reingold(
+        seed=seed.tolist(), niter=300 if plain else 400, start_temp=math.sqrt(count) / 10, grid=not plain
+    )
     return np.array(found.coords)
 
 
-def _circle(count: int) -> Floats:
-    """A sunflower's seeds: no two at one point, no line, always the same."""
+def _sunflower(count: int) -> Floats:
+    """Points in a circle: no two at one point, no line, always the same."""
     numbers = np.arange(count) + 0.5
     angle = numbers * math.pi * (3 - math.sqrt(5))
     return np.stack((np.cos(angle), np.sin(angle)), axis=1) * np.sqrt(numbers / count)[:, None]
 
 
-def _turned(points: Floats, aspect: float) -> Floats:
-    """Its longest way across, and a little stretched if it is not wide by itself."""
+def _length(points: Floats, links: Ints) -> float:
+    """Of a usual link."""
+    lengths = np.hypot(*(points[links[:, 0]] - points[links[:, 1]]).T)
+    return max(float(np.median(lengths)), 0.3 * float(lengths.mean()), 1e-9)
+
+
+def _turned(points: Floats) -> Floats:
+    """Its longest way across."""
     points = points - points.mean(axis=0)
     _, axes = np.linalg.eigh(points.T @ points)
     main = axes[:, 1] * (1 if axes[0, 1] >= 0 else -1)
-    turned = points @ np.stack((main, (-main[1], main[0])), axis=1)
-    wide, high = np.ptp(turned, axis=0) + 1e-9
-    stretch = min(max(aspect * high / wide, 1.2), 1.8)
-    return np.asarray(turned * (stretch, 1.0), dtype=np.float64)
+    return np.asarray(points @ np.stack((main, (-main[1], main[0])), axis=1), dtype=np.float64)
+
+
+def _stretched(points: Floats, aspect: float) -> Floats:
+    """A little wider, if it is not wide by itself."""
+    wide, high = np.ptp(points, axis=0) + 1e-9
+    return np.asarray(points * (min(max(aspect * high / wide, 1.2), 1.8), 1.0), dtype=np.float64)
+
+
+def _folded(points: Floats, links: Ints, aspect: float) -> Floats:
+    """A long thing as a snake: to the right, and back, and to the right."""
+    points = (points - points.min(axis=0)) / _length(points, links)
+    length, thick = np.ptp(points, axis=0) + (1.0, 0.8)
+    lines = max(1, round(math.sqrt(length / (1.2 * aspect * thick))))
+    line, along = np.divmod(points[:, 0], length / lines)
+    across = np.where(line % 2 == 0, along, length / lines - along)
+    return np.stack((across, points[:, 1] + line * thick), axis=1)
 
 
 def _roomy(points: Floats, links: Ints) -> Floats:
-    """Links of the usual length, or longer where cards would lie in heaps: up to three times the ground that they need."""
-    lengths = np.hypot(*(points[links[:, 0]] - points[links[:, 1]]).T)
-    places = points * (_LINK / max(float(np.median(lengths)), 1e-9))
-    ground = len(places) * CELL_WIDTH * CELL_HEIGHT
-    for _ in range(40):
-        small = np.ptp(places, axis=0).prod() < ground / 2
-        if not small and len(near_pairs(places, CLEAR)[0]) < 0.2 * len(places):
-            break
-        if np.ptp(places, axis=0).prod() > 3 * ground:
-            break
-        places = places * 1.12
-    return places
+    """Links of the usual length, or longer where cards would lie in heaps; but of all at most about three times the ground of a grid."""
+    count = len(points)
+    most = 3.0 if count > 60 else 6.0
+    limit = most * count * CELL_WIDTH * CELL_HEIGHT
+    extent = np.ptp(points, axis=0)
+
+    def ground(scale: float) -> float:
+        return float((extent * scale + (CELL_WIDTH, CELL_HEIGHT)).prod())
+
+    scale = _LINK / _length(points, links)
+    while ground(scale) > limit and count > _SMALL:
+        scale /= 1.1
+    heaps = 0.05 * count if count <= 100 else 0.2 * count
+    while ground(1.1 * scale) < limit and (4 * ground(scale) < limit / most or len(near_pairs(points * scale, CLEAR)[0]) > heaps):
+        scale *= 1.1
+    return points * scale
 
 
 def _beside_neighbours(start: Floats, links: Ints) -> Floats:
     """A start for those that have none: near those they are linked to, and these near theirs."""
     start = start.copy()
     known = has_place(start)
-    shift = _circle(len(start)) * (_LINK, _LINK * 0.62)
+    shift = _sunflower(len(start)) * (_LINK, _LINK * 0.62)
     both = np.concatenate((links, links[:, ::-1]))
     while not known.all():
         reach = both[known[both[:, 0]] & ~known[both[:, 1]]]

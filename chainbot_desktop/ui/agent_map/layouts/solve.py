@@ -19,6 +19,8 @@ from chainbot_desktop.ui.agent_map.layouts.problem import CARD, Floats, Ints, Pr
 from chainbot_desktop.ui.agent_map.layouts.request import TITLE_HEIGHT, Layout, LayoutRequest
 
 GAP = np.array((GAP_X, GAP_Y))
+_WIDE_GAP = np.array((GAP_X, 2.25 * GAP_Y))
+"""Around components of several, so that each is seen as one."""
 _PADDING = 24.0
 """Between a group's box and its cards."""
 _WORSE = 1.6
@@ -86,13 +88,9 @@ def _blocks(problem: Problem) -> list[Block]:
     blocks = [_component(problem, members, links) for members, links in parts]
     blocks.sort(key=lambda block: -len(block.members))
     singles = singles[~problem.is_held[singles]]
-    if problem.again and has_place(problem.before[singles]).any():
-        known = has_place(problem.before[singles])
-        blocks += [_block(singles[at : at + 1], problem.before[singles[at : at + 1]]) for at in np.flatnonzero(known)]
-        singles = singles[~known]
-    if len(singles):
-        blocks.append(_block(singles, cells(len(singles), columns_for(len(singles), problem.aspect))))
-    return blocks
+    if len(singles) and not blocks and not problem.again:
+        return [_block(singles, cells(len(singles), columns_for(len(singles), problem.aspect)))]
+    return blocks + [_block(singles[at : at + 1], np.zeros((1, 2))) for at in range(len(singles))]  # they fill what ground is left
 
 
 def _components(problem: Problem) -> tuple[list[tuple[Ints, Ints]], Ints]:
@@ -122,7 +120,7 @@ def _component(problem: Problem, members: Ints, links: Ints) -> Block:
             start = before if problem.again else np.full_like(before, np.nan)
             return _block(members, organic_again(links, start, held), anchored=bool(is_held.any()))
         if count > 2:
-            return _block(members, organic(count, links, before, problem.aspect))
+            return _block(members, organic(count, links, problem.aspect))
     places = layered(count, links, problem.aspect) if count > 2 else _pair(links)
     if not is_held.any():
         return _block(members, places)
@@ -156,7 +154,7 @@ def _placed(problem: Problem, blocks: list[Block]) -> list[Block]:
     anchored = [block for block in blocks if block.anchored]
     if not loose:
         return blocks
-    sizes = np.array([block.size for block in loose]) + GAP
+    sizes = np.array([block.size + (GAP if len(block.members) < 3 else _WIDE_GAP) for block in loose])
     taken = _taken(problem, anchored)
     fresh = _fresh(problem, sizes, taken)
     spots = fresh

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -17,8 +16,6 @@ import chainbot_desktop
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.ui.agent_map.layouts import wire
 from chainbot_desktop.ui.agent_map.layouts.request import Layout, LayoutRequest
-
-_log = logging.getLogger(__name__)
 
 _PROGRAM = (sys.executable, "-m", "chainbot_desktop.ui.agent_map.layouts.child")
 _ROOT = Path(chainbot_desktop.__file__).parents[1]
@@ -145,6 +142,7 @@ class _Child(asyncio.SubprocessProtocol):
         self._number = 0
         self._asked: asyncio.Future[bytes | None] | None = None
         self._heard = bytearray()
+        self._killed = False
 
     async def ask(self, number: int, frame: bytes) -> bytes | None:
         """The answer; None if it was dropped."""
@@ -164,11 +162,10 @@ class _Child(asyncio.SubprocessProtocol):
             self._asked.set_result(None)
 
     def kill(self) -> None:
-        if self._transport is not None and not self.ended.done():
-            try:
-                self._transport.kill()
-            except ProcessLookupError:
-                _log.debug("layout process %d had ended", self.pid)
+        """Once: to ask Popen for another would take the exit status from asyncio's watcher."""
+        if self._transport is not None and not self._killed and self._transport.get_returncode() is None:
+            self._killed = True
+            self._transport.kill()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.SubprocessTransport)
@@ -184,10 +181,6 @@ class _Child(asyncio.SubprocessProtocol):
                     self._asked.set_result(frame)
         except ValueError as error:
             self._fail(error)
-            self.kill()
-
-    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
-        if fd == 1:
             self.kill()
 
     def process_exited(self) -> None:
