@@ -33,10 +33,34 @@ def layered(count: int, links: Ints, aspect: float) -> Floats:
 
 
 def _sugiyama(count: int, links: Ints) -> tuple[Ints, Floats]:
+    """Layer of each, and its place in it, in rows."""
     graph = igraph.Graph(count, links.tolist(), directed=True)
-    graph = _without_longest(graph, links)
-    found = np.array(graph.layout_sugiyama(maxiter=_ROUNDS).coords)[:count]
+    for mode, degrees in (("out", graph.indegree()), ("in", graph.outdegree())):
+        if len(links) == count - 1 and max(degrees) == 1:  # a tree has no crossings at all
+            found = np.array(graph.layout_reingold_tilford(mode=mode, root=[degrees.index(0)]).coords)
+            depth = found[:, 1].round().astype(np.int64)
+            return (depth if mode == "out" else depth.max() - depth), found[:, 0]
+    # The order it starts from is that of the numbers: along the links it has fewer crossings to remove.
+    sources = [number for number, degree in enumerate(graph.indegree()) if not degree]
+    order = _depth_first(graph, sources or [0])
+    position = np.empty(count, dtype=np.int64)
+    position[order] = np.arange(count)
+    graph = _without_longest(igraph.Graph(count, position[links].tolist(), directed=True), position[links])
+    found = np.array(graph.layout_sugiyama(maxiter=_ROUNDS).coords)[:count][position]
     return found[:, 1].round().astype(np.int64), found[:, 0]
+
+
+def _depth_first(graph: igraph.Graph, sources: list[int]) -> list[int]:
+    """All of them, whoever is linked one after the other."""
+    seen: dict[int, None] = {}
+    neighbours = graph.get_adjlist(mode="all")
+    waiting = sources[::-1]
+    while waiting:
+        number = waiting.pop()
+        if number not in seen:
+            seen[number] = None
+            waiting += reversed(neighbours[number])
+    return list(seen)
 
 
 def _without_longest(graph: igraph.Graph, links: Ints) -> igraph.Graph:
@@ -74,7 +98,8 @@ def _broken(layer: Ints, across: Floats, rows: int) -> tuple[Ints, Floats]:
     for number in range(int(layer.max()) + 1):
         members = np.flatnonzero(layer == number)
         members = members[np.argsort(across[members], kind="stable")]
-        parts = max(1, math.ceil(len(members) / rows))
+        reach = min(rows, float(np.ptp(across[members])) * scale + max(4.0, rows / 4))
+        parts = max(1, math.ceil(len(members) / reach))
         column[members] = at + np.arange(len(members)) % parts
         row[members] = _apart(across[members] * scale, parts)
         at += parts

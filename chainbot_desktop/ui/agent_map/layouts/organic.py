@@ -15,6 +15,8 @@ from chainbot_desktop.ui.agent_map.layouts.problem import Floats, Ints, has_plac
 
 _KAMADA_KAWAI = 250
 """Nodes: it looks at all pairs."""
+_CIRCLE = 24
+"""A hub with fewer is drawn as a wheel, one with more as the heart of a sunflower."""
 _PIVOTS = 40
 _PLAIN = 700
 """Nodes up to which all repel all; above, only those in the same cell of a grid."""
@@ -29,19 +31,15 @@ _STAY = 0.6
 def organic(count: int, links: Ints, aspect: float) -> Floats:
     """Of one component, anew."""
     graph = igraph.Graph(count, links.tolist())
-    if max(graph.degree()) > 0.5 * count > _PLAIN / 2:
-        found = _sunflower(count) * math.sqrt(count)  # a huge hub: what springs would make of it, at once
-        found[np.argmax(graph.degree())] = 0.0
-    elif count <= _KAMADA_KAWAI:
-        found = np.array(graph.layout_kamada_kawai(seed=_sunflower(count).tolist(), maxiter=50 * count).coords)
-    else:
-        found = _far_apart(graph)
-    found = _turned(found)
+    degrees = np.array(graph.degree())
+    found = _turned(_start(graph, degrees, links))
     wide, high = np.ptp(found, axis=0) + 1e-9
     if count > _SMALL and wide > 4 * aspect * high:
         found = _folded(found, links, aspect)
-    elif count > _KAMADA_KAWAI and max(graph.degree()) <= 0.5 * count:
-        found = _turned(_force(graph, found, links))
+    elif count <= _KAMADA_KAWAI:
+        found = _turned(np.array(graph.layout_kamada_kawai(seed=found.tolist(), maxiter=50 * count).coords))
+    elif degrees.max() <= count / 2:
+        found = _turned(_even(_force(graph, found)))
     return spread(_roomy(_stretched(found, aspect), links), np.zeros(count, dtype=bool))
 
 
@@ -69,15 +67,29 @@ def organic_again(links: Ints, start: Floats, held: Floats) -> Floats:
     return spread(places, is_held)
 
 
-def _far_apart(graph: igraph.Graph) -> Floats:
-    """A start in which what is far apart in the graph is far apart on the ground: radial for a tree, else pivot MDS (Brandes and Pich,
-    2007): distances from some nodes that are far from each other, and their two main directions."""
+def _start(graph: igraph.Graph, degrees: Ints, links: Ints) -> Floats:
+    """Links are about 1 long. A hub is the heart of a sunflower; otherwise what is far apart in the graph is far apart on the ground."""
     count = graph.vcount()
-    if graph.ecount() == count - 1 and max(graph.degree()) > 3:
-        center = int(np.argmin(graph.eccentricity())) if count <= _PLAIN else int(np.argmax(graph.degree()))
-        return np.array(graph.layout_reingold_tilford_circular(root=[center]).coords)
-    away = np.empty((count, min(_PIVOTS, count)))
-    nearest, pivot = np.full(count, np.inf), 0
+    hub = int(np.argmax(degrees))
+    seeds = _sunflower(count)
+    if degrees[hub] > count / 2:
+        if count <= _CIRCLE:
+            angle = np.arange(count) * 2 * math.pi / (count - 1)
+            seeds = np.stack((np.cos(angle), np.sin(angle)), axis=1)
+            seeds[-1] = seeds[hub]
+        seeds[hub] = 0.0
+        return seeds * (math.sqrt(count) / 2)
+    if graph.ecount() == count - 1 and degrees[hub] > 3:
+        found = np.array(graph.layout_reingold_tilford_circular(root=[hub]).coords)
+    else:
+        found = _pivot_mds(graph)
+    return found / _length(found, links) + seeds * (0.3 if count <= _PLAIN else 1.0)
+
+
+def _pivot_mds(graph: igraph.Graph) -> Floats:
+    """Brandes and Pich, 2007: distances from some nodes that are far from each other, and their two main directions."""
+    away = np.empty((graph.vcount(), min(_PIVOTS, graph.vcount())))
+    nearest, pivot = np.full(graph.vcount(), np.inf), 0
     for number in range(away.shape[1]):
         away[:, number] = graph.distances(source=[pivot])[0]
         nearest = np.minimum(nearest, away[:, number])
@@ -88,14 +100,25 @@ def _far_apart(graph: igraph.Graph) -> Floats:
     return np.asarray(centered @ axes[:, :-3:-1], dtype=np.float64)
 
 
-def _force(graph: igraph.Graph, start: Floats, links: Ints) -> Floats:
+def _force(graph: igraph.Graph, start: Floats) -> Floats:
     count = graph.vcount()
     plain = count <= _PLAIN
-    seed = start / _length(start, links) + _sunflower(count)
     found = graph.layout_fruchterman_reingold(
-        seed=seed.tolist(), niter=300 if plain else 400, start_temp=math.sqrt(count) / 10, grid=not plain
+        seed=(start if plain else 1.5 * start).tolist(),
+        niter=300 if plain else 120,
+        start_temp=math.sqrt(count) / 10,
+        grid=not plain,
     )
     return np.array(found.coords)
+
+
+def _even(points: Floats) -> Floats:
+    """A crowd in the middle comes out of it: in an even disc half of all lie within 0.7 of the radius."""
+    points = points - points.mean(axis=0)
+    away = np.hypot(*points.T) / max(float(np.quantile(np.hypot(*points.T), 0.95)), 1e-9)
+    half = float(np.median(away))
+    power = (1 + math.log(0.7) / math.log(half)) / 2 if 0.05 < half < 0.7 else 1.0
+    return np.asarray(points * (np.maximum(away, 1e-3) ** (power - 1))[:, None], dtype=np.float64)
 
 
 def _sunflower(count: int) -> Floats:
@@ -129,16 +152,16 @@ def _folded(points: Floats, links: Ints, aspect: float) -> Floats:
     """A long thing as a snake: to the right, and back, and to the right."""
     points = (points - points.min(axis=0)) / _length(points, links)
     length, thick = np.ptp(points, axis=0) + (1.0, 0.8)
-    lines = max(1, round(math.sqrt(length / (1.2 * aspect * thick))))
+    lines = max(1, round(math.sqrt(1.2 * length / (aspect * thick))))
     line, along = np.divmod(points[:, 0], length / lines)
     across = np.where(line % 2 == 0, along, length / lines - along)
     return np.stack((across, points[:, 1] + line * thick), axis=1)
 
 
 def _roomy(points: Floats, links: Ints) -> Floats:
-    """Links of the usual length, or longer where cards would lie in heaps; but of all at most about three times the ground of a grid."""
+    """Links of the usual length, or longer where cards would lie in heaps; but of all at most some times the ground of a grid."""
     count = len(points)
-    most = 3.0 if count > 60 else 6.0
+    most = 6.0 if count <= 60 else 4.5 if count <= _PLAIN else 3.0
     limit = most * count * CELL_WIDTH * CELL_HEIGHT
     extent = np.ptp(points, axis=0)
 
@@ -149,7 +172,9 @@ def _roomy(points: Floats, links: Ints) -> Floats:
     while ground(scale) > limit and count > _SMALL:
         scale /= 1.1
     heaps = 0.05 * count if count <= 100 else 0.2 * count
-    while ground(1.1 * scale) < limit and (4 * ground(scale) < limit / most or len(near_pairs(points * scale, CLEAR)[0]) > heaps):
+    while ground(1.1 * scale) < limit and (
+        4 * ground(scale) < limit / most or len(near_pairs(points * scale, CLEAR)[0]) > heaps
+    ):
         scale *= 1.1
     return points * scale
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, CELL_HEIGHT, CELL_WIDTH
@@ -11,6 +13,10 @@ CLEAR = np.array((CARD_WIDTH + 24, CARD_HEIGHT + 20))
 """Middles of two cards are at least so far apart, in x or in y."""
 
 _PUSHES = 150
+_PUSHES_OF_MANY = 40
+_MANY = 600
+_FEW = 40
+"""Cards up to which a free place is looked for around each; for more, all free places there are found at once."""
 _SLACK = 1e-6
 
 
@@ -42,7 +48,7 @@ def _ranges(starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
 def spread(places: Floats, fixed: Mask) -> Floats:
     """The same picture with room for every card: who touches is pushed apart the shorter way, again and again."""
     places = places.copy()
-    for _ in range(_PUSHES):
+    for _ in range(_PUSHES if len(places) <= _MANY else _PUSHES_OF_MANY):
         one, two = near_pairs(places, CLEAR)
         if not len(one):
             return places
@@ -63,10 +69,40 @@ def settle(places: Floats, fixed: Mask, avoid: Floats | None = None) -> Floats:
     places = places.copy()
     one, two = near_pairs(places, CLEAR)
     stays = ~np.isin(np.arange(len(places)), np.concatenate((one, two))) | fixed
+    homeless = np.flatnonzero(~stays)
+    if len(homeless) > _FEW and avoid is None:
+        homeless = _move_many(places, stays, homeless)
+        stays = ~np.isin(np.arange(len(places)), homeless)
     taken = _Taken(places[stays], avoid)
-    for number in np.flatnonzero(~stays):
+    for number in homeless:
         places[number] = taken.nearest(places[number])
     return places
+
+
+def _move_many(places: Floats, stays: Mask, homeless: Ints) -> Ints:
+    """Puts them (in `places`) on free spots of a lattice over their ground, those in the middle first; who is left."""
+    middle = np.median(places[homeless], axis=0)
+    reach = CLEAR * (math.sqrt(len(places)) + 4) * 1.5
+    low = np.maximum(places[homeless].min(axis=0) - 4 * CLEAR, middle - reach)
+    high = np.minimum(places[homeless].max(axis=0) + 4 * CLEAR, middle + reach)
+    shape = np.maximum(((high - low) / CLEAR).astype(int), 1)
+    spots = np.stack(np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij"), axis=-1).reshape(-1, 2) * CLEAR + low
+    near = places[stays & (places > low - CLEAR).all(axis=1) & (places < high + CLEAR).all(axis=1)]
+    one, two = near_pairs(np.concatenate((spots, near)), CLEAR)
+    lower, upper = np.minimum(one, two), np.maximum(one, two)
+    is_free = np.ones(len(spots), dtype=bool)
+    is_free[lower[(lower < len(spots)) & (upper >= len(spots))]] = False
+    spots = spots[is_free]
+    order = homeless[np.argsort(((places[homeless] - middle) ** 2).sum(axis=1), kind="stable")]
+    across, down = spots.T.copy()
+    used = np.zeros(len(spots))
+    for at, number in enumerate(order):
+        if at >= len(spots):
+            return order[at:]
+        nearest = int(np.argmin((across - places[number, 0]) ** 2 + (down - places[number, 1]) ** 2 + used))
+        places[number] = spots[nearest]
+        used[nearest] = np.inf
+    return order[:0]
 
 
 class _Taken:

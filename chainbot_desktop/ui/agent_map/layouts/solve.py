@@ -90,7 +90,9 @@ def _blocks(problem: Problem) -> list[Block]:
     singles = singles[~problem.is_held[singles]]
     if len(singles) and not blocks and not problem.again:
         return [_block(singles, cells(len(singles), columns_for(len(singles), problem.aspect)))]
-    return blocks + [_block(singles[at : at + 1], np.zeros((1, 2))) for at in range(len(singles))]  # they fill what ground is left
+    return blocks + [
+        _block(singles[at : at + 1], np.zeros((1, 2))) for at in range(len(singles))
+    ]  # they fill what ground is left
 
 
 def _components(problem: Problem) -> tuple[list[tuple[Ints, Ints]], Ints]:
