@@ -24,8 +24,8 @@ _LINK = CELL_WIDTH * 0.95
 """How long a link is where there is room."""
 _SMALL = 12
 """Nodes: a ring or a line of so few may take the ground that it wants."""
-_STAY = 0.6
-"""Links: how far one that was laid out before moves in one layout."""
+_STAY = 2.0
+"""Links: how far one that was laid out before moves towards new neighbours in one layout."""
 
 
 def organic(count: int, links: Ints, aspect: float) -> Floats:
@@ -44,27 +44,42 @@ def organic(count: int, links: Ints, aspect: float) -> Floats:
 
 
 def organic_again(links: Ints, start: Floats, held: Floats) -> Floats:
-    """From where they were (NaN: a newcomer), near to it; held ones stay exactly."""
+    """From where they were (NaN: a newcomer). Held ones stay exactly; the others too, but for making room, unless a link that came
+    since draws far ones together."""
     known, is_held = has_place(start), has_place(held)
-    start = _beside_neighbours(np.where(is_held[:, None], held, start), links)
-    unit = np.array((_LINK, _LINK * 0.62))
-    points = start / unit
-    slack = np.where(is_held, 0.0, np.where(known, _STAY, 1e3))[:, None]
-    low, high = points - slack, points + slack
-    graph = igraph.Graph(len(start), links.tolist())
-    rounds = 30 if known.any() and not is_held.any() else 200
-    found = graph.layout_fruchterman_reingold(
+    places = _beside_neighbours(np.where(is_held[:, None], held, start), links)
+    drawn = _is_strained(start, links)
+    if drawn or not known.all():
+        unit = np.array((_LINK, _LINK * 0.62))
+        slack = np.where(is_held, 0.0, np.where(known, _STAY if drawn else 0.0, 1e3))
+        anew = not (known & ~is_held).any()
+        places = _force_within(places / unit, links, slack, anew=anew) * unit
+    return spread(np.where(is_held[:, None], held, places), is_held)
+
+
+def _is_strained(start: Floats, links: Ints) -> bool:
+    """Whether some links are so long that they cannot have been there when this was laid out."""
+    old = links[has_place(start)[links].all(axis=1)]
+    if not len(old):
+        return False
+    lengths = np.hypot(*(start[old[:, 0]] - start[old[:, 1]]).T)
+    return bool(lengths.max() > 4 * max(float(np.median(lengths)), _LINK))
+
+
+def _force_within(points: Floats, links: Ints, slack: Floats, *, anew: bool) -> Floats:
+    """Nobody further than its slack from where it starts."""
+    low, high = points - slack[:, None], points + slack[:, None]
+    found = igraph.Graph(len(points), links.tolist()).layout_fruchterman_reingold(
         seed=points.tolist(),
-        niter=rounds,
-        start_temp=0.25 if rounds == 30 else math.sqrt(len(start)) / 4,
-        grid=len(start) > _PLAIN,
+        niter=200 if anew else 30,
+        start_temp=math.sqrt(len(points)) / 4 if anew else 0.3,
+        grid=len(points) > _PLAIN,
         minx=low[:, 0].tolist(),
         maxx=high[:, 0].tolist(),
         miny=low[:, 1].tolist(),
         maxy=high[:, 1].tolist(),
     )
-    places = np.where(is_held[:, None], held, np.array(found.coords) * unit)
-    return spread(places, is_held)
+    return np.array(found.coords)
 
 
 def _start(graph: igraph.Graph, degrees: Ints, links: Ints) -> Floats:

@@ -13,6 +13,8 @@ from chainbot_desktop.ui.agent_map.geometry import CELL_HEIGHT, CELL_WIDTH
 from chainbot_desktop.ui.agent_map.layouts.problem import Floats
 
 _STRETCHES = (0.85, 1.0, 1.15, 1.35, 1.6)
+_MORE_STRETCHES = tuple(0.7 + 0.05 * step for step in range(32))
+"""Tried where there are few blocks, whose order leaves holes with most widths."""
 _FEW = 200
 """Blocks without a place are looked after one by one up to here; more are packed together and get one place."""
 
@@ -25,7 +27,7 @@ def pack(sizes: Floats, aspect: float) -> Floats:
     widest = float(sizes[:, 0].max())
     rows = sizes.tolist()
     best: tuple[float, list[tuple[float, float]]] | None = None
-    for width in sorted({max(widest, math.sqrt(ground * aspect) * stretch) for stretch in _STRETCHES}):
+    for width in sorted({max(widest, math.sqrt(ground * aspect) * stretch) for stretch in (_MORE_STRETCHES if len(rows) <= _FEW else _STRETCHES)}):
         spots, across, down = _skyline(rows, width)
         cost = max(across / aspect, down)
         if best is None or cost < best[0] * 0.999:
@@ -67,14 +69,14 @@ def _lowest(skyline: list[tuple[float, float]], w: float, width: float) -> tuple
     return best[1], best[0]
 
 
-def keep(sizes: Floats, wished: Floats, taken: Floats, aspect: float, margin: Floats) -> Floats:
+def keep(sizes: Floats, wished: Floats, taken: Floats, aspect: float, margins: Floats) -> Floats:
     """Each where it wishes to be (left and top; NaN: anywhere), the larger first; who would lie on another, or on one of the boxes
-    `taken`, goes to the nearest ground that is free. `margin` is what of the sizes need not stay free."""
+    `taken`, goes to the nearest ground that is free. `margins` is what of each size need not stay free."""
     spots = np.full((len(sizes), 2), np.nan)
     ground = _Ground(sizes, wished, taken)
     order = np.argsort(-(sizes[:, 0] * sizes[:, 1]), kind="stable")
     for number in order:
-        if np.isfinite(wished[number]).all() and ground.is_free(wished[number], sizes[number] - margin):
+        if np.isfinite(wished[number]).all() and ground.is_free(wished[number], sizes[number] - margins[number]):
             spots[number] = wished[number]
             ground.put(spots[number], sizes[number])
     homeless = [number for number in order if not np.isfinite(spots[number, 0])]

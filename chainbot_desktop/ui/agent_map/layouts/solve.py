@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import igraph
 import numpy as np
 
-from chainbot_desktop.ui.agent_map.geometry import GAP_X, GAP_Y
+from chainbot_desktop.ui.agent_map.geometry import CELL_HEIGHT, CELL_WIDTH, GAP_X, GAP_Y
 from chainbot_desktop.ui.agent_map.layouts import wire
 from chainbot_desktop.ui.agent_map.layouts.grid import cells, columns_for, grid
 from chainbot_desktop.ui.agent_map.layouts.layered import layered
@@ -68,7 +68,7 @@ def _grouped(problem: Problem) -> tuple[Floats, Floats]:
     for number in (*range(problem.group_count), -1):
         members = np.flatnonzero((problem.group == number) & free)
         if len(members):
-            places = _ungrouped(problem.only(members))
+            places = _ungrouped(_at_home(problem.only(members)))
             blocks.append(_block(members, places) if number < 0 else _titled(members, places))
             owners.append(number)
     settled = _placed(problem, blocks)
@@ -77,6 +77,16 @@ def _grouped(problem: Problem) -> tuple[Floats, Floats]:
         if number >= 0:
             boxes[number] = block.box
     return _finished(problem, settled), boxes
+
+
+def _at_home(problem: Problem) -> Problem:
+    """Who came from another group has no former place in this one: it is where most are, with some room around."""
+    known = has_place(problem.before)
+    if not known.any():
+        return problem
+    reach = np.sqrt(problem.count * CELL_WIDTH * CELL_HEIGHT * np.array((problem.aspect, 1 / problem.aspect))) + 2 * CARD
+    far = (np.abs(problem.before - np.median(problem.before[known], axis=0)) > reach).any(axis=1)
+    return replace(problem, before=np.where(far[:, None], np.nan, problem.before))
 
 
 def _blocks(problem: Problem) -> list[Block]:
@@ -118,7 +128,7 @@ def _component(problem: Problem, members: Ints, links: Ints) -> Block:
     is_held = has_place(held)
     count = len(members)
     if problem.kind == "organic":
-        if is_held.any() or (problem.again and 2 * has_place(before).sum() >= count):
+        if is_held.any() or (count > 2 and problem.again and 2 * has_place(before).sum() >= count):
             start = before if problem.again else np.full_like(before, np.nan)
             return _block(members, organic_again(links, start, held), anchored=bool(is_held.any()))
         if count > 2:
@@ -156,13 +166,14 @@ def _placed(problem: Problem, blocks: list[Block]) -> list[Block]:
     anchored = [block for block in blocks if block.anchored]
     if not loose:
         return blocks
-    sizes = np.array([block.size + (GAP if len(block.members) < 3 else _WIDE_GAP) for block in loose])
+    margins = np.array([GAP if len(block.members) < 3 else _WIDE_GAP for block in loose])
+    sizes = margins + [block.size for block in loose]
     taken = _taken(problem, anchored)
     fresh = _fresh(problem, sizes, taken)
     spots = fresh
     if problem.again:
         wished = np.array([_wish(problem, block) for block in loose])
-        kept = keep(sizes, wished, taken, problem.aspect, GAP - 8)
+        kept = keep(sizes, wished, taken, problem.aspect, margins - 12)
         fresh = fresh + _shift(fresh, wished, free=not len(taken))
         if _extent(kept, sizes, problem.aspect) <= _WORSE * _extent(fresh, sizes, problem.aspect):
             spots = kept if _way(kept, wished, loose) <= _way(fresh, wished, loose) else fresh
@@ -177,7 +188,7 @@ def _fresh(problem: Problem, sizes: Floats, taken: Floats) -> Floats:
     middle = (known.min(axis=0) + known.max(axis=0)) / 2 if len(known) else whole / 2
     if not len(taken):
         return np.asarray(spots + middle - (whole - GAP) / 2, dtype=np.float64)
-    room = keep(whole[None], (middle - whole / 2)[None], taken, problem.aspect, np.zeros(2))
+    room = keep(whole[None], (middle - whole / 2)[None], taken, problem.aspect, np.zeros((1, 2)))
     return np.asarray(spots + room[0], dtype=np.float64)
 
 
