@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import sys
+from io import FileIO
 from typing import BinaryIO
 
 from chainbot_desktop.ui.agent_map.layouts import problem, solve, wire
@@ -22,7 +23,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    requests, answers = sys.stdin.buffer.raw, _own_stdout()
+    requests, answers = os.fdopen(0, "rb", buffering=0, closefd=False), _own_stdout()
     _tie_to_parent()
     while (frame := _newest(requests)) is not None:
         body = _answer(frame)
@@ -47,7 +48,7 @@ def _tie_to_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _newest(requests: BinaryIO) -> bytes | None:
+def _newest(requests: FileIO) -> bytes | None:
     """Waits for a request; None when there will be no more."""
     frame = _read(requests)
     while frame is not None and select.select([requests], [], [], 0)[0]:
@@ -58,12 +59,12 @@ def _newest(requests: BinaryIO) -> bytes | None:
     return frame
 
 
-def _read(requests: BinaryIO) -> bytes | None:
+def _read(requests: FileIO) -> bytes | None:
     length = _exactly(requests, wire.LENGTH.size)
     return _exactly(requests, wire.LENGTH.unpack(length)[0]) if length is not None else None
 
 
-def _exactly(requests: BinaryIO, size: int) -> bytes | None:
+def _exactly(requests: FileIO, size: int) -> bytes | None:
     found = bytearray()
     while len(found) < size:
         part = requests.read(size - len(found))
@@ -77,7 +78,7 @@ def _answer(frame: bytes) -> bytes:
     number, asked = problem.read(frame)
     try:
         return problem.answer(number, *solve.solve(asked))
-    except Exception as error:  # noqa: BLE001: the border of a request
+    except Exception as error:  # the border of a request
         sys.excepthook(type(error), error, error.__traceback__)
         return problem.refusal(number, f"{type(error).__name__}: {error}")
 

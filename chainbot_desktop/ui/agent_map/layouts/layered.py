@@ -17,6 +17,8 @@ from chainbot_desktop.ui.agent_map.layouts.problem import Floats, Ints
 _ROUNDS = 24
 _MOST_DUMMIES = 20_000
 """Sugiyama puts one on every layer that a link crosses. Links beyond that are drawn, but do not count for the order."""
+_SHORT = 6
+"""Columns that always stay in one line."""
 _RIBBON = 2.5
 """Times the viewport's aspect: wider than that is broken into lines."""
 
@@ -120,7 +122,7 @@ def _in_lines(column: Ints, row: Floats, aspect: float) -> Floats:
     columns, rows = int(column.max()) + 1, float(row.max()) + 1
     width, height = columns * CELL_WIDTH, rows * CELL_HEIGHT
     lines = 1
-    if width > _RIBBON * aspect * height:
+    if columns > _SHORT and width > _RIBBON * aspect * height:
         lines = max(1, round(math.sqrt(width / (aspect * (height + CELL_HEIGHT / 2)))))
     length = math.ceil(columns / lines)
     line = column // length

@@ -87,7 +87,7 @@ def _start(graph: igraph.Graph, degrees: Ints, links: Ints) -> Floats:
     count = graph.vcount()
     hub = int(np.argmax(degrees))
     seeds = _sunflower(count)
-    if degrees[hub] > count / 2:
+    if degrees[hub] > count / 2 and count > 3:
         if count <= _CIRCLE:
             angle = np.arange(count) * 2 * math.pi / (count - 1)
             seeds = np.stack((np.cos(angle), np.sin(angle)), axis=1)
@@ -166,7 +166,7 @@ def _stretched(points: Floats, aspect: float) -> Floats:
 def _folded(points: Floats, links: Ints, aspect: float) -> Floats:
     """A long thing as a snake: to the right, and back, and to the right."""
     points = (points - points.min(axis=0)) / _length(points, links)
-    length, thick = np.ptp(points, axis=0) + (1.0, 0.8)
+    length, thick = float(np.ptp(points[:, 0])) + 1.0, float(np.ptp(points[:, 1])) + 0.8
     lines = max(1, round(math.sqrt(1.2 * length / (aspect * thick))))
     line, along = np.divmod(points[:, 0], length / lines)
     across = np.where(line % 2 == 0, along, length / lines - along)

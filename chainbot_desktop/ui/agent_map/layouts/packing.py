@@ -27,7 +27,12 @@ def pack(sizes: Floats, aspect: float) -> Floats:
     widest = float(sizes[:, 0].max())
     rows = sizes.tolist()
     best: tuple[float, list[tuple[float, float]]] | None = None
-    for width in sorted({max(widest, math.sqrt(ground * aspect) * stretch) for stretch in (_MORE_STRETCHES if len(rows) <= _FEW else _STRETCHES)}):
+    for width in sorted(
+        {
+            max(widest, math.sqrt(ground * aspect) * stretch)
+            for stretch in (_MORE_STRETCHES if len(rows) <= _FEW else _STRETCHES)
+        }
+    ):
         spots, across, down = _skyline(rows, width)
         cost = max(across / aspect, down)
         if best is None or cost < best[0] * 0.999:

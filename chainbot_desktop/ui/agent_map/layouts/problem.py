@@ -47,8 +47,7 @@ class Problem:
 
 
 def has_place(points: Floats) -> Mask:
-    found: Mask = np.isfinite(points).all(axis=1)
-    return found
+    return np.asarray(np.isfinite(points).all(axis=1), dtype=np.bool_)
 
 
 def inner_links(links: Ints, members: Ints, count: int) -> Ints:

@@ -1,4 +1,4 @@
-"""The whole of a layout: its blocks (groups, components, the singles) laid out by kind, put beside each other, and nobody on a held card."""
+"""The whole of a layout: its blocks (groups, components, singles) laid out by kind and put side by side, and nobody on a held card."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from chainbot_desktop.ui.agent_map.geometry import CELL_HEIGHT, CELL_WIDTH, GAP_X, GAP_Y
 from chainbot_desktop.ui.agent_map.layouts import wire
-from chainbot_desktop.ui.agent_map.layouts.grid import cells, columns_for, grid
+from chainbot_desktop.ui.agent_map.layouts.grid import cells, columns_for, grid, grid_again
 from chainbot_desktop.ui.agent_map.layouts.layered import layered
 from chainbot_desktop.ui.agent_map.layouts.organic import organic, organic_again
 from chainbot_desktop.ui.agent_map.layouts.overlaps import settle
@@ -23,7 +23,7 @@ _WIDE_GAP = np.array((GAP_X, 2.25 * GAP_Y))
 """Around components of several, so that each is seen as one."""
 _PADDING = 24.0
 """Between a group's box and its cards."""
-_WORSE = 1.6
+_WORSE = 2.0
 """Times the size of a fresh one: so much may a map grow by leaving everything where it was."""
 
 
@@ -50,15 +50,18 @@ def arrange(request: LayoutRequest) -> Layout:
 
 
 def solve(problem: Problem) -> tuple[Floats, Floats]:
-    """A place for each and a box for each group (NaN: none)."""
-    igraph.set_random_number_generator(random.Random(20))  # noqa: S311: the same request, the same answer
+    """A place for each and a box for each group (NaN: none). The same problem has the same answer."""
+    igraph.set_random_number_generator(random.Random(20))  # noqa: S311
     if problem.group_count:
         return _grouped(problem)
     return _ungrouped(problem), np.full((0, 4), np.nan)
 
 
 def _ungrouped(problem: Problem) -> Floats:
-    return _finished(problem, _placed(problem, _blocks(problem)))
+    blocks = _blocks(problem)
+    if problem.kind == "grid":  # one block: it is where it was, or it is another
+        problem = replace(problem, again=False)
+    return _finished(problem, _placed(problem, blocks))
 
 
 def _grouped(problem: Problem) -> tuple[Floats, Floats]:
@@ -93,7 +96,9 @@ def _blocks(problem: Problem) -> list[Block]:
     everyone = np.arange(problem.count)
     if problem.kind == "grid":
         free = everyone[~problem.is_held]
-        return [_block(free, grid(problem.only(free)))] if len(free) else []
+        again = grid_again(problem.before[free], problem.held[problem.is_held], problem.aspect) if problem.again else None
+        places = again if again is not None else grid(problem.only(free))
+        return [_block(free, places, anchored=again is not None)] if len(free) else []
     parts, singles = _components(problem)
     blocks = [_component(problem, members, links) for members, links in parts]
     blocks.sort(key=lambda block: -len(block.members))
@@ -153,7 +158,9 @@ def _block(members: Ints, places: Floats, *, anchored: bool = False) -> Block:
 
 def _titled(members: Ints, places: Floats) -> Block:
     block = _block(members, places)
-    return Block(members, places, block.box + (-_PADDING, -_PADDING - TITLE_HEIGHT, _PADDING, _PADDING))
+    left, top, right, bottom = block.box
+    box = np.array((left - _PADDING, top - _PADDING - TITLE_HEIGHT, right + _PADDING, bottom + _PADDING))
+    return Block(members, places, box)
 
 
 def _moved(block: Block, by: Floats) -> Block:
@@ -168,12 +175,13 @@ def _placed(problem: Problem, blocks: list[Block]) -> list[Block]:
         return blocks
     margins = np.array([GAP if len(block.members) < 3 else _WIDE_GAP for block in loose])
     sizes = margins + [block.size for block in loose]
-    taken = _taken(problem, anchored)
+    taken = _ground([problem.held[problem.is_held], *(block.places for block in anchored)])
     fresh = _fresh(problem, sizes, taken)
     spots = fresh
     if problem.again:
         wished = np.array([_wish(problem, block) for block in loose])
-        kept = keep(sizes, wished, taken, problem.aspect, margins - 12)
+        # A held card on a block does not drive away the whole: who lies under it alone will move.
+        kept = keep(sizes, wished, _ground([block.places for block in anchored]), problem.aspect, margins - 12)
         fresh = fresh + _shift(fresh, wished, free=not len(taken))
         if _extent(kept, sizes, problem.aspect) <= _WORSE * _extent(fresh, sizes, problem.aspect):
             spots = kept if _way(kept, wished, loose) <= _way(fresh, wished, loose) else fresh
@@ -192,9 +200,9 @@ def _fresh(problem: Problem, sizes: Floats, taken: Floats) -> Floats:
     return np.asarray(spots + room[0], dtype=np.float64)
 
 
-def _taken(problem: Problem, anchored: list[Block]) -> Floats:
-    cards = [problem.held[problem.is_held]] + [block.places for block in anchored]
-    middles = np.concatenate(cards)
+def _ground(cards: list[Floats]) -> Floats:
+    """A box around each, with half a gap."""
+    middles = np.concatenate((np.zeros((0, 2)), *cards))
     return np.concatenate((middles - CARD / 2 - GAP / 2, middles + CARD / 2 + GAP / 2), axis=1)
 
 

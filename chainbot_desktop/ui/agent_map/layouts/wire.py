@@ -18,7 +18,7 @@ LENGTH = struct.Struct("<I")
 QUESTION = struct.Struct("<4sIIIIId?")
 """Magic, number, kind, agents, links, groups, aspect, again. Then links and groups as int32, held and before as float64 (NaN: none)."""
 ANSWER = struct.Struct("<4sIII")
-"""Magic, number, agents, groups; then x and y of each agent and the box of each group as float64. Or: failed, number, bytes of text, 0."""
+"""Magic, number, agents, groups; then x and y of each agent and the box of each group as float64. Or failed, number, length, 0; text."""
 ASK, DONE, FAILED = b"CBL?", b"CBL!", b"CBLx"
 KINDS = ("layered", "organic", "grid")
 MAX_FRAME = 64 << 20

@@ -47,7 +47,7 @@ class LayoutWorker:
         return self._child.pid if self._child is not None and not self._child.ended.done() else None
 
     async def arrange(self, request: LayoutRequest) -> Layout | None:
-        """None if another was asked for meanwhile: the newest alone is answered.
+        """None if another was asked for meanwhile (the newest alone is answered) or the worker was closed.
 
         Raises LayoutFailed when the child dies, talks nonsense, fails or takes too long; the next request has a new one.
         """
@@ -78,9 +78,11 @@ class LayoutWorker:
         return found
 
     async def close(self) -> None:
-        """Ends the child and waits for its end."""
+        """Ends the child and waits for its end. Whoever waits for a layout gets None."""
         self._closed = True
         self._stay()
+        if self._child is not None:
+            self._child.drop()
         async with self._starting:
             await self._end()
 
@@ -188,6 +190,8 @@ class _Child(asyncio.SubprocessProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(self._death())
+        assert self._transport is not None
+        self._transport.close()
         if not self.ended.done():
             self.ended.set_result(None)
 

@@ -160,6 +160,23 @@ def test_a_grid_keeps_the_order() -> None:
     assert sorted(asked.ids, key=lambda id_: places[id_][::-1]) == list(asked.ids)
 
 
+def test_a_card_dragged_out_of_a_grid_leaves_the_others_where_they_are() -> None:
+    first = arrange(request("grid", "none", 40)).places
+    there = Point(first["n12"].x + 130, first["n12"].y + 40)
+    second = arrange(request("grid", "none", 40, before=first, again=True, held={"n12": there}))
+    assert overlaps(second) == set()
+    assert sum(second.places[id_] != first[id_] for id_ in first) <= 4  # itself, and who lay where it is now
+
+
+def test_a_held_card_drives_away_nobody_but_who_lies_under_it() -> None:
+    for kind in KINDS:
+        first = arrange(request(kind, "tree", 40, groups=states(40))).places
+        asked = request(kind, "tree", 40, before=first, again=True, held={"n39": first["n20"]}, groups=states(40))
+        second = arrange(asked)
+        assert overlaps(second) == set()
+        assert sum(second.places[id_] == first[id_] for id_ in first) > 20
+
+
 def test_neighbours_of_what_is_held_gather_around_it() -> None:
     asked = request("organic", "hub", 12, held={"n0": Point(9000, 5000)})
     places = arrange(asked).places
