@@ -63,7 +63,8 @@ def _is_strained(start: Floats, links: Ints) -> bool:
     if not len(old):
         return False
     lengths = np.hypot(*(start[old[:, 0]] - start[old[:, 1]]).T)
-    return bool(lengths.max() > 4 * max(float(np.median(lengths)), _LINK))
+    across = float(np.hypot(*np.ptp(start[has_place(start)], axis=0)))
+    return bool(lengths.max() > max(4 * float(np.median(lengths)), 4 * _LINK, across / 2))
 
 
 def _force_within(points: Floats, links: Ints, slack: Floats, *, anew: bool) -> Floats:

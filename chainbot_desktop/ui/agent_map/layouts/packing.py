@@ -16,7 +16,9 @@ _STRETCHES = (0.85, 1.0, 1.15, 1.35, 1.6)
 _MORE_STRETCHES = tuple(0.7 + 0.05 * step for step in range(32))
 """Tried where there are few blocks, whose order leaves holes with most widths."""
 _FEW = 200
-"""Blocks without a place are looked after one by one up to here; more are packed together and get one place."""
+"""Blocks without a place are looked after one by one up to here; what is more is packed together and gets one place."""
+_LOOKS = 10_000_000
+"""Cells that all these searches together may look at: about half a second."""
 
 
 def pack(sizes: Floats, aspect: float) -> Floats:
@@ -83,18 +85,18 @@ def keep(sizes: Floats, wished: Floats, taken: Floats, aspect: float, margins: F
     for number in order:
         if np.isfinite(wished[number]).all() and ground.is_free(wished[number], sizes[number] - margins[number]):
             spots[number] = wished[number]
-            ground.put(spots[number], sizes[number])
+            ground.put(spots[number], sizes[number], margins[number])
     homeless = [number for number in order if not np.isfinite(spots[number, 0])]
-    if len(homeless) > _FEW:
-        crowd = np.sort(np.array(homeless))
+    few = max(5, min(_FEW, _LOOKS // ground.cells))
+    for number in homeless if len(homeless) <= few else homeless[: few // 2]:
+        wish = wished[number] if np.isfinite(wished[number]).all() else ground.middle - sizes[number] / 2
+        spots[number] = ground.room(sizes[number], wish, aspect)
+        ground.put(spots[number], sizes[number], margins[number])
+    crowd = np.flatnonzero(~np.isfinite(spots[:, 0]))
+    if len(crowd):
         inside = pack(sizes[crowd], aspect)
         size = (inside + sizes[crowd]).max(axis=0)
         spots[crowd] = inside + ground.room(size, ground.middle - size / 2, aspect)
-        return spots
-    for number in homeless:
-        wish = wished[number] if np.isfinite(wished[number]).all() else ground.middle - sizes[number] / 2
-        spots[number] = ground.room(sizes[number], wish, aspect)
-        ground.put(spots[number], sizes[number])
     return spots
 
 
@@ -108,16 +110,21 @@ class _Ground:
         corners = np.concatenate((wished[known] + sizes[known] / 2, (taken[:, :2] + taken[:, 2:]) / 2))
         self.middle = np.median(corners, axis=0) if len(corners) else np.zeros(2)
         area = float((sizes[:, 0] * sizes[:, 1]).sum() + ((taken[:, 2:] - taken[:, :2]).prod(axis=1)).sum())
-        reach = 2 * math.sqrt(area) + sizes.max(axis=0, initial=0.0) + 4 * self.CELL
+        reach = 1.5 * math.sqrt(area) + sizes.max(axis=0, initial=0.0) + 4 * self.CELL
         self._origin = self.middle - reach
         self._cells = np.zeros(np.ceil(2 * reach / self.CELL).astype(int), dtype=bool)
         self._boxes = np.empty((len(sizes) + len(taken), 4))
         self._used = 0
         for box in taken:
-            self.put(box[:2], box[2:] - box[:2])
+            self.put(box[:2], box[2:] - box[:2], np.zeros(2))
 
-    def put(self, spot: Floats, size: Floats) -> None:
-        self._boxes[self._used] = (*spot, *(spot + size))
+    @property
+    def cells(self) -> int:
+        """What one search looks at."""
+        return int(self._cells.size)
+
+    def put(self, spot: Floats, size: Floats, margin: Floats) -> None:
+        self._boxes[self._used] = (*spot, *(spot + size - margin))
         self._used += 1
         start = np.clip(np.floor((spot - self._origin) / self.CELL + 1e-6), 0, None).astype(int)
         end = np.clip(np.ceil((spot + size - self._origin) / self.CELL - 1e-6), 0, None).astype(int)
