@@ -17,6 +17,7 @@ from chainbot_desktop.core.ports import (
     TalkDelivery,
     TalkOutcome,
     TalkQuestion,
+    TalkRun,
     TalkUpdate,
 )
 from chainbot_desktop.store.agent_rows import ApprovalRow, RunRow
@@ -41,7 +42,7 @@ class ServiceTalk:
     ) -> str:
         live = self._agents.live(agent_id)
         if delivery == "between" and live is not None and live.run_id:
-            return await self._agents.message(agent_id, text, actor=actor, delivery="between")
+            return await self._agents.message(agent_id, text, actor=actor, delivery="between", conversation_id=conversation_id)
         return await self._agents.execute(agent_id, text, actor=actor, conversation_id=conversation_id, delivery=delivery)
 
     def follow(self, run_id: str, listener: Callable[[TalkUpdate], None]) -> Callable[[], None]:
@@ -52,6 +53,13 @@ class ServiceTalk:
 
     async def outcome(self, run_id: str) -> TalkOutcome:
         return _outcome(await self._agents.wait(run_id))
+
+    async def following(self, run_id: str) -> Sequence[TalkRun]:
+        return [
+            TalkRun(row.id, row.conversation_id, row.agent_id, row.started_at)
+            for row in await self._agents.following(run_id)
+            if row.conversation_id
+        ]
 
     async def cancel(self, run_id: str, *, actor: Actor) -> None:
         await self._agents.cancel_run(run_id, actor=actor)

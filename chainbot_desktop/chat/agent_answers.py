@@ -19,7 +19,7 @@ from chainbot_desktop.core.errors import ChainBotError, NotFound
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
 from chainbot_desktop.core.ids import utc_now
 from chainbot_desktop.core.listeners import Listeners
-from chainbot_desktop.core.ports import AgentTalk, Preferences, TalkAgent, TalkDelivery, TalkOutcome
+from chainbot_desktop.core.ports import AgentTalk, Preferences, TalkAgent, TalkDelivery, TalkOutcome, TalkRun
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversation_rows import Conversation
 from chainbot_desktop.store.conversations import ConversationTable
@@ -52,6 +52,8 @@ class AgentAnswers:
     async def open(self) -> None:
         """Take up the runs that were under way when the program ended."""
         for run_id, known in dict(await self._preferences.get(_UNDER_WAY) or {}).items():
+            if run_id in self._streams:
+                continue
             stream = self._begin(run_id, known["conversation_id"], known["agent_id"], known["agent_name"], known["began"])
             stream.saved = known.get("text", "")
             self._attend(stream)
@@ -156,13 +158,14 @@ class AgentAnswers:
         self._streams[run_id] = stream
         return stream
 
-    def _attend(self, stream: AnswerStream) -> None:
-        task = self._tasks.spawn(f"chat-answer-{stream.run_id}", self._follow(stream))
+    def _attend(self, stream: AnswerStream, after: asyncio.Task[None] | None = None) -> None:
+        task = self._tasks.spawn(f"chat-answer-{stream.run_id}", self._follow(stream, after))
         self._attending[stream.run_id] = task
         task.add_done_callback(lambda _: self._attending.pop(stream.run_id, None))
         self._on_agents_changed()
 
-    async def _follow(self, stream: AnswerStream) -> None:
+    async def _follow(self, stream: AnswerStream, after: asyncio.Task[None] | None) -> None:
+        """`after`: what follows another answer is kept when that one is."""
         end = self._talk.follow(stream.run_id, stream.hear)
         try:
             outcome = await self._talk.outcome(stream.run_id)
@@ -173,18 +176,37 @@ class AgentAnswers:
         finally:
             end()
         try:
-            await self._keep(stream, outcome)
-        except NotFound:
-            _log.info("the answer of %s came to a conversation that is gone", stream.agent_name)
+            later = self._begin_later(stream, await self._talk.following(stream.run_id))
+            if after is not None:
+                await asyncio.wait({after})
+            with suppress(NotFound):
+                await self._keep(stream, outcome)
         except ChainBotError as error:  # it stays in sight and under way: the next start keeps it, if the disk does then
             _log.error("the answer of %s could not be kept: %s", stream.agent_name, error)
             stream.end(trouble=f"Not kept: {error}")
             return
         del self._streams[stream.run_id]
         stream.end()
+        # That this one is done with and that those are under way is noted at once: no start in between loses or repeats one.
         await self._remember()
+        for other in later:
+            if other.conversation_id != stream.conversation_id:
+                text = (
+                    f"{_name(other.agent_name)} had ended its task when it was told: this is a task of its own, answered here."
+                )
+                with suppress(NotFound):
+                    await self.say(other.conversation_id, text)
+
+    def _begin_later(self, before: AnswerStream, later: Sequence[TalkRun]) -> list[AnswerStream]:
+        """What was said to a run that had just ended is a run of its own, and followed like any other: kept after `before`."""
+        new = [run for run in later if run.run_id not in self._streams]
+        streams = [self._begin(run.run_id, run.conversation_id, run.agent_id, before.agent_name, run.began) for run in new]
+        for stream in streams:
+            self._attend(stream, after=self._attending.get(before.run_id))
+        return streams
 
     async def _keep(self, stream: AnswerStream, outcome: TalkOutcome) -> None:
+        """NotFound where the conversation is gone."""
         if await self._was_kept(stream):
             return
         text = outcome.text if outcome.state == "succeeded" else stream.text or stream.saved

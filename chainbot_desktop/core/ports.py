@@ -185,6 +185,16 @@ class TalkOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkRun:
+    """A run of a conversation. `began` is RFC 3339."""
+
+    run_id: str
+    conversation_id: str
+    agent_id: str
+    began: str
+
+
+@dataclass(frozen=True, slots=True)
 class TalkQuestion:
     """What an agent asks of a human, exactly as it is to be judged. `nonce` proves that an answer is to what was shown."""
 
@@ -219,6 +229,10 @@ class AgentTalk(Protocol):
 
     async def outcome(self, run_id: str) -> TalkOutcome:
         """Returns when the run has ended; at once where it has. NotFound where nobody knows it."""
+        ...
+
+    async def following(self, run_id: str) -> Sequence[TalkRun]:
+        """The runs of what was said to this one and came after its end. Known when `outcome` returns, and for as long as the run."""
         ...
 
     async def cancel(self, run_id: str, *, actor: Actor) -> None: ...

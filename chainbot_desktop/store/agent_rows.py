@@ -66,6 +66,8 @@ class RunRow:
     cost: float | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     """What programs want of the result, as its kind gave it."""
+    follows: str = ""
+    """The run that its task was said to, and which had ended before it could take it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,10 @@ class RunTable:
         """Newest first."""
         return await self._select(runs.c.agent_id == agent_id, limit=limit)
 
+    async def following(self, run_id: str) -> list[RunRow]:
+        """Those that began because their task came too late for `run_id`, oldest first."""
+        return (await self._select(runs.c.follows == run_id, limit=1000))[::-1]
+
     async def open_runs(self) -> list[RunRow]:
         """Those that have not ended, newest first."""
         return await self._select(runs.c.state.in_(OPEN_RUNS), limit=100_000)

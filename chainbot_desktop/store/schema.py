@@ -195,10 +195,15 @@ runs = Table(
     Column("cost", Float, nullable=True),
     Column("data", JSON, nullable=False),
     Column("history", LargeBinary, nullable=True),
+    Column("follows", String(36), nullable=False, server_default=""),
     Index("ix_runs_agent", "agent_id", "started_at"),
     Index("ix_runs_state", "state"),
+    Index("ix_runs_follows", "follows"),
 )
-"""State: queued | running | waiting | succeeded | failed | cancelled. `history` is what a waiting run goes on from."""
+"""State: queued | running | waiting | succeeded | failed | cancelled. `history` is what a waiting run goes on from.
+
+`follows` is the run that came to its end before it could take what this one was then made of.
+"""
 
 approvals = Table(
     "approvals",

@@ -10,7 +10,7 @@ from typing import Any
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, NotFound
 from chainbot_desktop.core.events.agents import RuntimeState
 from chainbot_desktop.core.events.runs import Decision
-from chainbot_desktop.core.ports import LifeAction, TalkAgent, TalkDelivery, TalkOutcome, TalkQuestion, TalkUpdate
+from chainbot_desktop.core.ports import LifeAction, TalkAgent, TalkDelivery, TalkOutcome, TalkQuestion, TalkRun, TalkUpdate
 
 
 @dataclass
@@ -66,6 +66,8 @@ class FakeTalk:
         self.here: dict[str, TalkAgent] = {f"id-{name}": TalkAgent(f"id-{name}", name, "assistant", "idle") for name in names}
         self.runs: dict[str, FakeRun] = {}
         self.waiting: list[TalkQuestion] = []
+        self.late: dict[str, list[TalkRun]] = {}
+        """By run, those that began because what was said came too late for it."""
         self.done: list[tuple[str, ...]] = []
         self.spawned: list[tuple[str, str, dict[str, Any]]] = []
         self._listeners: list[Callable[[], None]] = []
@@ -117,6 +119,9 @@ class FakeTalk:
         if run_id not in self.runs:
             raise NotFound("There is no such run.")
         return await asyncio.shield(self.runs[run_id].outcome)
+
+    async def following(self, run_id: str) -> Sequence[TalkRun]:
+        return list(self.late.get(run_id, ()))
 
     async def cancel(self, run_id: str, *, actor: str) -> None:
         run = self.runs[run_id]

@@ -17,7 +17,7 @@ from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.processes.child import ChildProcesses
 from chainbot_desktop.agents.runtime.budget import RunBudget
 from chainbot_desktop.agents.runtime.live import LiveAgent
-from chainbot_desktop.agents.runtime.run import LiveRun
+from chainbot_desktop.agents.runtime.run import LiveRun, Said
 from chainbot_desktop.agents.runtime.shared import Owner, RuntimeParts
 from chainbot_desktop.agents.runtime.state_journal import Standing, StateJournal
 from chainbot_desktop.core.errors import ChainBotError
@@ -226,7 +226,7 @@ class SupervisedAgent:
         self._wake.set()
         self._owner.changed(self.row.id)
 
-    def steer(self, text: str, delivery: Delivery) -> LiveRun | None:
+    def steer(self, said: Said, delivery: Delivery) -> LiveRun | None:
         """Give a message to the run under way; None where there is none, or where it is not meant for it."""
         run = self._run
         if run is None or delivery == "queue":
@@ -234,7 +234,7 @@ class SupervisedAgent:
         if delivery == "interrupt":
             run.cancel("A new message interrupted it.")
             return None
-        run.deliver(text)
+        run.deliver(said)
         return run
 
     async def drop(self, run_id: str, reason: str) -> bool:
@@ -362,7 +362,8 @@ class SupervisedAgent:
         return "succeeded", result.text, ""
 
     async def _conclude(self, run: LiveRun, task: asyncio.Task[tuple[RunState, str, str]], reasons: list[str]) -> None:
-        left = run.take_messages()  # it ended before its next tool call
+        if left := run.untaken():  # it ended before its next tool call
+            await self._owner.came_too_late(run, left)
         if not task.done():
             _log.error("the agent %s does not let go of its task", self.row.name)
         if not task.done() or task.cancelled():
@@ -373,8 +374,6 @@ class SupervisedAgent:
         else:
             state, text, reason = task.result()
             await self._finish(run, state, text=text, reason=reason)
-        if left:
-            self._owner.came_too_late(run, left)
 
     async def _finish(self, run: LiveRun, state: RunState, *, text: str = "", reason: str = "") -> None:
         budget = run.budget

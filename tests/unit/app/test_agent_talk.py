@@ -158,3 +158,46 @@ async def test_a_kill_in_the_middle_of_an_answer_is_said_afterwards(tmp_path: Pa
         count = len(lines)
     async with open_agent_house(tmp_path) as house, open_chat_over(house, tmp_path) as chat:
         assert len(await answered(chat, made.id)) == count
+
+
+async def test_a_message_that_came_too_late_is_answered_like_any_other(tmp_path: Path) -> None:
+    async with open_agent_house(tmp_path) as house, open_chat_over(house, tmp_path) as chat:
+        answers = chat.answers
+        assert answers is not None
+        here, there = await chat.begin(), await chat.begin()
+        await chat.post(here.id, "/spawn scripted Ada")
+        (ada,) = (live.id for live in house.service.living())
+        await house.becomes(ada, "idle")
+        await chat.post(here.id, "@Ada ask rm -r build")
+        request = await house.asked()
+        await chat.post(here.id, "wait", delivery="between")
+        await chat.post(there.id, "@Ada say over there", delivery="between")
+        await house.desk.decide(request.id, request.nonce, "approve", actor=ME)
+        await until(lambda: [stream.steps for stream in answers.of(here.id)] == [["waiting to be released"]])
+        house.scripted.workers[0].release.set()
+        assert [text for author, text in await answered(chat, here.id) if author == f"agent:{ada}"] == [
+            "approved True",
+            "released",
+        ]
+        lines = await answered(chat, there.id)
+        assert lines[-1] == (f"agent:{ada}", "over there")
+        assert "a task of its own, answered here" in lines[-2][1]
+        async with asyncio.timeout(5):
+            while await house.store.preferences.get("chat.under_way"):
+                await asyncio.sleep(0.005)
+
+
+async def test_what_was_said_before_the_program_was_closed_is_told_of_afterwards(tmp_path: Path) -> None:
+    async with open_agent_house(tmp_path) as house, open_chat_over(house, tmp_path) as chat:
+        made = await chat.begin()
+        await chat.post(made.id, "/spawn scripted Ada")
+        (ada,) = (live.id for live in house.service.living())
+        await house.becomes(ada, "idle")
+        await chat.post(made.id, "@Ada forever")
+        await house.becomes(ada, "running")
+        await chat.post(made.id, "and the log", delivery="between")
+    for _ in range(2):
+        async with open_agent_house(tmp_path) as house, open_chat_over(house, tmp_path) as chat:
+            lines = [text for _, text in await answered(chat, made.id)]
+            assert lines[-2:] == ["The answer of **Ada** was interrupted. The program was closed\\."] * 2
+            assert len(lines) == 6
