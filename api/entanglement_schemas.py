@@ -130,4 +130,4 @@ class MemberDocument(BaseModel):
 
 class EntanglementStatus(EntanglementDocument):
     members: list[MemberDocument]
-    coordinations: list[CoordinationDocument] = Field(description="Newest first; those since the program started.")
+    coordinations: list[CoordinationDocument] = Field(description="Newest first, at most 100.")

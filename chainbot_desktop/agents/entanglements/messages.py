@@ -119,6 +119,10 @@ class Messages:
     async def of_link(self, link: Entanglement, *, since: int = 0, limit: int = _PAGE) -> list[AgentMessage]:
         return await self._table.of_entanglement(link.id, since=since, limit=limit)
 
+    async def has_answer(self, link: Entanglement, run_id: str) -> bool:
+        """Whether the answer of a run was kept."""
+        return any(message.kind == "answer" and message.run_id == run_id for message in await self._all(link))
+
     async def notebook(self, agent_id: str) -> str:
         """The newest notes of the agent's data links, oldest first, under the name of each link."""
         parts: list[str] = []

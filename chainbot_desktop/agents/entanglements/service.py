@@ -29,6 +29,7 @@ from chainbot_desktop.core.ports import IdempotencyKey, Journal
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agent_rows import AgentMessage
 from chainbot_desktop.store.agents import AgentMessageTable
+from chainbot_desktop.store.coordinations import CoordinationTable
 
 
 class Entanglements:
@@ -39,6 +40,7 @@ class Entanglements:
         directory: AgentDirectory,
         journal: Journal,
         table: AgentMessageTable,
+        shared_work: CoordinationTable,
         tasks: Tasks,
         runtime: Callable[[], AgentService],
     ) -> None:
@@ -46,7 +48,7 @@ class Entanglements:
         self._journal = journal
         self._members = Members(directory, runtime)
         self._messages = Messages(self._members, journal, table)
-        self._coordinator = Coordinator(self._members, self._messages, tasks)
+        self._coordinator = Coordinator(self._members, self._messages, shared_work, tasks)
         self._dependencies = Dependencies(self._members)
         self._handovers = Handovers(self._members)
         self._tasks = tasks
@@ -54,6 +56,10 @@ class Entanglements:
 
     def open(self) -> None:
         self._unsubscribe = self._directory.subscribe(self._on_directory_change)
+
+    async def take_up(self) -> None:
+        """Go on with the coordinations of the last time. After the runtime is open."""
+        await self._coordinator.take_up()
 
     async def close(self) -> None:
         """Before the agents are stopped."""
@@ -133,10 +139,11 @@ class Entanglements:
 
     async def coordinate(self, entanglement_id: str, task: str, *, actor: Actor) -> Coordination:
         """One task to all. Returns with the plan; what comes of it appears in it, and `wait_for` has the end."""
-        return self._coordinator.start(self._members.own_link(entanglement_id), task, actor)
+        return await self._coordinator.start(self._members.own_link(entanglement_id), task, actor)
 
-    def coordination(self, coordination_id: str) -> Coordination:
-        return self._coordinator.get(coordination_id)
+    async def coordination(self, coordination_id: str) -> Coordination:
+        """Also one of an earlier start of the program."""
+        return await self._coordinator.get(coordination_id)
 
     async def wait_for(self, coordination_id: str) -> Coordination:
         return await self._coordinator.wait(coordination_id)
@@ -154,12 +161,12 @@ class Entanglements:
 
     # Documents
 
-    def status(self, entanglement_id: str) -> Mapping[str, Any]:
+    async def status(self, entanglement_id: str) -> Mapping[str, Any]:
         link = self._members.link(entanglement_id)
         return {
             **connection_document(link),
             "members": [self._member(link, agent_id) for agent_id in link.agents],
-            "coordinations": [found.document() for found in self._coordinator.of_link(link.id)],
+            "coordinations": [found.document() for found in await self._coordinator.of_link(link.id)],
         }
 
     def _member(self, link: Entanglement, agent_id: str) -> Mapping[str, Any]:
@@ -204,6 +211,7 @@ class Entanglements:
         for gone in change.entanglements:
             if self._directory.entanglement(gone) is None:
                 self._tasks.spawn(f"entanglement {gone}: forget", self._messages.forget(gone))
+                self._tasks.spawn(f"entanglement {gone}: forget its work", self._coordinator.forget(gone))
 
 
 def _fact(entanglement_id: str, name: str, kind: LinkKind, members: tuple[str, ...]) -> EntanglementFact:

@@ -96,7 +96,7 @@ async def test_partial_results_are_there_before_the_end_and_it_can_be_cancelled(
         while pat.state != "succeeded":
             await asyncio.sleep(0.005)
     assert begun.state == "running"
-    shown = talk.entanglements.status(link)["coordinations"][0]
+    shown = (await talk.entanglements.status(link))["coordinations"][0]
     assert [part["state"] for part in shown["plan"]] == ["running", "succeeded"]
     assert shown["plan"][1]["answer"] == "Pat says: count"
     ended = await talk.entanglements.cancel(begun.id, actor=ME)
@@ -128,7 +128,7 @@ async def test_nobody_can_take_the_task(talk: TalkHouse) -> None:
     with pytest.raises(InvalidInput):
         await talk.entanglements.coordinate(link, " ", actor=ME)
     with pytest.raises(NotFound):
-        talk.entanglements.coordination("nothing")
+        await talk.entanglements.coordination("nothing")
 
 
 async def test_a_task_goes_over_with_its_context_and_what_was_answered(talk: TalkHouse) -> None:
@@ -189,7 +189,7 @@ async def test_a_dependent_task_begins_when_the_other_has_ended(talk: TalkHouse)
     assert (await talk.house.service.wait(other)).state == "succeeded"
     live = await talk.house.until("bob", lambda live: live.state == "waiting")
     assert live.waiting_for == "Ada, which it depends on"
-    assert talk.entanglements.status(link)["members"][1]["depends_on"] == ["Ada"]
+    assert (await talk.entanglements.status(link))["members"][1]["depends_on"] == ["Ada"]
     assert (await talk.house.service.run(run)).state != "succeeded"
     talk.release("ada")
     async with asyncio.timeout(5):
