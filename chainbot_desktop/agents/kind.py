@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -164,6 +164,18 @@ class Worker(Protocol):
     @property
     def commands(self) -> tuple[AgentCommand, ...]:
         """Slash commands that it understands in a task: "/name" and what follows. They may change while it lives."""
+        ...
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A worker that can learn what it offers before its first task. A kind may have this or not."""
+
+    async def prepare(self) -> None:
+        """Somebody is about to give it a task. Called often and cancelled with the worker; its tasks do not wait for it.
+
+        Returns when `commands` are as they will be. ChainBotError says why that cannot be known.
+        """
         ...
 
 

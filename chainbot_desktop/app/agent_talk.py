@@ -37,6 +37,9 @@ class ServiceTalk:
     def kinds(self) -> Mapping[str, str]:
         return {kind.name: kind.title for kind in self._agents.kinds()}
 
+    def prepare(self, agent_id: str) -> None:
+        self._agents.prepare(agent_id)
+
     async def ask(
         self, agent_id: str, text: str, *, conversation_id: str, actor: Actor, delivery: TalkDelivery = "queue"
     ) -> str:

@@ -217,6 +217,10 @@ class AgentTalk(Protocol):
         """What can be spawned: name and title."""
         ...
 
+    def prepare(self, agent_id: str) -> None:
+        """Somebody is about to give it a task: the commands that it offers may become known. Call it as often as you like."""
+        ...
+
     async def ask(
         self, agent_id: str, text: str, *, conversation_id: str, actor: Actor, delivery: TalkDelivery = "queue"
     ) -> str:

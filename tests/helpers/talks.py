@@ -66,6 +66,7 @@ class FakeTalk:
         self.here: dict[str, TalkAgent] = {f"id-{name}": TalkAgent(f"id-{name}", name, "assistant", "idle") for name in names}
         self.runs: dict[str, FakeRun] = {}
         self.waiting: list[TalkQuestion] = []
+        self.prepared: list[str] = []
         self.late: dict[str, list[TalkRun]] = {}
         """By run, those that began because what was said came too late for it."""
         self.done: list[tuple[str, ...]] = []
@@ -85,6 +86,9 @@ class FakeTalk:
 
     def kinds(self) -> Mapping[str, str]:
         return {"assistant": "Assistant", "command": "Command"}
+
+    def prepare(self, agent_id: str) -> None:
+        self.prepared.append(agent_id)
 
     async def ask(self, agent_id: str, text: str, *, conversation_id: str, actor: str, delivery: TalkDelivery = "queue") -> str:
         agent = self.here[agent_id]

@@ -298,6 +298,12 @@ class AgentService:
             return run.row.id
         return await self.execute(agent_id, text, actor=actor, conversation_id=conversation_id, delivery=delivery)
 
+    def prepare(self, agent_id: str) -> None:
+        """Somebody is about to give it a task: what it offers may become known meanwhile. Costs nothing to call often."""
+        agent = self._agents.get(agent_id)
+        if agent is not None and not self._closing:
+            agent.prepare()
+
     async def cancel_run(self, run_id: str, *, actor: Actor) -> None:
         row = await self.run(run_id)
         agent = self._agents.get(row.agent_id)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from chainbot_desktop.agents.approvals.desk import AgentApprovals
 from chainbot_desktop.agents.facts import RUNTIME_SOURCE
-from chainbot_desktop.agents.kind import AgentConfig, AgentContext, AgentKind, Delivery, Worker
+from chainbot_desktop.agents.kind import AgentConfig, AgentContext, AgentKind, Delivery, Preparing, Worker
 from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.processes.child import ChildProcesses
 from chainbot_desktop.agents.runtime.budget import RunBudget
@@ -71,6 +71,7 @@ class SupervisedAgent:
         self._journal = StateJournal(row, parts.agents, parts.tasks, self._standing)
         self._children: ChildProcesses = parts.children(config.limits)
         self._worker: Worker | None = None
+        self._preparing: asyncio.Task[None] | None = None
         self._life: asyncio.Task[None] | None = None
         self._queue: deque[LiveRun] = deque()
         self._wake = asyncio.Event()
@@ -217,6 +218,20 @@ class SupervisedAgent:
             self._journal.keep_lease(lease)
 
     # Tasks
+
+    def prepare(self) -> None:
+        """Somebody is about to give it a task: let it find out meanwhile what it offers, if it is at rest."""
+        worker = self._worker
+        busy = self._preparing is not None and not self._preparing.done()
+        if self.state == "idle" and not busy and isinstance(worker, Preparing):
+            self._preparing = self._parts.tasks.spawn(f"agent {self.row.name}: gets ready", self._prepare(worker))
+
+    async def _prepare(self, worker: Preparing) -> None:
+        try:
+            await worker.prepare()
+        except ChainBotError as error:  # its next task says so to whoever gave it
+            self.log.add("system", f"It could not get ready before its next task: {error}")
+        self._owner.changed(self.row.id)
 
     def enqueue(self, run: LiveRun, *, first: bool = False) -> None:
         if first:
@@ -417,6 +432,9 @@ class SupervisedAgent:
         )
 
     async def _stop_worker(self, worker: Worker) -> None:
+        if self._preparing is not None and not self._preparing.done():
+            self._preparing.cancel()
+            await asyncio.wait({self._preparing}, timeout=_STOP_SECONDS)
         try:
             async with asyncio.timeout(_STOP_SECONDS):
                 await worker.stop()
