@@ -91,7 +91,8 @@ async def broadcast(request: web.Request) -> web.Response:
 async def messages(request: web.Request) -> web.Response:
     asked = parse_query(request.query, MessageParameters)
     found = await entanglements_of(request).messages(request.match_info["id"], since=asked.since, limit=asked.limit)
-    return json_answer([message_document(message) for message in found])
+    unanswered = await entanglements_of(request).guests.unanswered(found)
+    return json_answer([message_document(message, unanswered) for message in found])
 
 
 async def coordinate(request: web.Request) -> web.Response:

@@ -179,11 +179,19 @@ class Preparing(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message that is on its way. `note` is what is known of that where the other does not run here; else empty."""
+
+    message_id: str
+    note: str = ""
+
+
 class Conversations(Protocol):
     """Where agents meet other agents and people."""
 
-    async def tell(self, sender: str, recipient: str, text: str, *, run_id: str = "") -> str:
-        """A message to an entangled agent, by id or name; its message id. Refused where no link allows it."""
+    async def tell(self, sender: str, recipient: str, text: str, *, run_id: str = "") -> Told:
+        """A message to an entangled agent, by id or name. Refused where no link allows it."""
         ...
 
     async def notebook(self, agent_id: str) -> str:

@@ -84,7 +84,7 @@ async def make_agent_wing(
 
     services: list[AgentService] = []
     messages, shared_work = AgentMessageTable(database, journal), CoordinationTable(database, journal)
-    entanglements = Entanglements(directory, journal, messages, shared_work, tasks, lambda: services[0])
+    entanglements = Entanglements(directory, journal, messages, shared_work, tasks, lambda: services[0], store.bus, store.blobs)
     tool_servers = McpServers(settings.mcp.servers, own, tasks, data_dir, secret)
     models = ModelService(settings, secret, own, tasks, ModelFolder(data_dir / "models"), hide=redactor.add)
     toolboxes = ToolboxFactory(

@@ -113,7 +113,7 @@ def _completion(agent: TalkAgent, before: str, after: str) -> Completion:
     return Completion(
         head + after.removeprefix(" "),
         at_name(agent.name),
-        f"{agent.kind}, {agent.state}" + (f": {doing}" if doing else ""),
+        "guest of ALEX OS" if agent.guest else f"{agent.kind}, {agent.state}" + (f": {doing}" if doing else ""),
         len(head),
     )
 

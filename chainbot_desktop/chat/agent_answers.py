@@ -47,7 +47,7 @@ class AgentAnswers:
         self._leads: dict[str, str] = {}
         self._listeners: Listeners[[]] = Listeners()
         self._due: asyncio.TimerHandle | None = None
-        self._stop_watching = talk.on_change(self._on_agents_changed)
+        self._stop_watching = (talk.on_change(self._on_agents_changed), talk.on_begun(self._on_begun))
 
     async def open(self) -> None:
         """Take up the runs that were under way when the program ended."""
@@ -60,7 +60,8 @@ class AgentAnswers:
 
     async def close(self) -> None:
         """What is under way goes on without us; what was heard of it so far is kept for the next start."""
-        self._stop_watching()
+        for stop in self._stop_watching:
+            stop()
         self._listeners.clear()
         if self._due is not None:
             self._due.cancel()
@@ -80,6 +81,13 @@ class AgentAnswers:
     def agents(self) -> Sequence[TalkAgent]:
         return self._talk.agents()
 
+    @property
+    def addressable(self) -> Sequence[TalkAgent]:
+        """Whom a message may name: the agents, and the guests whose names they have not."""
+        agents = self.agents
+        names = {agent.name.casefold() for agent in agents}
+        return [*agents, *(guest for guest in self._talk.guests() if guest.name.casefold() not in names)]
+
     def of(self, conversation_id: str) -> list[AnswerStream]:
         """The answers that are being written in a conversation, in the order in which they were asked for."""
         return [stream for stream in self._streams.values() if stream.conversation_id == conversation_id]
@@ -96,11 +104,10 @@ class AgentAnswers:
 
     def addressed(self, lead: str, text: str) -> Addressed:
         """Whom a message means: those it names, else the conversation's lead. InvalidInput where it has a name and no task."""
-        agents = self.agents
-        meant = addressed(text, agents)
+        meant = addressed(text, self.addressable)
         if meant.agents or meant.unknown:
             return meant
-        return Addressed(tuple(agent for agent in agents if agent.id == lead), (), text)
+        return Addressed(tuple(agent for agent in self.agents if agent.id == lead), (), text)
 
     async def ask(
         self, conversation: Conversation, meant: Addressed, *, actor: Actor, delivery: TalkDelivery = "queue"
@@ -109,13 +116,16 @@ class AgentAnswers:
         for name in meant.unknown:
             await self.say(
                 conversation.id,
-                f"There is no agent {escape_markdown(at_name(name))} here. {_hint(who_there_is(name, self.agents))}",
+                f"There is no agent {escape_markdown(at_name(name))} here. {_hint(who_there_is(name, self.addressable))}",
             )
         asked = [agent for agent in meant.agents if await self._ask_one(conversation.id, agent, meant.task, actor, delivery)]
         known = {agent.id for agent in self.agents}
         lead = self.lead(conversation)
-        if asked and lead not in known:
-            await self._set_lead(conversation.id, asked[0].id)
+        leaders = [
+            agent for agent in asked if not agent.guest
+        ]  # a guest is asked by name alone: what is said to it leaves the house
+        if leaders and lead not in known:
+            await self._set_lead(conversation.id, leaders[0].id)
         elif lead and lead not in known and not meant.agents and not meant.unknown:
             await self._set_lead(conversation.id, "")
             text = "The agent that this conversation was with is not here any more, so nobody was asked."
@@ -150,6 +160,13 @@ class AgentAnswers:
             self._attend(self._begin(run_id, conversation_id, agent.id, agent.name, utc_now()))
             await self._remember()
         return True
+
+    def _on_begun(self, run: TalkRun) -> None:
+        if run.run_id in self._streams:
+            return
+        name = next((agent.name for agent in self.agents if agent.id == run.agent_id), run.agent_id)
+        self._attend(self._begin(run.run_id, run.conversation_id, run.agent_id, name, run.began))
+        self._tasks.spawn(f"chat-remember-{run.run_id}", self._remember())
 
     # Following
 

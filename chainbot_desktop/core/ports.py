@@ -162,6 +162,8 @@ class TalkAgent:
     reason: str = ""
     takes_tasks: bool = True
     commands: tuple[AgentCommand, ...] = ()
+    guest: bool = False
+    """ALEX OS runs it: it can be asked, and answers when it likes or never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,10 @@ class AgentTalk(Protocol):
 
     def agents(self) -> Sequence[TalkAgent]: ...
 
+    def guests(self) -> Sequence[TalkAgent]:
+        """Those that run elsewhere and can be asked."""
+        ...
+
     def kinds(self) -> Mapping[str, str]:
         """What can be spawned: name and title."""
         ...
@@ -254,6 +260,10 @@ class AgentTalk(Protocol):
         ...
 
     async def decide(self, question: TalkQuestion, decision: Decision, *, answer: str = "", actor: Actor) -> None: ...
+
+    def on_begun(self, listener: Callable[[TalkRun], None]) -> Callable[[], None]:
+        """Call `listener` with a run that nobody asked for in its conversation: an answer that came later began it."""
+        ...
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` when an agent or what waits for a human is different; often. Returns what ends it."""

@@ -128,6 +128,8 @@ class AgentMessage:
     created_at: str
     in_reply_to: str = ""
     """The message that it answers, where that is known."""
+    conversation_id: str = ""
+    """The conversation that it was said for; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,6 +260,7 @@ agent_messages = Table(
     Column("run_id", String(36), nullable=False),
     Column("created_at", String(27), nullable=False),
     Column("in_reply_to", String(36), nullable=False, server_default=""),
+    Column("conversation_id", String(36), nullable=False, server_default=""),
     Index("ix_agent_messages_id", "id", unique=True),
     Index("ix_agent_messages_entanglement", "entanglement_id", "number"),
     Index("ix_agent_messages_recipient", "recipient", "number"),

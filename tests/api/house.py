@@ -169,7 +169,9 @@ async def open_house(
         runtime = AgentService(Kinds([scripted, *kinds]), parts)
         messages = AgentMessageTable(store.database, store.journal)
         shared_work = CoordinationTable(store.database, store.journal)
-        entanglements = Entanglements(directory, store.journal, messages, shared_work, tasks, lambda: runtime)
+        entanglements = Entanglements(
+            directory, store.journal, messages, shared_work, tasks, lambda: runtime, store.bus, store.blobs
+        )
         entanglements.open()
         runtime.before_task = entanglements.before_task
         await runtime.open()

@@ -67,6 +67,8 @@ class FakeTalk:
         self.runs: dict[str, FakeRun] = {}
         self.waiting: list[TalkQuestion] = []
         self.prepared: list[str] = []
+        self.visitors: list[TalkAgent] = []
+        self.begun: list[Callable[[TalkRun], None]] = []
         self.late: dict[str, list[TalkRun]] = {}
         """By run, those that began because what was said came too late for it."""
         self.done: list[tuple[str, ...]] = []
@@ -83,6 +85,13 @@ class FakeTalk:
 
     def agents(self) -> Sequence[TalkAgent]:
         return [self._now(agent) for agent in self.here.values()]
+
+    def guests(self) -> Sequence[TalkAgent]:
+        return list(self.visitors)
+
+    def on_begun(self, listener: Callable[[TalkRun], None]) -> Callable[[], None]:
+        self.begun.append(listener)
+        return lambda: self.begun.remove(listener)
 
     def kinds(self) -> Mapping[str, str]:
         return {"assistant": "Assistant", "command": "Command"}

@@ -15,7 +15,7 @@ from typing import TypedDict
 
 from chainbot_desktop.agents.entanglements.coordination import Coordination, Part, in_order, merge_task, task_text
 from chainbot_desktop.agents.entanglements.links import source_of
-from chainbot_desktop.agents.entanglements.messages import Messages
+from chainbot_desktop.agents.entanglements.messages import NO_ANSWER_YET, Messages
 from chainbot_desktop.agents.entanglements.people import Members
 from chainbot_desktop.agents.facts import RUNTIME_SOURCE
 from chainbot_desktop.agents.records import Entanglement
@@ -30,7 +30,6 @@ from chainbot_desktop.store.coordinations import CoordinationTable
 
 _log = logging.getLogger(__name__)
 
-NO_ANSWER_YET = "Sent to ALEX OS, no answer yet."
 LISTED = 100
 """Coordinations of one link that its status tells of, the newest."""
 
@@ -118,6 +117,16 @@ class Coordinator:
             with suppress(Conflict, NotFound):  # it ended in this moment
                 await self._members.runtime.cancel_run(run_id, actor=actor)
         return await self.wait(coordination_id)
+
+    async def guest_answered(self, message_id: str, text: str) -> None:
+        """A guest that was told of a task with this message has answered: that is its part, also when the rest has ended."""
+        kept = await self._table.part_of_message(message_id)
+        if kept is None:
+            return
+        found = await self.get(kept.coordination_id)
+        part = found.parts[kept.place]
+        part.state, part.answer, part.reason = "succeeded", text, ""
+        await self._note_part(found, part)
 
     async def forget(self, entanglement_id: str) -> None:
         """The link is gone: so is what was worked on over it, when it has ended."""

@@ -11,21 +11,24 @@ from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.agents.documents import connection_document
 from chainbot_desktop.agents.entanglements.coordination import Coordination
 from chainbot_desktop.agents.entanglements.coordinator import Coordinator
+from chainbot_desktop.agents.entanglements.guests import Guests
 from chainbot_desktop.agents.entanglements.handover import Handovers
 from chainbot_desktop.agents.entanglements.links import MAX_MEMBERS, LinkKind, checked_kind, refuse_circle, source_of
 from chainbot_desktop.agents.entanglements.messages import Delivered, Messages, Refused
 from chainbot_desktop.agents.entanglements.people import Members
 from chainbot_desktop.agents.entanglements.waiting import Dependencies
 from chainbot_desktop.agents.facts import RUNTIME_SOURCE
+from chainbot_desktop.agents.kind import Told
 from chainbot_desktop.agents.records import DirectoryChange, Entanglement
 from chainbot_desktop.agents.runtime.run import LiveRun
 from chainbot_desktop.agents.runtime.service import AgentService
+from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import Conflict, InvalidInput
 from chainbot_desktop.core.events import EntanglementCreated, EntanglementDestroyed
 from chainbot_desktop.core.events.agents import EntanglementFact
 from chainbot_desktop.core.events.envelope import Actor
 from chainbot_desktop.core.ids import new_id
-from chainbot_desktop.core.ports import IdempotencyKey, Journal
+from chainbot_desktop.core.ports import Blobs, IdempotencyKey, Journal
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agent_rows import AgentMessage
 from chainbot_desktop.store.agents import AgentMessageTable
@@ -43,12 +46,15 @@ class Entanglements:
         shared_work: CoordinationTable,
         tasks: Tasks,
         runtime: Callable[[], AgentService],
+        bus: EventBus,
+        blobs: Blobs,
     ) -> None:
         self._directory = directory
         self._journal = journal
         self._members = Members(directory, runtime)
         self._messages = Messages(self._members, journal, table)
         self._coordinator = Coordinator(self._members, self._messages, shared_work, tasks)
+        self.guests = Guests(self._members, self._messages, self._coordinator, table, journal, bus, blobs, tasks)
         self._dependencies = Dependencies(self._members)
         self._handovers = Handovers(self._members)
         self._tasks = tasks
@@ -56,14 +62,17 @@ class Entanglements:
 
     def open(self) -> None:
         self._unsubscribe = self._directory.subscribe(self._on_directory_change)
+        self.guests.open()
 
     async def take_up(self) -> None:
-        """Go on with the coordinations of the last time. After the runtime is open."""
+        """Go on with the coordinations of the last time, and take answers that came at its end. After the runtime is open."""
         await self._coordinator.take_up()
+        await self.guests.take_up()
 
     async def close(self) -> None:
         """Before the agents are stopped."""
         self._unsubscribe()
+        self.guests.close()
         await self._coordinator.close()
 
     # Links
@@ -126,8 +135,9 @@ class Entanglements:
         """In order, those after number `since`."""
         return await self._messages.of_link(self._members.link(entanglement_id), since=since, limit=limit)
 
-    async def tell(self, sender: str, recipient: str, text: str, *, run_id: str = "") -> str:
-        return (await self._messages.tell(sender, recipient, text, run_id=run_id)).message_id
+    async def tell(self, sender: str, recipient: str, text: str, *, run_id: str = "") -> Told:
+        delivered = await self._messages.tell(sender, recipient, text, run_id=run_id)
+        return Told(delivered.message_id, delivered.note)
 
     async def notebook(self, agent_id: str) -> str:
         return await self._messages.notebook(agent_id)

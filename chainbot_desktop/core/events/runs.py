@@ -172,7 +172,10 @@ class CoordinationEnded(Event):
 
 
 class GuestMessage(BaseModel):
-    """`agent_id` is the guest's id at ALEX OS. The text is here because it leaves the house with the event."""
+    """`agent_id` is the guest's id at ALEX OS. The text is here because it leaves the house with the event.
+
+    An answer names `message_id` as its `in_reply_to`, or the `conversation_id`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -182,6 +185,7 @@ class GuestMessage(BaseModel):
     sender: Label
     sender_name: Label
     entanglement_id: str
+    conversation_id: str = ""
     text: Annotated[str, Field(max_length=16_384)]
 
 

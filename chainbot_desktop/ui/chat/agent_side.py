@@ -79,6 +79,10 @@ class AgentSide:
         return self._chat.answers.agents if self._chat.answers is not None else ()
 
     @property
+    def _addressable(self) -> Sequence[TalkAgent]:
+        return self._chat.answers.addressable if self._chat.answers is not None else ()
+
+    @property
     def _lead(self) -> str:
         answers, conversation = self._chat.answers, self._current()
         return answers.lead(conversation) if answers is not None and conversation is not None else ""
@@ -86,7 +90,7 @@ class AgentSide:
     def _names(self, text: str, caret: int) -> Sequence[Completion]:
         if text and self._composer.edit.hasFocus():
             self._chat.offered.expect(text, self._lead)
-        return self._chat.offered.complete(text, caret) or complete_mention(text, caret, self._agents)
+        return self._chat.offered.complete(text, caret) or complete_mention(text, caret, self._addressable)
 
     def _working(self, text: str) -> str:
         """Who of those that a text is for is at work."""

@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("follows", sa.String(36), nullable=False, server_default=""))
     op.create_index("ix_runs_follows", "runs", ["follows"])
     op.add_column("agent_messages", sa.Column("in_reply_to", sa.String(36), nullable=False, server_default=""))
+    op.add_column("agent_messages", sa.Column("conversation_id", sa.String(36), nullable=False, server_default=""))
     op.create_index("ix_agent_messages_recipient", "agent_messages", ["recipient", "number"])
     op.create_index("ix_agent_messages_in_reply_to", "agent_messages", ["in_reply_to"])
     op.create_table(

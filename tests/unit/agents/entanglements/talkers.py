@@ -110,7 +110,14 @@ async def open_talk_house(folder: Path, *, opened: bool = True) -> AsyncIterator
         table = AgentMessageTable(house.store.database, house.store.journal)
         shared_work = CoordinationTable(house.store.database, house.store.journal)
         entanglements = Entanglements(
-            house.directory, house.store.journal, table, shared_work, house.tasks, lambda: house.service
+            house.directory,
+            house.store.journal,
+            table,
+            shared_work,
+            house.tasks,
+            lambda: house.service,
+            house.store.bus,
+            house.store.blobs,
         )
         entanglements.open()
         house.service.before_task = entanglements.before_task

@@ -8,6 +8,7 @@ import pytest
 
 from chainbot_desktop.agents.entanglements.coordination import Coordination
 from chainbot_desktop.core.errors import Conflict, InvalidInput, NotFound
+from chainbot_desktop.core.events import ExternalEventReceived
 from tests.unit.agents.entanglements.talkers import ME, TalkHouse
 
 
@@ -215,3 +216,20 @@ async def test_a_task_that_waits_can_be_cancelled(talk: TalkHouse) -> None:
     await talk.house.until("bob", lambda live: live.state == "waiting")
     await talk.house.service.cancel_run(run, actor=ME)
     assert (await talk.house.service.wait(run)).state == "cancelled"
+
+
+async def test_a_guest_has_a_part_once_it_answers(talk: TalkHouse) -> None:
+    await talk.agent("Ada")
+    await talk.agent("Bob")
+    await talk.guest("visitor")
+    link = await team(talk, "control", "ada", "bob", "visitor")
+    found = await coordinated(talk, link, "count")
+    guest = found.parts[-1]
+    assert (guest.state, guest.answer, guest.reason) == ("told", "", "Sent to ALEX OS, no answer yet.")
+    answer = {"event_type": "guest_answered", "agent_id": "visitor", "text": "seven", "in_reply_to": guest.message_id}
+    await talk.house.store.journal.append(ExternalEventReceived.model_validate({"data": answer}))
+    async with asyncio.timeout(10):
+        while (await talk.entanglements.coordination(found.id)).parts[-1].state == "told":
+            await asyncio.sleep(0.005)
+    guest = (await talk.entanglements.coordination(found.id)).parts[-1]
+    assert (guest.state, guest.answer, guest.reason) == ("succeeded", "seven", "")
