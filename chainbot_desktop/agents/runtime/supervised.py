@@ -221,7 +221,7 @@ class SupervisedAgent:
 
     def prepare(self) -> None:
         """Somebody is about to give it a task: let it find out meanwhile what it offers, if it is at rest."""
-        worker = self._worker
+        worker: object = self._worker
         busy = self._preparing is not None and not self._preparing.done()
         if self.state == "idle" and not busy and isinstance(worker, Preparing):
             self._preparing = self._parts.tasks.spawn(f"agent {self.row.name}: gets ready", self._prepare(worker))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -321,6 +322,13 @@ async def test_an_answer_that_was_kept_just_before_the_kill_is_not_kept_twice(tm
         assert await texts(chat, made.id) == ["@Ada go", "once"]
 
 
+def _is_under_way(chat: Chat, conversation_id: str, run_id: str) -> bool:
+    """Whether this answer is being written, and no other."""
+    answers = chat.service.answers
+    assert answers is not None
+    return [stream.run_id for stream in answers.of(conversation_id)] == [run_id]
+
+
 async def test_a_start_between_an_answer_and_what_follows_it_loses_and_repeats_nothing(tmp_path: Path) -> None:
     talk = FakeTalk("Ada")
     async with open_chat(tmp_path, talk=talk) as chat:
@@ -332,7 +340,7 @@ async def test_a_start_between_an_answer_and_what_follows_it_loses_and_repeats_n
         talk.runs["run-1"].finish("one")
         answers = chat.service.answers
         assert answers is not None
-        await until(lambda: [stream.run_id for stream in answers.of(made.id)] == ["run-2"])
+        await until(partial(_is_under_way, chat, made.id, "run-2"))
         talk.runs["run-2"].say("two")
         assert answers.of(made.id)[0].text == "two"
         async with asyncio.timeout(5):
@@ -344,9 +352,7 @@ async def test_a_start_between_an_answer_and_what_follows_it_loses_and_repeats_n
             if under_way is not None:
                 await chat.store.preferences.set("chat.under_way", under_way)
         async with open_chat(tmp_path, talk=talk) as chat:
-            answers = chat.service.answers
-            assert answers is not None
-            await until(lambda a=answers: [stream.run_id for stream in a.of(made.id)] == ["run-2"])
+            await until(partial(_is_under_way, chat, made.id, "run-2"))
     talk.runs["run-2"].finish()
     for _ in range(2):
         async with open_chat(tmp_path, talk=talk) as chat:

@@ -126,15 +126,18 @@ class CoderWorker:
     async def prepare(self) -> None:
         now = asyncio.get_running_loop().time()
         self._unused_until = now + UNUSED_SECONDS
-        if self.pid is not None or now < self._not_before:
+        if self._has_process() or now < self._not_before:
             return
         self._not_before = now + _AGAIN_SECONDS  # one that cannot be started is not tried at every key
         async with self._opening:
-            if self.pid is not None:
+            if self._has_process():
                 return  # its task was faster
             session = await self._living()
             self._unused = self._tasks.spawn(f"{self._context.name} waits for a task", self._end_unused(session))
         await session.offers(_OFFERS_SECONDS)
+
+    def _has_process(self) -> bool:
+        return self.pid is not None
 
     async def _end_unused(self, session: CoderSession) -> None:
         loop = asyncio.get_running_loop()

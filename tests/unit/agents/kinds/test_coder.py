@@ -561,7 +561,9 @@ async def test_a_process_that_no_task_came_for_ends_and_what_it_offers_stays_kno
         assert (await do(house, agent, "say one")).result == "one"
         pid = worker(house, agent).pid
         house.service.prepare(agent)
-        await asyncio.wait({house.service._agents[agent]._preparing})  # type: ignore[arg-type]
+        preparing = house.service._agents[agent]._preparing
+        assert preparing is not None
+        await asyncio.wait({preparing})
         assert (await do(house, agent, "say two")).result == "two"
         assert worker(house, agent).pid == pid, "one that has worked stays for the next task"
 
