@@ -60,7 +60,7 @@ class ServiceTalk:
 
     def follow(self, run_id: str, listener: Callable[[TalkUpdate], None]) -> Callable[[], None]:
         if run_id.startswith(_QUESTION):
-            listener(TalkUpdate(run_id, "state", "waiting for its answer: sent to ALEX OS, no answer yet"))
+            listener(TalkUpdate(run_id, "state", "sent to ALEX OS, no answer yet"))
             return _nothing
 
         def hear(update: RunUpdate) -> None:

@@ -42,6 +42,9 @@ class FakeRun:
     def waits(self, what: str) -> None:
         self._tell("state", f"waiting for {what}")
 
+    def sent(self, whither: str) -> None:
+        self._tell("state", f"sent to {whither}")
+
     def goes_on(self) -> None:
         self._tell("state", "running")
 

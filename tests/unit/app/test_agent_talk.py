@@ -245,7 +245,7 @@ async def test_a_guest_is_asked_by_name_and_its_answer_comes_into_the_conversati
         await house.store.journal.append(guest_appeared("g-1", name="Harry"))
         conversation, question = await asked_guest(chat, house, "@Harry is the door shut?")
         await until(lambda: [stream.state for stream in answers.of(conversation)] == ["waiting"])
-        assert answers.of(conversation)[0].waiting_for == "its answer: sent to ALEX OS, no answer yet"
+        assert answers.of(conversation)[0].waiting_words == "sent to ALEX OS, no answer yet"
         journal = house.store.journal
         await journal.append(said_by_guest(agent_id="g-2", text="somebody else", in_reply_to=question))
         await journal.append(said_by_guest(agent_id="g-1", text="of another house", in_reply_to="unknown"))
