@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from chainbot_desktop.agents.documents import runtime_document
-from chainbot_desktop.agents.entanglements.messages import Delivered, Refused
+from chainbot_desktop.agents.entanglements.messages import NO_ANSWER_YET, Delivered, Refused
 from chainbot_desktop.agents.runtime.live import LiveAgent
 from chainbot_desktop.store.agent_rows import AgentMessage, AgentRow, ApprovalRow, RunRow
 
@@ -78,7 +79,8 @@ def approval_document(row: ApprovalRow) -> dict[str, Any]:
     }
 
 
-def message_document(message: AgentMessage) -> dict[str, Any]:
+def message_document(message: AgentMessage, unanswered: Collection[str] = ()) -> dict[str, Any]:
+    """`unanswered` are the ids of those that a guest was sent and has not answered."""
     return {
         "number": message.number,
         "id": message.id,
@@ -88,11 +90,18 @@ def message_document(message: AgentMessage) -> dict[str, Any]:
         "text": message.text,
         "run_id": message.run_id or None,
         "created_at": message.created_at,
+        "in_reply_to": message.in_reply_to or None,
+        "note": NO_ANSWER_YET if message.id in unanswered else "",
     }
 
 
 def delivery_document(delivered: Delivered) -> dict[str, Any]:
-    return {"message_id": delivered.message_id, "recipient": delivered.recipient, "run_id": delivered.run_id or None}
+    return {
+        "message_id": delivered.message_id,
+        "recipient": delivered.recipient,
+        "run_id": delivered.run_id or None,
+        "note": delivered.note,
+    }
 
 
 def refusal_document(refused: Refused) -> dict[str, Any]:

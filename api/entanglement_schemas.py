@@ -60,6 +60,7 @@ class DeliveryDocument(BaseModel):
     message_id: str
     recipient: str
     run_id: str | None = Field(description="The run it reached or began; null for a note and for a guest.")
+    note: str = Field(description="What is known of it where a guest was told; else empty.")
 
 
 class RefusalDocument(BaseModel):
@@ -86,6 +87,8 @@ class AgentMessageDocument(BaseModel):
     text: str
     run_id: str | None
     created_at: str
+    in_reply_to: str | None = Field(description="The message that this one answers, where that is known.")
+    note: str = Field(description="Says that it was sent to ALEX OS and not answered yet, as long as that is so; else empty.")
 
 
 class SharedTask(_Request):
@@ -130,4 +133,4 @@ class MemberDocument(BaseModel):
 
 class EntanglementStatus(EntanglementDocument):
     members: list[MemberDocument]
-    coordinations: list[CoordinationDocument] = Field(description="Newest first; those since the program started.")
+    coordinations: list[CoordinationDocument] = Field(description="Newest first, at most 100.")

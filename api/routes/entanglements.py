@@ -27,6 +27,7 @@ from api.keys import REPEATS
 from api.reading import parse_model, parse_query, read_body, read_object
 from api.schemas import Done
 from chainbot_desktop.agents.documents import connection_document
+from chainbot_desktop.agents.entanglements.coordination import Coordination
 from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.core.json_codec import parse_object
 
@@ -56,7 +57,7 @@ async def release(request: web.Request) -> web.Response:
 
 
 async def status(request: web.Request) -> web.Response:
-    return json_answer(entanglements_of(request).status(request.match_info["id"]))
+    return json_answer(await entanglements_of(request).status(request.match_info["id"]))
 
 
 async def add_agent(request: web.Request) -> web.Response:
@@ -90,7 +91,8 @@ async def broadcast(request: web.Request) -> web.Response:
 async def messages(request: web.Request) -> web.Response:
     asked = parse_query(request.query, MessageParameters)
     found = await entanglements_of(request).messages(request.match_info["id"], since=asked.since, limit=asked.limit)
-    return json_answer([message_document(message) for message in found])
+    unanswered = await entanglements_of(request).guests.unanswered(found)
+    return json_answer([message_document(message, unanswered) for message in found])
 
 
 async def coordinate(request: web.Request) -> web.Response:
@@ -100,19 +102,20 @@ async def coordinate(request: web.Request) -> web.Response:
 
 
 async def coordination(request: web.Request) -> web.Response:
-    return json_answer(entanglements_of(request).coordination(_coordination_id(request)).document())
+    return json_answer((await _coordination(request)).document())
 
 
 async def cancel(request: web.Request) -> web.Response:
-    found = await entanglements_of(request).cancel(_coordination_id(request), actor=ADMIN)
+    wanted = await _coordination(request)
+    found = await entanglements_of(request).cancel(wanted.id, actor=ADMIN)
     return json_answer(found.document())
 
 
-def _coordination_id(request: web.Request) -> str:
-    wanted = request.match_info["coordination"]
-    if entanglements_of(request).coordination(wanted).entanglement_id != request.match_info["id"]:
+async def _coordination(request: web.Request) -> Coordination:
+    found = await entanglements_of(request).coordination(request.match_info["coordination"])
+    if found.entanglement_id != request.match_info["id"]:
         raise NotFound("This entanglement has no such coordination.", hint="GET its status.")
-    return wanted
+    return found
 
 
 _ID = {"id": "Id of the entanglement"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -167,11 +167,31 @@ class Worker(Protocol):
         ...
 
 
+@runtime_checkable
+class Preparing(Protocol):
+    """A worker that can learn what it offers before its first task. A kind may have this or not."""
+
+    async def prepare(self) -> None:
+        """Somebody is about to give it a task. Called often and cancelled with the worker; its tasks do not wait for it.
+
+        Returns when `commands` are as they will be. ChainBotError says why that cannot be known.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message that is on its way. `note` is what is known of that where the other does not run here; else empty."""
+
+    message_id: str
+    note: str = ""
+
+
 class Conversations(Protocol):
     """Where agents meet other agents and people."""
 
-    async def tell(self, sender: str, recipient: str, text: str, *, run_id: str = "") -> str:
-        """A message to an entangled agent, by id or name; its message id. Refused where no link allows it."""
+    async def tell(self, sender: str, recipient: str, text: str, *, run_id: str = "") -> Told:
+        """A message to an entangled agent, by id or name. Refused where no link allows it."""
         ...
 
     async def notebook(self, agent_id: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chainbot_desktop.agents.approvals.desk import ApprovalDesk
+from chainbot_desktop.agents.entanglements.guests import Guests
 from chainbot_desktop.agents.runtime.live import LiveAgent, RunUpdate
 from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.core.errors import ChainBotError
@@ -17,44 +18,77 @@ from chainbot_desktop.core.ports import (
     TalkDelivery,
     TalkOutcome,
     TalkQuestion,
+    TalkRun,
     TalkUpdate,
 )
 from chainbot_desktop.store.agent_rows import ApprovalRow, RunRow
+
+_QUESTION = "guest:"
+"""What a question to a guest is called among the runs: this, and the id of its message."""
 
 
 class ServiceTalk:
     """Implements `core.ports.AgentTalk`."""
 
-    def __init__(self, agents: AgentService, desk: ApprovalDesk) -> None:
+    def __init__(self, agents: AgentService, desk: ApprovalDesk, guests: Guests) -> None:
         self._agents = agents
         self._desk = desk
+        self._guests = guests
 
     def agents(self) -> Sequence[TalkAgent]:
         takes = {kind.name: kind.takes_tasks for kind in self._agents.kinds()}
         return [_talk_agent(live, takes.get(live.kind, False)) for live in self._agents.living()]
 
+    def guests(self) -> Sequence[TalkAgent]:
+        return [TalkAgent(guest.id, guest.name, "guest", "idle", guest=True) for guest in self._guests.all()]
+
     def kinds(self) -> Mapping[str, str]:
         return {kind.name: kind.title for kind in self._agents.kinds()}
+
+    def prepare(self, agent_id: str) -> None:
+        self._agents.prepare(agent_id)
 
     async def ask(
         self, agent_id: str, text: str, *, conversation_id: str, actor: Actor, delivery: TalkDelivery = "queue"
     ) -> str:
         live = self._agents.live(agent_id)
+        if live is None and any(guest.id == agent_id for guest in self._guests.all()):
+            return _QUESTION + await self._guests.ask(agent_id, text, conversation_id=conversation_id, actor=actor)
         if delivery == "between" and live is not None and live.run_id:
-            return await self._agents.message(agent_id, text, actor=actor, delivery="between")
+            return await self._agents.message(agent_id, text, actor=actor, delivery="between", conversation_id=conversation_id)
         return await self._agents.execute(agent_id, text, actor=actor, conversation_id=conversation_id, delivery=delivery)
 
     def follow(self, run_id: str, listener: Callable[[TalkUpdate], None]) -> Callable[[], None]:
+        if run_id.startswith(_QUESTION):
+            listener(TalkUpdate(run_id, "state", "sent to ALEX OS, no answer yet"))
+            return _nothing
+
         def hear(update: RunUpdate) -> None:
             listener(TalkUpdate(update.run_id, update.kind, update.text))
 
         return self._agents.follow_run(run_id, hear)
 
     async def outcome(self, run_id: str) -> TalkOutcome:
+        if run_id.startswith(_QUESTION):
+            answer = await self._guests.answer(run_id.removeprefix(_QUESTION))
+            if answer is None:
+                return TalkOutcome(run_id, "cancelled", "", "Nobody waits for its answer any more.")
+            return TalkOutcome(run_id, "succeeded", answer.text)
         return _outcome(await self._agents.wait(run_id))
 
+    async def following(self, run_id: str) -> Sequence[TalkRun]:
+        if run_id.startswith(_QUESTION):
+            return ()
+        return [_talk_run(row) for row in await self._agents.following(run_id) if row.conversation_id]
+
+    def on_begun(self, listener: Callable[[TalkRun], None]) -> Callable[[], None]:
+        return self._guests.begun.add(lambda row: listener(_talk_run(row)))
+
     async def cancel(self, run_id: str, *, actor: Actor) -> None:
-        await self._agents.cancel_run(run_id, actor=actor)
+        if run_id.startswith(_QUESTION):
+            self._guests.give_up(run_id.removeprefix(_QUESTION))
+        else:
+            await self._agents.cancel_run(run_id, actor=actor)
 
     async def spawn(self, kind: str, name: str, config: Mapping[str, Any], *, actor: Actor) -> None:
         await self._agents.spawn(kind, name, config, actor=actor)
@@ -102,6 +136,14 @@ def _talk_agent(live: LiveAgent, takes_tasks: bool) -> TalkAgent:
         takes_tasks=takes_tasks,
         commands=live.commands,
     )
+
+
+def _talk_run(row: RunRow) -> TalkRun:
+    return TalkRun(row.id, row.conversation_id, row.agent_id, row.started_at)
+
+
+def _nothing() -> None:
+    return
 
 
 def _outcome(run: RunRow) -> TalkOutcome:

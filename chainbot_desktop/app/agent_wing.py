@@ -29,6 +29,7 @@ from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agents import AgentMessageTable, AgentTable, RunTable, UsageTable
 from chainbot_desktop.store.approvals import ApprovalTable
+from chainbot_desktop.store.coordinations import CoordinationTable
 from chainbot_desktop.watch.redaction import Redactor
 
 
@@ -52,6 +53,7 @@ class AgentWing:
         self._tool_servers.start()
         self.entanglements.open()
         await self.runtime.open()
+        await self.entanglements.take_up()
 
     async def close(self) -> None:
         await self.entanglements.close()
@@ -81,7 +83,8 @@ async def make_agent_wing(
         return Children(host, tasks, memory_mb=limits.memory_mb, cpu_percent=limits.cpu_percent)
 
     services: list[AgentService] = []
-    entanglements = Entanglements(directory, journal, AgentMessageTable(database, journal), tasks, lambda: services[0])
+    messages, shared_work = AgentMessageTable(database, journal), CoordinationTable(database, journal)
+    entanglements = Entanglements(directory, journal, messages, shared_work, tasks, lambda: services[0], store.bus, store.blobs)
     tool_servers = McpServers(settings.mcp.servers, own, tasks, data_dir, secret)
     models = ModelService(settings, secret, own, tasks, ModelFolder(data_dir / "models"), hide=redactor.add)
     toolboxes = ToolboxFactory(

@@ -196,7 +196,9 @@ async def open_house(
         stack.push_async_callback(closed_within, _AGENTS_STOP_WITHIN, "the agents", wing.close)
         await wing.open()
         tasks.spawn("look at the models", wing.models.probe())
-        chat = _make_chat(store, tasks, watch.health, link, agents, workspace, ServiceTalk(wing.runtime, wing.desk))
+        chat = _make_chat(
+            store, tasks, watch.health, link, agents, workspace, ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests)
+        )
         await chat.open()
         stack.push_async_callback(closed_within, 0.5, "the chat", chat.close)
 

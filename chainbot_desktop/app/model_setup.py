@@ -40,7 +40,9 @@ class PanelModelSetup:
     async def _find(self, host: str) -> Sequence[FoundServer]:
         return await find_servers([status.base_url for status in self.statuses()], host=host)
 
-    async def use(self, address: str, name: str = "") -> ProviderStatus:
+    async def use(self, address: str, name: str = "", key: str = "") -> ProviderStatus:
+        if key:
+            _check_key(key)
         parts = _parts_of(address)
         host = parts.hostname or ""
         if parts.port is None and not parts.path.strip("/") and "://" not in address:
@@ -58,7 +60,11 @@ class PanelModelSetup:
             server = NamedModelServer.model_validate({"name": free, "base_url": address})
         except ValidationError:
             raise _no_address(address) from None
-        await self._models.take_in(server)
+
+        async def keep() -> None:
+            await asyncio.to_thread(self._secrets.set, f"model.{free}", key)
+
+        await self._models.take_in(server, key=key, keep_key=keep if key else None)
         return self._status(free)
 
     async def give_key(self, provider: str, key: str) -> ProviderStatus:
@@ -68,8 +74,7 @@ class PanelModelSetup:
                 hint="Change it there.",
                 code="key_in_settings",
             )
-        if not key.isprintable() or not key.isascii() or not 0 < len(key) <= _MOST_OF_A_KEY or " " in key:
-            raise InvalidInput("A key is one word of plain letters, digits and signs.", hint="Copy it whole, and nothing else.")
+        _check_key(key)
         name = f"model.{provider}"
         before = await asyncio.to_thread(self._secrets.get, name)
         await asyncio.to_thread(self._secrets.set, name, key)
@@ -119,6 +124,11 @@ class PanelModelSetup:
 
 class _GivenUp(Exception):
     """Nobody wants the copy any more."""
+
+
+def _check_key(key: str) -> None:
+    if not key.isprintable() or not key.isascii() or not 0 < len(key) <= _MOST_OF_A_KEY or " " in key:
+        raise InvalidInput("A key is one word of plain letters, digits and signs.", hint="Copy it whole, and nothing else.")
 
 
 def _parts_of(address: str) -> SplitResult:

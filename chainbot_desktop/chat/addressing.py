@@ -63,6 +63,12 @@ def addressed(text: str, agents: Sequence[TalkAgent]) -> Addressed:
     return Addressed(named, unknown, task)
 
 
+def named_in(text: str, agents: Sequence[TalkAgent]) -> list[TalkAgent]:
+    """The agents whose names stand in a text that is still being written: a name counts when something follows it."""
+    mentions = _mentions(text, agents)
+    return list({m.agent.id: m.agent for m in mentions if m.agent is not None and m.end < len(text)}.values())
+
+
 def find_agent(name: str, agents: Sequence[TalkAgent]) -> TalkAgent:
     """The agent of this name or id, with or without its `@`; InvalidInput names the closest one."""
     wanted = name.removeprefix("@").strip('"').casefold()
@@ -107,7 +113,7 @@ def _completion(agent: TalkAgent, before: str, after: str) -> Completion:
     return Completion(
         head + after.removeprefix(" "),
         at_name(agent.name),
-        f"{agent.kind}, {agent.state}" + (f": {doing}" if doing else ""),
+        "guest of ALEX OS" if agent.guest else f"{agent.kind}, {agent.state}" + (f": {doing}" if doing else ""),
         len(head),
     )
 

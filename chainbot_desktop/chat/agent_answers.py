@@ -19,7 +19,7 @@ from chainbot_desktop.core.errors import ChainBotError, NotFound
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
 from chainbot_desktop.core.ids import utc_now
 from chainbot_desktop.core.listeners import Listeners
-from chainbot_desktop.core.ports import AgentTalk, Preferences, TalkAgent, TalkDelivery, TalkOutcome
+from chainbot_desktop.core.ports import AgentTalk, Preferences, TalkAgent, TalkDelivery, TalkOutcome, TalkRun
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversation_rows import Conversation
 from chainbot_desktop.store.conversations import ConversationTable
@@ -47,18 +47,21 @@ class AgentAnswers:
         self._leads: dict[str, str] = {}
         self._listeners: Listeners[[]] = Listeners()
         self._due: asyncio.TimerHandle | None = None
-        self._stop_watching = talk.on_change(self._on_agents_changed)
+        self._stop_watching = (talk.on_change(self._on_agents_changed), talk.on_begun(self._on_begun))
 
     async def open(self) -> None:
         """Take up the runs that were under way when the program ended."""
         for run_id, known in dict(await self._preferences.get(_UNDER_WAY) or {}).items():
+            if run_id in self._streams:
+                continue
             stream = self._begin(run_id, known["conversation_id"], known["agent_id"], known["agent_name"], known["began"])
             stream.saved = known.get("text", "")
             self._attend(stream)
 
     async def close(self) -> None:
         """What is under way goes on without us; what was heard of it so far is kept for the next start."""
-        self._stop_watching()
+        for stop in self._stop_watching:
+            stop()
         self._listeners.clear()
         if self._due is not None:
             self._due.cancel()
@@ -78,6 +81,13 @@ class AgentAnswers:
     def agents(self) -> Sequence[TalkAgent]:
         return self._talk.agents()
 
+    @property
+    def addressable(self) -> Sequence[TalkAgent]:
+        """Whom a message may name: the agents, and the guests whose names they have not."""
+        agents = self.agents
+        names = {agent.name.casefold() for agent in agents}
+        return [*agents, *(guest for guest in self._talk.guests() if guest.name.casefold() not in names)]
+
     def of(self, conversation_id: str) -> list[AnswerStream]:
         """The answers that are being written in a conversation, in the order in which they were asked for."""
         return [stream for stream in self._streams.values() if stream.conversation_id == conversation_id]
@@ -94,11 +104,10 @@ class AgentAnswers:
 
     def addressed(self, lead: str, text: str) -> Addressed:
         """Whom a message means: those it names, else the conversation's lead. InvalidInput where it has a name and no task."""
-        agents = self.agents
-        meant = addressed(text, agents)
+        meant = addressed(text, self.addressable)
         if meant.agents or meant.unknown:
             return meant
-        return Addressed(tuple(agent for agent in agents if agent.id == lead), (), text)
+        return Addressed(tuple(agent for agent in self.agents if agent.id == lead), (), text)
 
     async def ask(
         self, conversation: Conversation, meant: Addressed, *, actor: Actor, delivery: TalkDelivery = "queue"
@@ -107,13 +116,16 @@ class AgentAnswers:
         for name in meant.unknown:
             await self.say(
                 conversation.id,
-                f"There is no agent {escape_markdown(at_name(name))} here. {_hint(who_there_is(name, self.agents))}",
+                f"There is no agent {escape_markdown(at_name(name))} here. {_hint(who_there_is(name, self.addressable))}",
             )
         asked = [agent for agent in meant.agents if await self._ask_one(conversation.id, agent, meant.task, actor, delivery)]
         known = {agent.id for agent in self.agents}
         lead = self.lead(conversation)
-        if asked and lead not in known:
-            await self._set_lead(conversation.id, asked[0].id)
+        leaders = [
+            agent for agent in asked if not agent.guest
+        ]  # a guest is asked by name alone: what is said to it leaves the house
+        if leaders and lead not in known:
+            await self._set_lead(conversation.id, leaders[0].id)
         elif lead and lead not in known and not meant.agents and not meant.unknown:
             await self._set_lead(conversation.id, "")
             text = "The agent that this conversation was with is not here any more, so nobody was asked."
@@ -149,6 +161,13 @@ class AgentAnswers:
             await self._remember()
         return True
 
+    def _on_begun(self, run: TalkRun) -> None:
+        if run.run_id in self._streams:
+            return
+        name = next((agent.name for agent in self.agents if agent.id == run.agent_id), run.agent_id)
+        self._attend(self._begin(run.run_id, run.conversation_id, run.agent_id, name, run.began))
+        self._tasks.spawn(f"chat-remember-{run.run_id}", self._remember())
+
     # Following
 
     def _begin(self, run_id: str, conversation_id: str, agent_id: str, agent_name: str, began: str) -> AnswerStream:
@@ -156,13 +175,14 @@ class AgentAnswers:
         self._streams[run_id] = stream
         return stream
 
-    def _attend(self, stream: AnswerStream) -> None:
-        task = self._tasks.spawn(f"chat-answer-{stream.run_id}", self._follow(stream))
+    def _attend(self, stream: AnswerStream, after: asyncio.Task[None] | None = None) -> None:
+        task = self._tasks.spawn(f"chat-answer-{stream.run_id}", self._follow(stream, after))
         self._attending[stream.run_id] = task
         task.add_done_callback(lambda _: self._attending.pop(stream.run_id, None))
         self._on_agents_changed()
 
-    async def _follow(self, stream: AnswerStream) -> None:
+    async def _follow(self, stream: AnswerStream, after: asyncio.Task[None] | None) -> None:
+        """`after`: what follows another answer is kept when that one is."""
         end = self._talk.follow(stream.run_id, stream.hear)
         try:
             outcome = await self._talk.outcome(stream.run_id)
@@ -173,18 +193,37 @@ class AgentAnswers:
         finally:
             end()
         try:
-            await self._keep(stream, outcome)
-        except NotFound:
-            _log.info("the answer of %s came to a conversation that is gone", stream.agent_name)
+            later = self._begin_later(stream, await self._talk.following(stream.run_id))
+            if after is not None:
+                await asyncio.wait({after})
+            with suppress(NotFound):
+                await self._keep(stream, outcome)
         except ChainBotError as error:  # it stays in sight and under way: the next start keeps it, if the disk does then
             _log.error("the answer of %s could not be kept: %s", stream.agent_name, error)
             stream.end(trouble=f"Not kept: {error}")
             return
         del self._streams[stream.run_id]
         stream.end()
+        # That this one is done with and that those are under way is noted at once: no start in between loses or repeats one.
         await self._remember()
+        for other in later:
+            if other.conversation_id != stream.conversation_id:
+                text = (
+                    f"{_name(other.agent_name)} had ended its task when it was told: this is a task of its own, answered here."
+                )
+                with suppress(NotFound):
+                    await self.say(other.conversation_id, text)
+
+    def _begin_later(self, before: AnswerStream, later: Sequence[TalkRun]) -> list[AnswerStream]:
+        """What was said to a run that had just ended is a run of its own, and followed like any other: kept after `before`."""
+        new = [run for run in later if run.run_id not in self._streams]
+        streams = [self._begin(run.run_id, run.conversation_id, run.agent_id, before.agent_name, run.began) for run in new]
+        for stream in streams:
+            self._attend(stream, after=self._attending.get(before.run_id))
+        return streams
 
     async def _keep(self, stream: AnswerStream, outcome: TalkOutcome) -> None:
+        """NotFound where the conversation is gone."""
         if await self._was_kept(stream):
             return
         text = outcome.text if outcome.state == "succeeded" else stream.text or stream.saved

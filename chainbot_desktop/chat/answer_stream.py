@@ -93,6 +93,11 @@ class AnswerStream:
         """The end of what it thought."""
         return _joined(self._thinking)[-MAX_THINKING:]
 
+    @property
+    def waiting_words(self) -> str:
+        """What holds it up, as a reader is told. Of a question that left the house nothing is known but that."""
+        return self.waiting_for if self.waiting_for.startswith("sent to ") else f"waits for {self.waiting_for}"
+
     def begin(self) -> None:
         """It is worked on."""
         if self.state == "queued":
@@ -109,7 +114,7 @@ class AnswerStream:
         if self.state == "ended" or update.kind == "end":
             return
         if update.kind == "state":
-            waits = update.text.startswith("waiting for ")
+            waits = update.text.startswith(("waiting for ", "sent to "))
             self.state = "waiting" if waits else "queued" if update.text == "queued" else "working"
             self.waiting_for = update.text.removeprefix("waiting for ") if waits else ""
         else:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chainbot_desktop.chat.addressing import Addressed, addressed, at_name
+from chainbot_desktop.chat.addressing import Addressed, addressed, at_name, named_in
 from chainbot_desktop.chat.commands import Completion
 from chainbot_desktop.chat.markdown import visible
 from chainbot_desktop.core.errors import InvalidInput
@@ -39,11 +39,20 @@ class Offered:
 
 
 class OfferedCommands:
-    """`agents` are those of now. `is_own` says whether a name is a command of the panel's own."""
+    """`agents` are those of now. `is_own` says whether a name is a command of the panel's own.
 
-    def __init__(self, agents: Callable[[], Sequence[TalkAgent]], is_own: Callable[[str], bool]) -> None:
+    `prepare` is called with the id of an agent that somebody begins to write to: some offer what they have only then.
+    """
+
+    def __init__(
+        self,
+        agents: Callable[[], Sequence[TalkAgent]],
+        is_own: Callable[[str], bool],
+        prepare: Callable[[str], None] = lambda agent_id: None,
+    ) -> None:
         self._agents = agents
         self._is_own = is_own
+        self._prepare = prepare
 
     def all(self) -> list[Offered]:
         """Those that can be typed without naming the agent."""
@@ -69,6 +78,15 @@ class OfferedCommands:
                 code="ambiguous_command",
             )
         return Addressed((chosen,), (), text)
+
+    def expect(self, text: str, lead: str) -> None:
+        """A person writes `text` where `lead` leads: whoever it names, or the lead where it begins with a slash, may get ready."""
+        agents = self._agents()
+        begun = text[:_LOOKED_AT]
+        meant = [agent for agent in agents if agent.id == lead] if begun.startswith("/") else named_in(begun, agents)
+        for agent in meant:
+            if agent.takes_tasks:
+                self._prepare(agent.id)
 
     def complete(self, text: str, caret: int) -> list[Completion]:
         """What a slash at the beginning may become, or one behind the name of an agent."""

@@ -125,7 +125,11 @@ class ChatService:
         self.me = me
         self.commands = CommandRegistry()
         self.answers = AgentAnswers(around.talk, table, preferences, tasks) if around.talk is not None else None
-        self.offered = OfferedCommands(lambda: self.answers.agents if self.answers else (), self.commands.__contains__)
+        self.offered = OfferedCommands(
+            lambda: self.answers.agents if self.answers else (),
+            self.commands.__contains__,
+            around.talk.prepare if around.talk is not None else lambda agent_id: None,
+        )
         BuiltinCommands(self, journal, around.status, around.workspace).register_in(self.commands, self.offered)
         if self.answers is not None:
             AgentCommands(self.answers, self.conversation).register_in(self.commands)

@@ -162,6 +162,8 @@ class TalkAgent:
     reason: str = ""
     takes_tasks: bool = True
     commands: tuple[AgentCommand, ...] = ()
+    guest: bool = False
+    """ALEX OS runs it: it can be asked, and answers when it likes or never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,16 @@ class TalkOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkRun:
+    """A run of a conversation. `began` is RFC 3339."""
+
+    run_id: str
+    conversation_id: str
+    agent_id: str
+    began: str
+
+
+@dataclass(frozen=True, slots=True)
 class TalkQuestion:
     """What an agent asks of a human, exactly as it is to be judged. `nonce` proves that an answer is to what was shown."""
 
@@ -203,8 +215,16 @@ class AgentTalk(Protocol):
 
     def agents(self) -> Sequence[TalkAgent]: ...
 
+    def guests(self) -> Sequence[TalkAgent]:
+        """Those that run elsewhere and can be asked."""
+        ...
+
     def kinds(self) -> Mapping[str, str]:
         """What can be spawned: name and title."""
+        ...
+
+    def prepare(self, agent_id: str) -> None:
+        """Somebody is about to give it a task: the commands that it offers may become known. Call it as often as you like."""
         ...
 
     async def ask(
@@ -219,6 +239,10 @@ class AgentTalk(Protocol):
 
     async def outcome(self, run_id: str) -> TalkOutcome:
         """Returns when the run has ended; at once where it has. NotFound where nobody knows it."""
+        ...
+
+    async def following(self, run_id: str) -> Sequence[TalkRun]:
+        """The runs of what was said to this one and came after its end. Known when `outcome` returns, and for as long as the run."""
         ...
 
     async def cancel(self, run_id: str, *, actor: Actor) -> None: ...
@@ -236,6 +260,10 @@ class AgentTalk(Protocol):
         ...
 
     async def decide(self, question: TalkQuestion, decision: Decision, *, answer: str = "", actor: Actor) -> None: ...
+
+    def on_begun(self, listener: Callable[[TalkRun], None]) -> Callable[[], None]:
+        """Call `listener` with a run that nobody asked for in its conversation: an answer that came later began it."""
+        ...
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` when an agent or what waits for a human is different; often. Returns what ends it."""

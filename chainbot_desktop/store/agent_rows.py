@@ -66,6 +66,8 @@ class RunRow:
     cost: float | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     """What programs want of the result, as its kind gave it."""
+    follows: str = ""
+    """The run that its task was said to, and which had ended before it could take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +126,43 @@ class AgentMessage:
     text: str
     run_id: str
     created_at: str
+    in_reply_to: str = ""
+    """The message that it answers, where that is known."""
+    conversation_id: str = ""
+    """The conversation that it was said for; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinationRow:
+    """One task of several agents. Times are RFC 3339 ("" is not yet); `stopping`: somebody asked for its end."""
+
+    id: str
+    entanglement_id: str
+    task: str
+    actor: str
+    started_at: str
+    lead: str
+    state: str
+    answer: str
+    merged_by: str
+    note: str
+    ended_at: str
+    merge_run_id: str
+    stopping: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """What one agent has to do of a coordination. `message_id` is what a guest was told of it with."""
+
+    coordination_id: str
+    place: int
+    agent_id: str
+    name: str
+    role: str
+    stage: int
+    state: str
+    run_id: str
+    message_id: str
+    answer: str
+    reason: str

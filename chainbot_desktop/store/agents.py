@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from chainbot_desktop.core.events.envelope import Event, Recorded
@@ -82,6 +82,10 @@ class RunTable:
     async def of_agent(self, agent_id: str, *, limit: int = 100) -> list[RunRow]:
         """Newest first."""
         return await self._select(runs.c.agent_id == agent_id, limit=limit)
+
+    async def following(self, run_id: str) -> list[RunRow]:
+        """Those that began because their task came too late for `run_id`, oldest first."""
+        return (await self._select(runs.c.follows == run_id, limit=1000))[::-1]
 
     async def open_runs(self) -> list[RunRow]:
         """Those that have not ended, newest first."""
@@ -174,6 +178,30 @@ class AgentMessageTable:
             .order_by(agent_messages.c.number)
             .limit(limit)
         )
+        return await self._database.read(lambda c: [_message_of_row(row) for row in c.execute(statement)])
+
+    async def get(self, message_id: str) -> AgentMessage | None:
+        return next(iter(await self._select(agent_messages.c.id == message_id)), None)
+
+    async def answers_to(self, message_ids: Sequence[str]) -> list[AgentMessage]:
+        return await self._select(agent_messages.c.in_reply_to.in_(list(message_ids))) if message_ids else []
+
+    async def waiting_for(self, recipient: str, since: str) -> list[AgentMessage]:
+        """What `recipient` was told after `since` (RFC 3339) and nothing answers, in order."""
+        answers = agent_messages.alias()
+        answered = exists().where(answers.c.in_reply_to == agent_messages.c.id)
+        return await self._select(agent_messages.c.recipient == recipient, agent_messages.c.created_at >= since, ~answered)
+
+    async def forget_conversation(self, conversation_id: str, *, questions_too: bool) -> None:
+        """What was said for a conversation and over no link; without `questions_too`, the answers alone."""
+        which = [agent_messages.c.conversation_id == conversation_id, agent_messages.c.entanglement_id == ""]
+        if not questions_too:
+            which.append(agent_messages.c.in_reply_to != "")
+        statement = delete(agent_messages).where(*which)
+        await self._database.write(lambda c: _run(c, statement))
+
+    async def _select(self, *conditions: ColumnElement[bool]) -> list[AgentMessage]:
+        statement = select(agent_messages).where(*conditions).order_by(agent_messages.c.number)
         return await self._database.read(lambda c: [_message_of_row(row) for row in c.execute(statement)])
 
     async def forget(self, entanglement_id: str) -> None:

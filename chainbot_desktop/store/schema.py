@@ -195,10 +195,15 @@ runs = Table(
     Column("cost", Float, nullable=True),
     Column("data", JSON, nullable=False),
     Column("history", LargeBinary, nullable=True),
+    Column("follows", String(36), nullable=False, server_default=""),
     Index("ix_runs_agent", "agent_id", "started_at"),
     Index("ix_runs_state", "state"),
+    Index("ix_runs_follows", "follows"),
 )
-"""State: queued | running | waiting | succeeded | failed | cancelled. `history` is what a waiting run goes on from."""
+"""State: queued | running | waiting | succeeded | failed | cancelled. `history` is what a waiting run goes on from.
+
+`follows` is the run that came to its end before it could take what this one was then made of.
+"""
 
 approvals = Table(
     "approvals",
@@ -254,8 +259,54 @@ agent_messages = Table(
     Column("text", Text, nullable=False),
     Column("run_id", String(36), nullable=False),
     Column("created_at", String(27), nullable=False),
+    Column("in_reply_to", String(36), nullable=False, server_default=""),
+    Column("conversation_id", String(36), nullable=False, server_default=""),
     Index("ix_agent_messages_id", "id", unique=True),
     Index("ix_agent_messages_entanglement", "entanglement_id", "number"),
+    Index("ix_agent_messages_recipient", "recipient", "number"),
+    Index("ix_agent_messages_in_reply_to", "in_reply_to"),
     sqlite_autoincrement=True,
 )
-"""What passed between agents. Notes of a data link are those of kind "note": the shared notebook is all of them in order."""
+"""What passed between agents. Notes of a data link are those of kind "note": the shared notebook is all of them in order.
+
+`in_reply_to` is the message that this one answers, where that is known: what a guest was told waits until there is one.
+"""
+
+coordinations = Table(
+    "coordinations",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("entanglement_id", String(200), nullable=False),
+    Column("task", Text, nullable=False),
+    Column("actor", String(220), nullable=False),
+    Column("started_at", String(27), nullable=False),
+    Column("lead", String(200), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("merged_by", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("ended_at", String(27), nullable=False),
+    Column("merge_run_id", String(36), nullable=False),
+    Column("stopping", Boolean, nullable=False),
+    Index("ix_coordinations_entanglement", "entanglement_id", "started_at"),
+    Index("ix_coordinations_ended_at", "ended_at"),
+)
+"""State: running | merging | succeeded | failed | cancelled. `ended_at` is empty while agents work on it."""
+
+coordination_parts = Table(
+    "coordination_parts",
+    metadata,
+    Column("coordination_id", String(36), ForeignKey("coordinations.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("agent_id", String(200), nullable=False),
+    Column("name", String(300), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("stage", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("run_id", String(36), nullable=False),
+    Column("message_id", String(36), nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_coordination_parts_message", "message_id"),
+)
+"""State: planned | running | succeeded | failed | cancelled | skipped | told."""

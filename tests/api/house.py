@@ -43,6 +43,7 @@ from chainbot_desktop.security.admin_token import AdminToken
 from chainbot_desktop.security.browser_sessions import Sessions, Tickets
 from chainbot_desktop.store.agents import AgentMessageTable, AgentTable, RunTable, UsageTable
 from chainbot_desktop.store.approvals import ApprovalTable
+from chainbot_desktop.store.coordinations import CoordinationTable
 from chainbot_desktop.watch.health import HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
@@ -167,10 +168,14 @@ async def open_house(
         )
         runtime = AgentService(Kinds([scripted, *kinds]), parts)
         messages = AgentMessageTable(store.database, store.journal)
-        entanglements = Entanglements(directory, store.journal, messages, tasks, lambda: runtime)
+        shared_work = CoordinationTable(store.database, store.journal)
+        entanglements = Entanglements(
+            directory, store.journal, messages, shared_work, tasks, lambda: runtime, store.bus, store.blobs
+        )
         entanglements.open()
         runtime.before_task = entanglements.before_task
         await runtime.open()
+        await entanglements.take_up()
         own = Children(host := ProcessHost(), tasks)
         models = ModelService(chosen, secrets.get, own, tasks, ModelFolder(folder / "models"), hide=lambda _: None)
         await models.open()

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import psutil
@@ -193,6 +194,27 @@ def test_doctor_reports_this_machine(tmp_path: Path) -> None:
         refused = run("doctor", f"--data-dir={tmp_path}", f"--port={taken.getsockname()[1]}")
     assert refused.returncode == 1
     assert "[problem]" in refused.stdout
+
+
+def _has_both(rows: list[dict[str, Any]]) -> bool:
+    """An agent that runs here and a guest that is at home."""
+    return any(row["runtime"] is not None for row in rows) and any(
+        row["origin"] == "guest" and row["status_word"] == "online" for row in rows
+    )
+
+
+def test_a_guest_of_the_demo_answers_over_the_real_protocol() -> None:
+    with program("--demo", "--headless") as running:
+        guests = running.until("/api/agents", _has_both)
+        harry = next(row["id"] for row in guests if row["origin"] == "guest" and row["status_word"] == "online")
+        own = next(row["id"] for row in guests if row["origin"] == "own" and row["runtime"] is not None)
+        link = running.post("/api/entanglements", {"type": "control", "agents": [own, harry]})
+        base = f"/api/entanglements/{link['id']}"
+        sent = running.post(f"{base}/messages/send", {"to": harry, "text": "is the door shut?"})
+        assert sent["note"] == "Sent to ALEX OS, no answer yet."
+        said = running.until(f"{base}/messages", lambda rows: len(rows) > 1, seconds=40)
+        assert (said[0]["note"], said[1]["kind"], said[1]["in_reply_to"]) == ("", "answer", sent["message_id"])
+        assert said[1]["text"].endswith("heard you: “is the door shut?”")
 
 
 def test_the_demo_brings_guests_over_the_real_protocol_and_leaves_no_child() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, NotFound
 from chainbot_desktop.core.events.agents import RuntimeState
 from chainbot_desktop.core.events.runs import Decision
-from chainbot_desktop.core.ports import LifeAction, TalkAgent, TalkDelivery, TalkOutcome, TalkQuestion, TalkUpdate
+from chainbot_desktop.core.ports import LifeAction, TalkAgent, TalkDelivery, TalkOutcome, TalkQuestion, TalkRun, TalkUpdate
 
 
 @dataclass
@@ -42,6 +42,9 @@ class FakeRun:
     def waits(self, what: str) -> None:
         self._tell("state", f"waiting for {what}")
 
+    def sent(self, whither: str) -> None:
+        self._tell("state", f"sent to {whither}")
+
     def goes_on(self) -> None:
         self._tell("state", "running")
 
@@ -66,6 +69,11 @@ class FakeTalk:
         self.here: dict[str, TalkAgent] = {f"id-{name}": TalkAgent(f"id-{name}", name, "assistant", "idle") for name in names}
         self.runs: dict[str, FakeRun] = {}
         self.waiting: list[TalkQuestion] = []
+        self.prepared: list[str] = []
+        self.visitors: list[TalkAgent] = []
+        self.begun: list[Callable[[TalkRun], None]] = []
+        self.late: dict[str, list[TalkRun]] = {}
+        """By run, those that began because what was said came too late for it."""
         self.done: list[tuple[str, ...]] = []
         self.spawned: list[tuple[str, str, dict[str, Any]]] = []
         self._listeners: list[Callable[[], None]] = []
@@ -81,8 +89,18 @@ class FakeTalk:
     def agents(self) -> Sequence[TalkAgent]:
         return [self._now(agent) for agent in self.here.values()]
 
+    def guests(self) -> Sequence[TalkAgent]:
+        return list(self.visitors)
+
+    def on_begun(self, listener: Callable[[TalkRun], None]) -> Callable[[], None]:
+        self.begun.append(listener)
+        return lambda: self.begun.remove(listener)
+
     def kinds(self) -> Mapping[str, str]:
         return {"assistant": "Assistant", "command": "Command"}
+
+    def prepare(self, agent_id: str) -> None:
+        self.prepared.append(agent_id)
 
     async def ask(self, agent_id: str, text: str, *, conversation_id: str, actor: str, delivery: TalkDelivery = "queue") -> str:
         agent = self.here[agent_id]
@@ -117,6 +135,9 @@ class FakeTalk:
         if run_id not in self.runs:
             raise NotFound("There is no such run.")
         return await asyncio.shield(self.runs[run_id].outcome)
+
+    async def following(self, run_id: str) -> Sequence[TalkRun]:
+        return list(self.late.get(run_id, ()))
 
     async def cancel(self, run_id: str, *, actor: str) -> None:
         run = self.runs[run_id]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from chainbot_desktop.agents.approvals.request import ApprovalDraft, Verdict
-from chainbot_desktop.agents.kind import AgentContext, Run
+from chainbot_desktop.agents.kind import AgentContext, Run, Told
 from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.processes.children import Children
 from chainbot_desktop.agents.processes.host import ProcessHost
@@ -50,10 +50,11 @@ class FakeConversations:
     def __init__(self) -> None:
         self.told: list[tuple[str, str, str, str]] = []
         self.notes: list[str] = []
+        self.note_of_told = ""
 
-    async def tell(self, sender: str, recipient: str, text: str, *, run_id: str = "") -> str:
+    async def tell(self, sender: str, recipient: str, text: str, *, run_id: str = "") -> Told:
         self.told.append((sender, recipient, text, run_id))
-        return "message-1"
+        return Told("message-1", self.note_of_told)
 
     async def notebook(self, agent_id: str) -> str:
         return "\n".join(self.notes)

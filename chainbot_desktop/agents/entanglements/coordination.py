@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from chainbot_desktop.core.events.envelope import Actor
+from chainbot_desktop.store.agent_rows import CoordinationRow, PartRow
 
 PartState = Literal["planned", "running", "succeeded", "failed", "cancelled", "skipped", "told"]
-"""`skipped`: it can take no task, `reason` says why. `told`: a guest heard of it, whose answer does not come back here."""
+"""`skipped`: it can take no task, `reason` says why. `told`: it is a guest, its ALEX OS was sent the task, and no answer came yet."""
 CoordinationState = Literal["running", "merging", "succeeded", "failed", "cancelled"]
 
 _SHARE = 60_000
@@ -28,6 +29,8 @@ class Part:
     run_id: str = ""
     answer: str = ""
     reason: str = ""
+    message_id: str = ""
+    """What a guest was told of it with."""
 
     def document(self) -> dict[str, Any]:
         return {
@@ -61,6 +64,21 @@ class Coordination:
     merge_run_id: str = ""
     stopping: bool = field(default=False, repr=False)
 
+    @classmethod
+    def of_rows(cls, row: CoordinationRow, parts: Sequence[PartRow]) -> Coordination:
+        """As it was noted last."""
+        known = asdict(row)
+        stopping = bool(known.pop("stopping"))
+        return cls(**known, stopping=stopping, parts=tuple(_part_of_row(part) for part in parts))
+
+    def row(self) -> CoordinationRow:
+        names = (one.name for one in fields(CoordinationRow))
+        return CoordinationRow(**{name: getattr(self, name) for name in names})
+
+    def part_row(self, part: Part) -> PartRow:
+        place = next(place for place, known in enumerate(self.parts) if known is part)
+        return PartRow(coordination_id=self.id, place=place, **asdict(part))
+
     @property
     def ended(self) -> bool:
         return self.state in ("succeeded", "failed", "cancelled")
@@ -84,6 +102,12 @@ class Coordination:
             "started_at": self.started_at,
             "ended_at": self.ended_at or None,
         }
+
+
+def _part_of_row(row: PartRow) -> Part:
+    known = asdict(row)
+    del known["coordination_id"], known["place"]
+    return Part(**known)
 
 
 def task_text(task: str, part: Part, parts: Sequence[Part], *, with_role: bool) -> str:

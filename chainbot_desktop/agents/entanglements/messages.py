@@ -7,7 +7,7 @@ leaves the house, and with it the text.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from chainbot_desktop.agents.entanglements.links import Passage, Way, allows, passage, reached_by
@@ -30,16 +30,18 @@ GUEST_TEXT = 16_384
 """Characters; what is told to a guest travels inside an event."""
 NOTEBOOK_KEPT = 100_000
 """Characters of the newest notes that an agent is given to read."""
+NO_ANSWER_YET = "Sent to ALEX OS, no answer yet."
 _PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """`run_id` is the run that the message reached or began; empty for a note and a guest."""
+    """`run_id` is the run that the message reached or began; empty for a note and a guest, of whom `note` says what is known."""
 
     message_id: str
     recipient: str
     run_id: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,26 +100,40 @@ class Messages:
         self, link: Entanglement, sender: str, recipient: str, kind: Way | str, text: str, actor: Actor, run_id: str
     ) -> AgentMessage:
         """Note what passed (or an answer that came) and tell of it."""
-        message = AgentMessage(0, new_id(), link.id, sender or actor, recipient or actor, kind, _clean(text), run_id, utc_now())
+        message = self._new(link.id, sender or actor, recipient or actor, kind, text, run_id)
+        await self._add(message, recipient or sender, actor)
+        return message
+
+    def _new(
+        self, link: str, sender: str, recipient: str, kind: str, text: str, run_id: str = "", conversation_id: str = ""
+    ) -> AgentMessage:
+        return AgentMessage(
+            0, new_id(), link, sender, recipient, kind, _clean(text), run_id, utc_now(), conversation_id=conversation_id
+        )
+
+    async def _add(self, message: AgentMessage, subject: str, actor: Actor) -> None:
         body = message.text.encode()
         fact = MessageFact.model_validate(
             {
                 "message_id": message.id,
-                "entanglement_id": link.id,
+                "entanglement_id": message.entanglement_id,
                 "sender": message.sender,
                 "recipient": message.recipient,
-                "kind": kind,
+                "kind": message.kind,
                 "size": len(body),
                 "sha256": sha256(body).hexdigest(),
-                "run_id": run_id,
+                "run_id": message.run_id,
             }
         )
-        event = AgentMessageDelivered(source=RUNTIME_SOURCE, subject=recipient or sender, actor=actor, data=fact)
+        event = AgentMessageDelivered(source=RUNTIME_SOURCE, subject=subject, actor=actor, data=fact)
         await self._table.add(message, event)
-        return message
 
     async def of_link(self, link: Entanglement, *, since: int = 0, limit: int = _PAGE) -> list[AgentMessage]:
         return await self._table.of_entanglement(link.id, since=since, limit=limit)
+
+    async def has_answer(self, link: Entanglement, run_id: str) -> bool:
+        """Whether the answer of a run was kept."""
+        return any(message.kind == "answer" and message.run_id == run_id for message in await self._all(link))
 
     async def notebook(self, agent_id: str) -> str:
         """The newest notes of the agent's data links, oldest first, under the name of each link."""
@@ -155,7 +171,8 @@ class Messages:
         _refuse_text(text)
         agent = self._members.agent(recipient)
         if agent.guest:
-            return await self._to_guest(way, sender, agent, text, actor)
+            conversation_id = (await self._members.runtime.run(run_id)).conversation_id if run_id else ""
+            return await self._to_guest(way, sender, agent, text, actor, conversation_id)
         reached = await self._to_own(way, sender, agent, text, actor, run_id)
         message = await self.keep(way.link, sender, recipient, way.way, text, actor, reached)
         return Delivered(message.id, recipient, reached)
@@ -178,21 +195,47 @@ class Messages:
         context = {"entanglement": way.link.name or way.link.id, "from": self._members.name(sender)} if sender else {}
         return await runtime.execute(agent.id, named, actor=actor, context=context, parent_run_id=run_id)
 
-    async def _to_guest(self, way: Passage, sender: str, guest: Agent, text: str, actor: Actor) -> Delivered:
-        if len(text) > GUEST_TEXT:
-            raise InvalidInput(f"A guest can be told at most {GUEST_TEXT:,} characters at a time.", code="text_too_long")
-        message = await self.keep(way.link, sender, guest.id, way.way, text, actor, "")
+    async def ask_guest(self, guest: Agent, text: str, *, conversation_id: str, actor: Actor) -> str:
+        """Out of a conversation, over no link; the id of the message."""
+        _refuse_text(text)
+        _refuse_long(text)
+        message = self._new("", actor, guest.id, "told", text, conversation_id=conversation_id)
+        await self._add(message, guest.id, actor)
+        await self._send_to_guest(message, guest, actor, actor)
+        return message.id
+
+    async def keep_answer(self, question: AgentMessage, text: str, event_id: str) -> AgentMessage:
+        """What a guest answered. It has the id of the event that told of it, so that it is kept once."""
+        message = replace(
+            self._new(question.entanglement_id, question.recipient, question.sender, "answer", text),
+            id=event_id,
+            in_reply_to=question.id,
+            conversation_id=question.conversation_id,
+        )
+        await self._add(message, question.recipient, f"agent:{question.recipient}"[:206])
+        return message
+
+    async def _to_guest(
+        self, way: Passage, sender: str, guest: Agent, text: str, actor: Actor, conversation_id: str
+    ) -> Delivered:
+        _refuse_long(text)
+        message = self._new(way.link.id, sender or actor, guest.id, way.way, text, conversation_id=conversation_id)
+        await self._add(message, guest.id, actor)
+        await self._send_to_guest(message, guest, self._members.name(sender) if sender else actor, actor)
+        return Delivered(message.id, guest.id, "", NO_ANSWER_YET)
+
+    async def _send_to_guest(self, message: AgentMessage, guest: Agent, sender_name: str, actor: Actor) -> None:
         told = GuestMessage(
             message_id=message.id,
             agent_id=guest.id,
             agent_name=guest.name[:300],
-            sender=sender or actor,
-            sender_name=self._members.name(sender)[:300] if sender else actor,
-            entanglement_id=way.link.id,
+            sender=message.sender,
+            sender_name=sender_name[:300],
+            entanglement_id=message.entanglement_id,
+            conversation_id=message.conversation_id,
             text=message.text,
         )
         await self._journal.append(GuestAddressed(source=RUNTIME_SOURCE, subject=guest.id, actor=actor, data=told))
-        return Delivered(message.id, guest.id, "")
 
 
 _HEADINGS = {"told": "{name} directs you:", "answer": "{name} answers you:"}
@@ -203,6 +246,11 @@ def _refuse_text(text: str) -> None:
         raise InvalidInput("The message is empty.", code="empty_message")
     if len(text) > MAX_TEXT:
         raise InvalidInput(f"A message has at most {MAX_TEXT:,} characters.", hint="Put it into a file.", code="text_too_long")
+
+
+def _refuse_long(text: str) -> None:
+    if len(text) > GUEST_TEXT:
+        raise InvalidInput(f"A guest can be told at most {GUEST_TEXT:,} characters at a time.", code="text_too_long")
 
 
 def _refuse_wordless(link: Entanglement) -> None:

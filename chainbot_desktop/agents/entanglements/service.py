@@ -11,24 +11,28 @@ from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.agents.documents import connection_document
 from chainbot_desktop.agents.entanglements.coordination import Coordination
 from chainbot_desktop.agents.entanglements.coordinator import Coordinator
+from chainbot_desktop.agents.entanglements.guests import Guests
 from chainbot_desktop.agents.entanglements.handover import Handovers
 from chainbot_desktop.agents.entanglements.links import MAX_MEMBERS, LinkKind, checked_kind, refuse_circle, source_of
 from chainbot_desktop.agents.entanglements.messages import Delivered, Messages, Refused
 from chainbot_desktop.agents.entanglements.people import Members
 from chainbot_desktop.agents.entanglements.waiting import Dependencies
 from chainbot_desktop.agents.facts import RUNTIME_SOURCE
+from chainbot_desktop.agents.kind import Told
 from chainbot_desktop.agents.records import DirectoryChange, Entanglement
 from chainbot_desktop.agents.runtime.run import LiveRun
 from chainbot_desktop.agents.runtime.service import AgentService
+from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import Conflict, InvalidInput
 from chainbot_desktop.core.events import EntanglementCreated, EntanglementDestroyed
 from chainbot_desktop.core.events.agents import EntanglementFact
 from chainbot_desktop.core.events.envelope import Actor
 from chainbot_desktop.core.ids import new_id
-from chainbot_desktop.core.ports import IdempotencyKey, Journal
+from chainbot_desktop.core.ports import Blobs, IdempotencyKey, Journal
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agent_rows import AgentMessage
 from chainbot_desktop.store.agents import AgentMessageTable
+from chainbot_desktop.store.coordinations import CoordinationTable
 
 
 class Entanglements:
@@ -39,14 +43,18 @@ class Entanglements:
         directory: AgentDirectory,
         journal: Journal,
         table: AgentMessageTable,
+        shared_work: CoordinationTable,
         tasks: Tasks,
         runtime: Callable[[], AgentService],
+        bus: EventBus,
+        blobs: Blobs,
     ) -> None:
         self._directory = directory
         self._journal = journal
         self._members = Members(directory, runtime)
         self._messages = Messages(self._members, journal, table)
-        self._coordinator = Coordinator(self._members, self._messages, tasks)
+        self._coordinator = Coordinator(self._members, self._messages, shared_work, tasks)
+        self.guests = Guests(self._members, self._messages, self._coordinator, table, journal, bus, blobs, tasks)
         self._dependencies = Dependencies(self._members)
         self._handovers = Handovers(self._members)
         self._tasks = tasks
@@ -54,10 +62,17 @@ class Entanglements:
 
     def open(self) -> None:
         self._unsubscribe = self._directory.subscribe(self._on_directory_change)
+        self.guests.open()
+
+    async def take_up(self) -> None:
+        """Go on with the coordinations of the last time, and take answers that came at its end. After the runtime is open."""
+        await self._coordinator.take_up()
+        await self.guests.take_up()
 
     async def close(self) -> None:
         """Before the agents are stopped."""
         self._unsubscribe()
+        self.guests.close()
         await self._coordinator.close()
 
     # Links
@@ -120,8 +135,9 @@ class Entanglements:
         """In order, those after number `since`."""
         return await self._messages.of_link(self._members.link(entanglement_id), since=since, limit=limit)
 
-    async def tell(self, sender: str, recipient: str, text: str, *, run_id: str = "") -> str:
-        return (await self._messages.tell(sender, recipient, text, run_id=run_id)).message_id
+    async def tell(self, sender: str, recipient: str, text: str, *, run_id: str = "") -> Told:
+        delivered = await self._messages.tell(sender, recipient, text, run_id=run_id)
+        return Told(delivered.message_id, delivered.note)
 
     async def notebook(self, agent_id: str) -> str:
         return await self._messages.notebook(agent_id)
@@ -133,10 +149,11 @@ class Entanglements:
 
     async def coordinate(self, entanglement_id: str, task: str, *, actor: Actor) -> Coordination:
         """One task to all. Returns with the plan; what comes of it appears in it, and `wait_for` has the end."""
-        return self._coordinator.start(self._members.own_link(entanglement_id), task, actor)
+        return await self._coordinator.start(self._members.own_link(entanglement_id), task, actor)
 
-    def coordination(self, coordination_id: str) -> Coordination:
-        return self._coordinator.get(coordination_id)
+    async def coordination(self, coordination_id: str) -> Coordination:
+        """Also one of an earlier start of the program."""
+        return await self._coordinator.get(coordination_id)
 
     async def wait_for(self, coordination_id: str) -> Coordination:
         return await self._coordinator.wait(coordination_id)
@@ -154,12 +171,12 @@ class Entanglements:
 
     # Documents
 
-    def status(self, entanglement_id: str) -> Mapping[str, Any]:
+    async def status(self, entanglement_id: str) -> Mapping[str, Any]:
         link = self._members.link(entanglement_id)
         return {
             **connection_document(link),
             "members": [self._member(link, agent_id) for agent_id in link.agents],
-            "coordinations": [found.document() for found in self._coordinator.of_link(link.id)],
+            "coordinations": [found.document() for found in await self._coordinator.of_link(link.id)],
         }
 
     def _member(self, link: Entanglement, agent_id: str) -> Mapping[str, Any]:
@@ -204,6 +221,7 @@ class Entanglements:
         for gone in change.entanglements:
             if self._directory.entanglement(gone) is None:
                 self._tasks.spawn(f"entanglement {gone}: forget", self._messages.forget(gone))
+                self._tasks.spawn(f"entanglement {gone}: forget its work", self._coordinator.forget(gone))
 
 
 def _fact(entanglement_id: str, name: str, kind: LinkKind, members: tuple[str, ...]) -> EntanglementFact:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,15 @@ _log = logging.getLogger(__name__)
 _SET_UP = "Set up a provider (see docs/agents.md), or add a GGUF file with `chainbot-desktop model add FILE`."
 _AVOID_SECONDS = 30.0
 """For which a provider that did not answer is asked after the others."""
+
+
+class KeyWanted(Unavailable):
+    """A server that was to be taken in answers, and wants a key, or another one."""
+
+    def __init__(self, name: str, *, refused: bool) -> None:
+        said = f"{name} refused this key." if refused else f"{name} wants a key."
+        hint = "It was not kept." if refused else f"Give it, or keep it with `chainbot-desktop secret set model.{name}`."
+        super().__init__(said, hint=hint, code="key_refused" if refused else "key_wanted")
 
 
 class ModelService:
@@ -88,11 +97,14 @@ class ModelService:
                 self._avoid(status.name, status.state != "ready")
         return self.statuses()
 
-    async def take_in(self, server: NamedModelServer) -> None:
+    async def take_in(
+        self, server: NamedModelServer, *, key: str = "", keep_key: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         """Use a model server from now on, also after a restart. Its key, if it wants one, is the secret `model.NAME`.
 
-        Conflict where the name is taken, InvalidInput for an address with a password (it would be kept in a plain file), Unavailable
-        where the server does not answer.
+        It is asked with `key`, where there is one, and `keep_key` is awaited when it did not refuse it. Conflict where the name is
+        taken, InvalidInput for an address with a password (it would be kept in a plain file), KeyWanted where it answers with that,
+        Unavailable where it does not answer.
         """
         if server.base_url.username or server.base_url.password:
             raise InvalidInput(
@@ -102,12 +114,19 @@ class ModelService:
             )
         if server.name in {*self._providers, LOCAL}:
             raise Conflict(f"There is a provider {server.name!r} already.", hint="Choose another name.", code="name_taken")
-        [provider] = [each for each in providers_of(Settings(), self._secret, (server,)) if each.name == server.name]
+        if key:
+            self._hide(key)
+        secret = self._secret if not key else {f"model.{server.name}": key}.get
+        [provider] = [each for each in providers_of(Settings(), secret, (server,)) if each.name == server.name]
         async with aiohttp.ClientSession() as session:
             status = await look_at(provider, session)
+        if status.state == "refused":
+            raise KeyWanted(server.name, refused=bool(key))
         if status.state != "ready":
             raise Unavailable(f"{server.name} cannot be used: {status.reason}", hint="Look whether it runs, and where.")
         kept = await asyncio.to_thread(self.folder.servers)
+        if keep_key is not None:
+            await keep_key()
         known = server.model_copy(update={"model": status.default_model or None})
         await asyncio.to_thread(self.folder.keep_servers, (*kept, known))
         await self._look_at_settings()

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.runtime.budget import RunBudget
 from chainbot_desktop.agents.runtime.live import Plan, PlanStatus, RunListener, RunUpdate
+from chainbot_desktop.core.events.envelope import Actor
 from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.store.agent_rows import RunRow
 from chainbot_desktop.store.agents import RunTable
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message for a run under way: who said it, and in which conversation, if in one."""
+
+    text: str
+    actor: Actor
+    conversation_id: str = ""
+
 
 _ANSWER_KEPT = 1_000_000
 """Characters of the answer so far that a late follower is given."""
@@ -26,7 +38,7 @@ class LiveRun:
         self._table = table
         self._log = log
         self._on_change = on_change
-        self._messages: list[str] = []
+        self._messages: list[Said] = []
         self._listeners: Listeners[[RunUpdate]] = Listeners()
         self._answer: list[str] = []
         self._answer_length = 0
@@ -81,8 +93,7 @@ class LiveRun:
         return end
 
     def take_messages(self) -> Sequence[str]:
-        taken, self._messages = self._messages, []
-        return taken
+        return [said.text for said in self.untaken()]
 
     async def history(self) -> bytes | None:
         return await self._table.history(self.row.id)
@@ -105,9 +116,14 @@ class LiveRun:
         """How long it has been worked on."""
         return asyncio.get_running_loop().time() - self.began if self.began is not None else 0.0
 
-    def deliver(self, text: str) -> None:
+    def deliver(self, said: Said) -> None:
         """Give it to the worker between two of its tool calls."""
-        self._messages.append(text)
+        self._messages.append(said)
+
+    def untaken(self) -> Sequence[Said]:
+        """What the worker has not taken yet; from now on it is the caller's."""
+        taken, self._messages = self._messages, []
+        return taken
 
     def follow(self, listener: RunListener) -> Callable[[], None]:
         """`listener` hears first what the answer is so far, then everything, until the returned function is called."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from chainbot_desktop.agents.runtime.budget import LimitReached, RunBudget
 from chainbot_desktop.agents.runtime.kinds import Kinds
 from chainbot_desktop.agents.runtime.live import LiveAgent, RunListener, RunUpdate, StopReport
 from chainbot_desktop.agents.runtime.reconcile import reconcile
-from chainbot_desktop.agents.runtime.run import LiveRun
+from chainbot_desktop.agents.runtime.run import LiveRun, Said
 from chainbot_desktop.agents.runtime.shared import RuntimeParts
 from chainbot_desktop.agents.runtime.supervised import ENDED, SupervisedAgent
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, NotFound
@@ -253,20 +253,29 @@ class AgentService:
             conversation_id=conversation_id,
             context=dict(context or {}),
         )
-        fact = RunFact(run_id=row.id, agent_id=agent_id, agent_name=agent.row.name, parent_run_id=parent_run_id, depth=depth)
-        run = self._make_live(agent, row, parent.budget if parent is not None else None)  # before anybody can read of it
-        try:
-            event = RunAccepted(source=RUNTIME_SOURCE, subject=agent_id, actor=actor, data=fact)
-            await self._parts.runs.begin(row, event, key)
-        except BaseException:
-            self._runs.pop(row.id, None)
-            raise
+        run = await self._accept(agent, row, parent.budget if parent is not None else None, key)
         agent.enqueue(run, first=delivery == "interrupt")
         if not agent.alive:
             await agent.drop(row.id, f"{agent.row.name} ended before it could begin.")
         elif delivery == "interrupt":
-            agent.steer(task, "interrupt")
+            agent.steer(Said(task, actor), "interrupt")
         return row.id
+
+    async def _accept(
+        self, agent: SupervisedAgent, row: RunRow, parent: RunBudget | None, key: IdempotencyKey | None = None
+    ) -> LiveRun:
+        """The run, on the disk and not queued yet."""
+        fact = RunFact(
+            run_id=row.id, agent_id=row.agent_id, agent_name=agent.row.name, parent_run_id=row.parent_id, depth=row.depth
+        )
+        run = self._make_live(agent, row, parent)  # before anybody can read of it
+        try:
+            event = RunAccepted(source=RUNTIME_SOURCE, subject=row.agent_id, actor=row.actor, data=fact)
+            await self._parts.runs.begin(row, event, key)
+        except BaseException:
+            self._runs.pop(row.id, None)
+            raise
+        return run
 
     def take_on(self, agent: SupervisedAgent, row: RunRow) -> None:
         """Queue a run of an earlier life of the program."""
@@ -279,13 +288,21 @@ class AgentService:
         run.finished.add_done_callback(lambda _: self._runs.pop(row.id, None))
         return run
 
-    async def message(self, agent_id: str, text: str, *, actor: Actor, delivery: Delivery = "between") -> str:
-        """Tell an agent something; the id of the run that it reached, or that it began."""
+    async def message(
+        self, agent_id: str, text: str, *, actor: Actor, delivery: Delivery = "between", conversation_id: str = ""
+    ) -> str:
+        """Tell an agent something; the id of the run that it reached, or that it began. If that run ends first, see `following`."""
         agent = self._get(agent_id)
         self._refuse_task(agent, text)
-        if delivery == "between" and (run := agent.steer(text, delivery)) is not None:
+        if delivery == "between" and (run := agent.steer(Said(text, actor, conversation_id), delivery)) is not None:
             return run.row.id
-        return await self.execute(agent_id, text, actor=actor, delivery=delivery)
+        return await self.execute(agent_id, text, actor=actor, conversation_id=conversation_id, delivery=delivery)
+
+    def prepare(self, agent_id: str) -> None:
+        """Somebody is about to give it a task: what it offers may become known meanwhile. Costs nothing to call often."""
+        agent = self._agents.get(agent_id)
+        if agent is not None and not self._closing:
+            agent.prepare()
 
     async def cancel_run(self, run_id: str, *, actor: Actor) -> None:
         row = await self.run(run_id)
@@ -303,6 +320,10 @@ class AgentService:
         """The run when it has ended."""
         live = self._runs.get(run_id)
         return await asyncio.shield(live.finished) if live is not None else await self.run(run_id)
+
+    async def following(self, run_id: str) -> list[RunRow]:
+        """The runs of messages that reached a run too late, oldest first. They are there when `wait` for it returns."""
+        return await self._parts.runs.following(run_id)
 
     async def runs_of(self, agent_id: str, limit: int = 100) -> list[RunRow]:
         """Newest first."""
@@ -333,18 +354,26 @@ class AgentService:
     async def before_run(self, run: LiveRun) -> None:
         await self.before_task(run)
 
-    def came_too_late(self, run: LiveRun, messages: Sequence[str]) -> None:
-        """What a run could not take any more becomes a task of its own: nothing that was said is lost."""
-        row = run.row
-        work = self.execute(row.agent_id, "\n\n".join(messages), actor=row.actor, conversation_id=row.conversation_id)
-        self._parts.tasks.spawn(f"run {row.id}: late messages", self._unless_gone(row.agent_id, work))
+    async def came_too_late(self, run: LiveRun, messages: Sequence[Said]) -> None:
+        """What a run could not take any more becomes a task of its own: nothing that was said is lost.
 
-    async def _unless_gone(self, agent_id: str, work: Coroutine[Any, Any, str]) -> None:
-        try:
-            await work
-        except ChainBotError as error:
-            agent = self._agents.get(agent_id)
-            if agent is not None:
+        Also of an agent that is being stopped: the task ends with its queue, and says why.
+        """
+        agent = self._agents[run.row.agent_id]
+        for (actor, conversation_id), said in _by_origin(messages, run.row.conversation_id):
+            row = RunRow(
+                id=new_id(),
+                agent_id=agent.row.id,
+                task="\n\n".join(said).encode("utf-8", "replace").decode(),
+                actor=actor,
+                started_at=utc_now(),
+                depth=run.row.depth,
+                conversation_id=conversation_id,
+                follows=run.row.id,
+            )
+            try:
+                agent.enqueue(await self._accept(agent, row, None))
+            except ChainBotError as error:  # the disk refuses
                 agent.log.add("system", f"A message came too late for its task: {error}")
 
     def _get(self, agent_id: str) -> SupervisedAgent:
@@ -455,6 +484,14 @@ def _checked_name(name: str) -> str:
     if not name or len(name) > MAX_NAME or not name.isprintable():
         raise InvalidInput(f"An agent's name has 1 to {MAX_NAME} printable characters.", code="invalid_name")
     return name
+
+
+def _by_origin(messages: Sequence[Said], conversation_id: str) -> Iterable[tuple[tuple[Actor, str], list[str]]]:
+    """Texts by who said them and where (without a place, in `conversation_id`), in the order in which each first spoke."""
+    found: dict[tuple[Actor, str], list[str]] = {}
+    for said in messages:
+        found.setdefault((said.actor, said.conversation_id or conversation_id), []).append(said.text)
+    return found.items()
 
 
 def _who(actor: Actor) -> str:

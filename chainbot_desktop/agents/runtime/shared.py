@@ -11,7 +11,7 @@ from chainbot_desktop.agents.approvals.desk import ApprovalDesk
 from chainbot_desktop.agents.kind import Limits
 from chainbot_desktop.agents.processes.child import ChildProcesses
 from chainbot_desktop.agents.runtime.budget import Ledger
-from chainbot_desktop.agents.runtime.run import LiveRun
+from chainbot_desktop.agents.runtime.run import LiveRun, Said
 from chainbot_desktop.core.settings import AgentsSettings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agent_rows import Lease
@@ -59,6 +59,9 @@ class Owner(Protocol):
         """Awaited before a run is worked on; a ChainBotError fails the run."""
         ...
 
-    def came_too_late(self, run: LiveRun, messages: Sequence[str]) -> None:
-        """Messages for a run that ended before they could be delivered."""
+    async def came_too_late(self, run: LiveRun, messages: Sequence[Said]) -> None:
+        """Messages for a run that ends before they could be delivered.
+
+        Awaited before its end is told: who hears of that finds what follows.
+        """
         ...

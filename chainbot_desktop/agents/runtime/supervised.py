@@ -12,12 +12,12 @@ from pathlib import Path
 
 from chainbot_desktop.agents.approvals.desk import AgentApprovals
 from chainbot_desktop.agents.facts import RUNTIME_SOURCE
-from chainbot_desktop.agents.kind import AgentConfig, AgentContext, AgentKind, Delivery, Worker
+from chainbot_desktop.agents.kind import AgentConfig, AgentContext, AgentKind, Delivery, Preparing, Worker
 from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.processes.child import ChildProcesses
 from chainbot_desktop.agents.runtime.budget import RunBudget
 from chainbot_desktop.agents.runtime.live import LiveAgent
-from chainbot_desktop.agents.runtime.run import LiveRun
+from chainbot_desktop.agents.runtime.run import LiveRun, Said
 from chainbot_desktop.agents.runtime.shared import Owner, RuntimeParts
 from chainbot_desktop.agents.runtime.state_journal import Standing, StateJournal
 from chainbot_desktop.core.errors import ChainBotError
@@ -71,6 +71,7 @@ class SupervisedAgent:
         self._journal = StateJournal(row, parts.agents, parts.tasks, self._standing)
         self._children: ChildProcesses = parts.children(config.limits)
         self._worker: Worker | None = None
+        self._preparing: asyncio.Task[None] | None = None
         self._life: asyncio.Task[None] | None = None
         self._queue: deque[LiveRun] = deque()
         self._wake = asyncio.Event()
@@ -218,6 +219,20 @@ class SupervisedAgent:
 
     # Tasks
 
+    def prepare(self) -> None:
+        """Somebody is about to give it a task: let it find out meanwhile what it offers, if it is at rest."""
+        worker: object = self._worker
+        busy = self._preparing is not None and not self._preparing.done()
+        if self.state == "idle" and not busy and isinstance(worker, Preparing):
+            self._preparing = self._parts.tasks.spawn(f"agent {self.row.name}: gets ready", self._prepare(worker))
+
+    async def _prepare(self, worker: Preparing) -> None:
+        try:
+            await worker.prepare()
+        except ChainBotError as error:  # its next task says so to whoever gave it
+            self.log.add("system", f"It could not get ready before its next task: {error}")
+        self._owner.changed(self.row.id)
+
     def enqueue(self, run: LiveRun, *, first: bool = False) -> None:
         if first:
             self._queue.appendleft(run)
@@ -226,7 +241,7 @@ class SupervisedAgent:
         self._wake.set()
         self._owner.changed(self.row.id)
 
-    def steer(self, text: str, delivery: Delivery) -> LiveRun | None:
+    def steer(self, said: Said, delivery: Delivery) -> LiveRun | None:
         """Give a message to the run under way; None where there is none, or where it is not meant for it."""
         run = self._run
         if run is None or delivery == "queue":
@@ -234,7 +249,7 @@ class SupervisedAgent:
         if delivery == "interrupt":
             run.cancel("A new message interrupted it.")
             return None
-        run.deliver(text)
+        run.deliver(said)
         return run
 
     async def drop(self, run_id: str, reason: str) -> bool:
@@ -362,7 +377,8 @@ class SupervisedAgent:
         return "succeeded", result.text, ""
 
     async def _conclude(self, run: LiveRun, task: asyncio.Task[tuple[RunState, str, str]], reasons: list[str]) -> None:
-        left = run.take_messages()  # it ended before its next tool call
+        if left := run.untaken():  # it ended before its next tool call
+            await self._owner.came_too_late(run, left)
         if not task.done():
             _log.error("the agent %s does not let go of its task", self.row.name)
         if not task.done() or task.cancelled():
@@ -373,8 +389,6 @@ class SupervisedAgent:
         else:
             state, text, reason = task.result()
             await self._finish(run, state, text=text, reason=reason)
-        if left:
-            self._owner.came_too_late(run, left)
 
     async def _finish(self, run: LiveRun, state: RunState, *, text: str = "", reason: str = "") -> None:
         budget = run.budget
@@ -418,6 +432,9 @@ class SupervisedAgent:
         )
 
     async def _stop_worker(self, worker: Worker) -> None:
+        if self._preparing is not None and not self._preparing.done():
+            self._preparing.cancel()
+            await asyncio.wait({self._preparing}, timeout=_STOP_SECONDS)
         try:
             async with asyncio.timeout(_STOP_SECONDS):
                 await worker.stop()

@@ -48,10 +48,10 @@ class SendMessage:
 
         async def carry_out() -> str:
             try:
-                await self._conversations.tell(self._context.agent_id, wanted.recipient, wanted.text, run_id=run.row.id)
+                told = await self._conversations.tell(self._context.agent_id, wanted.recipient, wanted.text, run_id=run.row.id)
             except ChainBotError as error:
                 raise ToolFailed(str(error)) from None
-            return f"Delivered to {wanted.recipient}."
+            return told.note or f"Delivered to {wanted.recipient}."
 
         title = line(f"Tell {wanted.recipient}")
         return _plan(wanted.recipient, title, wanted.text, carry_out)

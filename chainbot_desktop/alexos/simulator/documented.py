@@ -6,6 +6,7 @@ import json
 
 from aiohttp import web
 
+from chainbot_desktop.alexos.simulator.answering import AnsweringGuests
 from chainbot_desktop.alexos.simulator.house import House
 from chainbot_desktop.alexos.simulator.misbehaviour import Misbehaviour
 from chainbot_desktop.alexos.simulator.sockets import Bus
@@ -15,10 +16,11 @@ from chainbot_desktop.core.json_codec import JsonObject, parse_object
 
 
 class DocumentedRoutes:
-    def __init__(self, house: House, bad: Misbehaviour, bus: Bus) -> None:
+    def __init__(self, house: House, bad: Misbehaviour, bus: Bus, guests: AnsweringGuests) -> None:
         self._house = house
         self._bad = bad
         self._bus = bus
+        self._guests = guests
 
     def add_to(self, app: web.Application) -> None:
         app.add_routes(
@@ -89,6 +91,7 @@ class DocumentedRoutes:
         if self._house.receive(event_id, event):
             self._house.store(event, {"event_type": event_type, "source": event.get("source"), "payload": event.get("data")})
             self._house.note_agents(event)
+            self._guests.hear(event)
         return web.json_response({"status": "success", "event_id": event_id})
 
 

@@ -62,6 +62,8 @@ class House:
     duplicates: int = 0
     bus_frames: int = 0
     row_number: int = 0
+    guests_think: float = 2.0
+    """Seconds until a guest answers what it was told."""
     publishers: list[Publisher] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
 

@@ -44,6 +44,8 @@ class Misbehaviour(BaseModel):
     """Every event is published twice."""
     reorder: bool = False
     """Every second event is published before the one that came first."""
+    silent_guests: bool = False
+    """Guests that are told something do not answer."""
 
 
 def garbage_answer(kind: Garbage) -> web.Response:

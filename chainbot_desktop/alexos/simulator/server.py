@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
+from chainbot_desktop.alexos.simulator.answering import AnsweringGuests
 from chainbot_desktop.alexos.simulator.documented import DocumentedRoutes
 from chainbot_desktop.alexos.simulator.house import House
 from chainbot_desktop.alexos.simulator.life import Life
@@ -137,7 +138,8 @@ class Simulator:
             ]
         )
         if self.dialect is Dialect.DOCUMENTED:
-            DocumentedRoutes(self.house, self.bad, self._bus).add_to(app)
+            guests = AnsweringGuests(self.house, self.bad, self._tasks)
+            DocumentedRoutes(self.house, self.bad, self._bus, guests).add_to(app)
             self.house.publishers.append(self._bus.publish)
         else:
             repaired = self.dialect is Dialect.REPAIRED

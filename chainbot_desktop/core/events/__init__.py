@@ -51,6 +51,8 @@ from chainbot_desktop.core.events.runs import (
     ApprovalDecided,
     ApprovalExpired,
     ApprovalRequested,
+    CoordinationEnded,
+    CoordinationStarted,
     GuestAddressed,
     RunAccepted,
     RunFinished,
@@ -83,6 +85,8 @@ KnownEvent = Annotated[
     | ConversationCreated
     | ConversationDeleted
     | ConversationRenamed
+    | CoordinationEnded
+    | CoordinationStarted
     | DeliveryGivenUp
     | DialectDetected
     | EntanglementCreated
@@ -157,6 +161,8 @@ __all__ = [
     "ConversationCreated",
     "ConversationDeleted",
     "ConversationRenamed",
+    "CoordinationEnded",
+    "CoordinationStarted",
     "DeliveryGivenUp",
     "DialectDetected",
     "EntanglementCreated",

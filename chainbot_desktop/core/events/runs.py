@@ -133,8 +133,49 @@ class MessageFact(BaseModel):
     run_id: str = ""
 
 
+class CoordinationFact(BaseModel):
+    """One task for several agents. `agents` are those that have a part; `lead` makes one answer of theirs, if it is not empty."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    coordination_id: str
+    entanglement_id: str
+    agents: tuple[str, ...]
+    lead: str = ""
+    size: Annotated[int, Field(ge=0)]
+    sha256: str
+    """Of the task, which is private."""
+
+
+class CoordinationStarted(Event):
+    type: Literal["coordination_started"] = "coordination_started"
+    data: CoordinationFact
+
+
+class CoordinationOutcome(BaseModel):
+    """`parts` are the states of the parts, in the order of the plan; size and digest are those of the answer, which is private."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    coordination_id: str
+    entanglement_id: str
+    state: Literal["succeeded", "failed", "cancelled"]
+    parts: tuple[str, ...]
+    merged_by: str = ""
+    size: Annotated[int, Field(ge=0)]
+    sha256: str
+
+
+class CoordinationEnded(Event):
+    type: Literal["coordination_ended"] = "coordination_ended"
+    data: CoordinationOutcome
+
+
 class GuestMessage(BaseModel):
-    """`agent_id` is the guest's id at ALEX OS. The text is here because it leaves the house with the event."""
+    """`agent_id` is the guest's id at ALEX OS. The text is here because it leaves the house with the event.
+
+    An answer names `message_id` as its `in_reply_to`, or the `conversation_id`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -144,6 +185,7 @@ class GuestMessage(BaseModel):
     sender: Label
     sender_name: Label
     entanglement_id: str
+    conversation_id: str = ""
     text: Annotated[str, Field(max_length=16_384)]
 
 

@@ -10,7 +10,7 @@ from chainbot_desktop.chat.commands import Completion
 from chainbot_desktop.chat.markdown import visible
 from chainbot_desktop.chat.service import ChatService
 from chainbot_desktop.core.errors import InvalidInput
-from chainbot_desktop.core.ports import TalkAgent
+from chainbot_desktop.core.ports import AgentCommand, TalkAgent
 from chainbot_desktop.store.conversation_rows import Conversation
 from chainbot_desktop.ui.chat.composer import PLACEHOLDER, Composer
 
@@ -36,6 +36,7 @@ class AgentSide:
         self._composer = composer
         self._current = current
         self._start = start
+        self._offered: list[tuple[str, tuple[AgentCommand, ...]]] = []
         self.end: Callable[[], None] = _nothing
         if chat.answers is not None:
             composer.complete_names = self._names
@@ -51,6 +52,10 @@ class AgentSide:
     def refresh(self) -> None:
         """An agent, or who leads the conversation, is different."""
         self._composer.look_who_works()
+        offered = [(agent.id, agent.commands) for agent in self._agents]
+        if offered != self._offered:
+            self._offered = offered
+            self._composer.offer_again()
         lead = next((agent.name for agent in self._agents if agent.id == self._lead), "")
         if lead:
             self._composer.set_placeholder(f"Message {visible(lead)}, @agent or /command")
@@ -74,12 +79,18 @@ class AgentSide:
         return self._chat.answers.agents if self._chat.answers is not None else ()
 
     @property
+    def _addressable(self) -> Sequence[TalkAgent]:
+        return self._chat.answers.addressable if self._chat.answers is not None else ()
+
+    @property
     def _lead(self) -> str:
         answers, conversation = self._chat.answers, self._current()
         return answers.lead(conversation) if answers is not None and conversation is not None else ""
 
     def _names(self, text: str, caret: int) -> Sequence[Completion]:
-        return self._chat.offered.complete(text, caret) or complete_mention(text, caret, self._agents)
+        if text and self._composer.edit.hasFocus():
+            self._chat.offered.expect(text, self._lead)
+        return self._chat.offered.complete(text, caret) or complete_mention(text, caret, self._addressable)
 
     def _working(self, text: str) -> str:
         """Who of those that a text is for is at work."""

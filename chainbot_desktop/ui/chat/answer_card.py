@@ -191,7 +191,7 @@ class AnswerCard(MessageCard):
         if stream.state == "waiting":
             # What a person is to do is said to that person: "your approval", "your answer".
             human = stream.waiting_for.startswith("your ")
-            return (AgentState.NEEDS_INPUT if human else AgentState.WAITING), f"waits for {stream.waiting_for}"
+            return (AgentState.NEEDS_INPUT if human else AgentState.WAITING), stream.waiting_words
         return AgentState.WORKING, "writing" if self.message.text else "working"
 
     def _head_room(self, theme: Theme) -> int:

@@ -191,6 +191,11 @@ class Composer(QWidget):
             self._draft.start()
         self._offer()
 
+    def offer_again(self) -> None:
+        """What can be completed is different."""
+        if self.text:
+            self._offer()
+
     def _offer(self) -> None:
         text = self.text
         offered = self._completions(text) if self.edit.hasFocus() else []

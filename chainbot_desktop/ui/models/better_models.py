@@ -63,6 +63,15 @@ class BetterModels(Sheet):
         use.clicked.connect(self._on_use_address)
         self.address.returnPressed.connect(self._on_use_address)
         self.server.add_row(self.address, use)
+        self.key = _field("Key of the model server", "Its key")
+        self.key.setEchoMode(QLineEdit.EchoMode.Password)
+        self._use_with_key = Button("Use with this key", themes, kind="primary")
+        self._use_with_key.clicked.connect(self._on_use_address)
+        self.key.returnPressed.connect(self._on_use_address)
+        self.server.add_row(self.key, self._use_with_key)
+        self._ask_key(False)
+        # A key is for one server: it does not go to another address.
+        self.address.textEdited.connect(lambda: self._ask_key(False))
         self.keys = _Section("With a key", themes)
         for provider, title in KEYED.items():
             self._add_key(provider, title)
@@ -119,14 +128,34 @@ class BetterModels(Sheet):
     def _on_use_address(self) -> None:
         address = self.address.text().strip()
         if address:
-            self._begin(self.server, "Asking it …", self._use(address))
+            self._begin(self.server, "Asking it …", self._use(address, key=self.key.text().strip()))
 
-    async def _use(self, address: str, name: str = "") -> str:
-        status = await self._setup.use(address, name)
+    async def _use(self, address: str, name: str = "", key: str = "") -> str:
+        try:
+            status = await self._setup.use(address, name, key)
+        except ChainBotError as error:
+            if error.code not in ("key_wanted", "key_refused") or not self._is_there:
+                raise
+            self.address.setText(address)
+            self._ask_key(True)
+            if error.code == "key_refused":
+                raise
+            return f"{error.message} It is kept with the secrets once the server took it."
         if self._is_there:
             self.address.clear()
+            self._ask_key(False)
             self._show_found(await self._setup.find())
         return _is_used(status)
+
+    def _ask_key(self, asked: bool) -> None:
+        self.key.setVisible(asked)
+        self._use_with_key.setVisible(asked)
+        if asked:
+            self.key.setFocus()
+            self.key.selectAll()
+        else:
+            self.key.clear()
+        self.fit_soon()
 
     def _add_key(self, provider: str, title: str) -> None:
         field = _field(f"Key of {title}", f"Key of {title}")

@@ -22,8 +22,11 @@ class ModelSetup(Protocol):
         """Model servers at the usual ports of this machine that are not in use yet."""
         ...
 
-    async def use(self, address: str, name: str = "") -> ProviderStatus:
-        """Use the server at an address, or at a usual port of a host, from now on, under a name that is free."""
+    async def use(self, address: str, name: str = "", key: str = "") -> ProviderStatus:
+        """Use the server at an address, or at a usual port of a host, from now on, under a name that is free.
+
+        Where it wants a key, the error's code is `key_wanted`, and `key_refused` where it refused this one, which is not kept then.
+        """
         ...
 
     async def give_key(self, provider: str, key: str) -> ProviderStatus:

@@ -92,6 +92,13 @@ def test_screens(
             opened = next(each for each in window.findChildren(BetterModels) if each.is_open)
             next(b for b in opened.findChildren(Button) if b.text().startswith("Use ollama")).click()
             await until(lambda: memory[DONE] == ["link", "model"])
+            for key in ("", "sk-wrong"):
+                opened.address.setText("http://locked:8080/v1")
+                opened.key.setText(key)
+                opened.address.returnPressed.emit()
+                await until(lambda: not opened.server.busy)
+                await asyncio.sleep(0.2)
+                shoot(window, f"{tag}-key-{'refused' if key else 'wanted'}")
             await asyncio.sleep(0.2)
             shoot(window, f"{tag}-used")
             opened.dismiss()

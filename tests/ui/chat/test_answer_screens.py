@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from chainbot_desktop.core.ports import AgentCommand, TalkQuestion
+from chainbot_desktop.core.ports import AgentCommand, TalkAgent, TalkQuestion
 from chainbot_desktop.ui.theme import ThemeSource
 from tests.helpers.talks import FakeTalk
 from tests.ui.chat.test_answers import answers, streaming
@@ -101,6 +101,20 @@ def test_screens(
             await asyncio.sleep(0.2)
             window.view.messages.scroll_to_bottom()
             shoot(window.view, f"{tag}-commands")
+            talk.visitors = [TalkAgent("guest-1", "Night Watch", "guest", "idle", guest=True)]
+            await window.types("@Ni", enter=False)
+            await asyncio.sleep(0.1)
+            shoot(window.view, f"{tag}-guest-offered")
+            window.view.composer.set_text("")
+            talk.here["guest-1"] = talk.visitors[0]
+            await window.types('@"Night Watch" is the front door shut?')
+            await window.until(lambda: len(streaming(window)) == 1)
+            talk.last.sent("ALEX OS, no answer yet")
+            window.view.messages.scroll_to_bottom()
+            await asyncio.sleep(0.1)
+            shoot(window.view, f"{tag}-guest")
+            talk.last.finish("It is shut.")
+            del talk.here["guest-1"]
             talk.add("Claude", kind="coder", commands=CODER)
             await window.types("/re", enter=False)
             await asyncio.sleep(0.1)

@@ -220,6 +220,22 @@ def test_commands_of_agents_complete_and_are_given_to_them(play: Scene) -> None:
     play(scene, FakeTalk("Ada"))
 
 
+def test_commands_that_an_agent_tells_while_it_is_written_to_appear_at_once(play: Scene) -> None:
+    async def scene(window: Window, talk: FakeTalk) -> None:
+        talk.add("Coder", kind="coder")
+        composer = window.view.composer
+        await window.types("@Coder /", enter=False)
+        assert talk.prepared[-1] == "id-Coder"
+        assert not composer.popup.isVisible()
+        talk.add("Coder", kind="coder", commands=(AgentCommand("review", "Review the changes"),))
+        await window.until(composer.popup.isVisible)
+        assert [c.label for c in composer.popup.offered] == ["/review"]
+        window.key(Qt.Key.Key_Tab)
+        assert composer.text == "@Coder /review "
+
+    play(scene, FakeTalk("Ada"))
+
+
 def test_names_complete_with_the_keyboard_also_in_the_middle(play: Scene) -> None:
     async def scene(window: Window, talk: FakeTalk) -> None:
         composer = window.view.composer

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.agents.models.discovery import FoundServer
 from chainbot_desktop.agents.models.gateway import ProviderStatus
-from chainbot_desktop.core.errors import InvalidInput
+from chainbot_desktop.core.errors import InvalidInput, Unavailable
 from tests.ui.agent_map.steering import DEMONSTRATION, OLLAMA
 
 
@@ -34,7 +34,10 @@ class FakeSetup:
         used = {status.base_url for status in self.known}
         return [server for server in self.found if server.base_url not in used]
 
-    async def use(self, address: str, name: str = "") -> ProviderStatus:
+    async def use(self, address: str, name: str = "", key: str = "") -> ProviderStatus:
+        if "locked" in address and key != "sk-good":
+            said, hint = ("refused this key.", "It was not kept.") if key else ("wants a key.", "")
+            raise Unavailable(f"locked {said}", hint=hint, code="key_refused" if key else "key_wanted")
         if "bad" in address:
             raise InvalidInput("'bad' is not an address of a server.", hint="Write it like http://192.168.1.20:11434/v1.")
         status = replace(OLLAMA, name=name or "den", state="ready", reason="", models=("qwen3",), base_url=address)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from chainbot_desktop.agents.models.discovery import FoundServer
@@ -81,6 +82,55 @@ def test_what_is_found_is_used_with_one_tap(sheets: Sheets, on_loop: Run) -> Non
 
     on_loop(work())
     assert not sheets.failures
+
+
+def test_a_server_that_wants_a_key_is_given_it_here(sheets: Sheets, on_loop: Run) -> None:
+    async def work() -> None:
+        sheet = sheets.sheet
+        sheet.open()
+        await sheets.rest()
+        assert sheet.key.isHidden()
+        sheet.address.setText("http://locked/v1")
+        sheets.button("Use").click()
+        await sheets.rest()
+        assert sheet.server.said.startswith("locked wants a key.")
+        assert sheet.address.text() == "http://locked/v1"
+        assert sheet.key.isVisible()
+        assert sheet.key.hasFocus()
+        assert sheet.key.echoMode() == QLineEdit.EchoMode.Password
+        sheet.key.setText("sk-bad")
+        sheets.button("Use with this key").click()
+        await sheets.rest()
+        assert sheet.server.said == "locked refused this key. It was not kept."
+        assert (sheet.address.text(), sheet.key.selectedText()) == ("http://locked/v1", "sk-bad")
+        sheet.key.setText("sk-good")
+        sheet.key.returnPressed.emit()
+        await sheets.rest()
+        assert sheet.server.said == "den is used now, with qwen3."
+        assert (sheet.address.text(), sheet.key.text(), sheet.key.isHidden()) == ("", "", True)
+        sheet.dismiss()
+
+    on_loop(work())
+    assert not sheets.failures
+
+
+def test_a_key_does_not_go_to_another_address(sheets: Sheets, on_loop: Run) -> None:
+    async def work() -> None:
+        sheet = sheets.sheet
+        sheet.open()
+        await sheets.rest()
+        sheet.address.setText("http://locked/v1")
+        sheets.button("Use").click()
+        await sheets.rest()
+        sheet.key.setText("sk-good")
+        QTest.keyClicks(sheet.address, "2")
+        assert (sheet.key.text(), sheet.key.isHidden()) == ("", True)
+        sheets.button("Use").click()
+        await sheets.rest()
+        assert sheet.server.said.startswith("locked wants a key."), "it is asked without the key that was typed before"
+        sheet.dismiss()
+
+    on_loop(work())
 
 
 def test_nothing_found_an_address_and_a_key(sheets: Sheets, on_loop: Run) -> None:

@@ -194,3 +194,28 @@ async def test_a_taken_port_is_one_sentence() -> None:
 async def test_it_starts_misbehaving_if_told_to(session: ClientSession) -> None:
     async with Simulator("documented", misbehaviour=Misbehaviour(html=True)) as simulator:
         assert (await status_of(session, "GET", simulator.url + "/api/agents"))[1] == "text/html"
+
+
+async def test_a_guest_answers_what_it_is_told_unless_it_is_silent(session: ClientSession) -> None:
+    house = House(guests_think=0)
+    async with Simulator("documented", house=house) as simulator, session.ws_connect(simulator.ws_url) as bus:
+
+        async def address(event_id: str, guest: str) -> None:
+            data = {"agent_id": guest, "message_id": event_id, "text": "is  the\ndoor shut?", "conversation_id": "talk"}
+            envelope = {"event_id": event_id, "event_type": "guest_addressed", "source": "chainbot", "data": data}
+            await status_of(session, "POST", simulator.url + "/api/webhooks/chainbot/guest_addressed", json=envelope)
+
+        harry = next(iter(house.agents))
+        await simulator.misbehave(silent_guests=True)
+        await address("0", harry)
+        await simulator.misbehave(silent_guests=False)
+        await address("1", "nobody")
+        await address("2", harry)
+        await address("2", harry)  # the same delivery twice is one question
+        await address("3", harry)
+        answers = [(await bus.receive_json(timeout=5)) for _ in range(2)]
+    assert [answer["event_type"] for answer in answers] == ["agent_response"] * 2
+    said = answers[0]["data"]
+    assert (said["agent_id"], said["in_reply_to"], said["conversation_id"]) == (harry, "2", "talk")
+    assert said["text"] == "Harry of the simulated ALEX OS heard you: “is the door shut?”"
+    assert answers[1]["data"]["in_reply_to"] == "3"

@@ -143,3 +143,29 @@ async def test_a_file_is_copied_and_answers_and_a_broken_one_is_refused(tmp_path
     async with setup_of(tmp_path, {"models": {"local_enabled": False}}) as (setup, _, _):
         with pytest.raises(Conflict, match="local_enabled is false"):
             await setup.add_file(embedded.path, lambda done, total: None)
+
+
+async def test_a_server_that_wants_a_key_gets_it_and_a_refused_one_is_not_kept(tmp_path: Path) -> None:
+    async def listing(request: web.Request) -> web.Response:
+        good = request.headers.get("Authorization") == "Bearer sk-good"
+        return web.json_response({"data": [{"id": "m"}]} if good else {"error": {"message": "no"}}, status=200 if good else 403)
+
+    app = web.Application()
+    app.router.add_get("/v1/models", listing)
+    async with TestServer(app) as server:
+        address = f"http://127.0.0.1:{server.port}/v1"
+        async with setup_of(tmp_path) as (setup, service, secrets):
+            for key, code in (("", "key_wanted"), ("sk-wrong", "key_refused")):
+                with pytest.raises(Unavailable) as refused:
+                    await setup.use(address, key=key)
+                assert refused.value.code == code
+                assert secrets.get("model.127.0.0.1") is None
+                assert not [status for status in service.statuses() if status.name == "127.0.0.1"]
+            with pytest.raises(InvalidInput, match="one word"):
+                await setup.use(address, key="two words")
+            status = await setup.use(address, key="sk-good")
+            assert (status.name, status.state, status.models) == ("127.0.0.1", "ready", ("m",))
+            assert secrets.get("model.127.0.0.1") == "sk-good"
+        async with setup_of(tmp_path) as (_, service, _):
+            assert [status.state for status in await service.probe("127.0.0.1") if status.name == "127.0.0.1"] == ["ready"]
+        assert "sk-" not in (tmp_path / "models" / "servers.json").read_text()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from chainbot_desktop.chat.answer_stream import MAX_ANSWER, AnswerStream, note_of
 from chainbot_desktop.core.errors import InvalidInput
-from chainbot_desktop.core.ports import TalkUpdate
+from chainbot_desktop.core.ids import utc_now
+from chainbot_desktop.core.ports import TalkRun, TalkUpdate
 from chainbot_desktop.store.conversation_rows import Message
 from tests.helpers.chats import Chat, open_chat
 from tests.helpers.talks import FakeTalk
@@ -318,6 +320,45 @@ async def test_an_answer_that_was_kept_just_before_the_kill_is_not_kept_twice(tm
     async with open_chat(tmp_path, talk=talk) as chat:
         await settled(chat)
         assert await texts(chat, made.id) == ["@Ada go", "once"]
+
+
+def _is_under_way(chat: Chat, conversation_id: str, run_id: str) -> bool:
+    """Whether this answer is being written, and no other."""
+    answers = chat.service.answers
+    assert answers is not None
+    return [stream.run_id for stream in answers.of(conversation_id)] == [run_id]
+
+
+async def test_a_start_between_an_answer_and_what_follows_it_loses_and_repeats_nothing(tmp_path: Path) -> None:
+    talk = FakeTalk("Ada")
+    async with open_chat(tmp_path, talk=talk) as chat:
+        made = await chat.service.begin()
+        await chat.service.post(made.id, "@Ada go")
+        first = await chat.store.preferences.get("chat.under_way")
+        await talk.ask("id-Ada", "and the log", conversation_id=made.id, actor="user:test")
+        talk.late["run-1"] = [TalkRun("run-2", made.id, "id-Ada", utc_now())]
+        talk.runs["run-1"].finish("one")
+        answers = chat.service.answers
+        assert answers is not None
+        await until(partial(_is_under_way, chat, made.id, "run-2"))
+        talk.runs["run-2"].say("two")
+        assert answers.of(made.id)[0].text == "two"
+        async with asyncio.timeout(5):
+            while list(await chat.store.preferences.get("chat.under_way")) != ["run-2"]:
+                await asyncio.sleep(0.002)
+    # As if the program had been killed before it noted that the first is done with.
+    for under_way in (first, None):
+        async with open_chat(tmp_path, talk=talk) as chat:
+            if under_way is not None:
+                await chat.store.preferences.set("chat.under_way", under_way)
+        async with open_chat(tmp_path, talk=talk) as chat:
+            await until(partial(_is_under_way, chat, made.id, "run-2"))
+    talk.runs["run-2"].finish()
+    for _ in range(2):
+        async with open_chat(tmp_path, talk=talk) as chat:
+            await settled(chat)
+            assert await texts(chat, made.id) == ["@Ada go", "one", "two"]
+            await chat.store.preferences.set("chat.under_way", first)
 
 
 async def test_an_answer_to_a_deleted_conversation_troubles_nobody(tmp_path: Path) -> None:

@@ -125,3 +125,15 @@ async def test_help_tells_them_as_they_are_written(chat: Chat, talk: FakeTalk) -
     assert "what to look at" in one
     talk.here.clear()
     assert "Commands of agents" not in (await chat.service.post(made.id, "/help")).answer.text
+
+
+async def test_whom_a_person_begins_to_write_to_may_get_ready(chat: Chat, talk: FakeTalk) -> None:
+    talk.add("deaf", takes_tasks=False)
+    expect = chat.service.offered.expect
+    for text in ("", "hello", "/", "@Ad", "@Ada", "@nobody /", "write to ada", "@deaf /"):
+        expect(text, "")
+    assert talk.prepared == []
+    expect("/", "id-Long name")
+    expect("@Ada ", "id-Long name")
+    expect('@"Long name" /re', "")
+    assert talk.prepared == ["id-Long name", "id-Ada", "id-Long name"]

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 _PROTOCOL = "chainbot_desktop.agents.kinds.coder.session"
 """The protocol's library takes a second to import: not before it is needed, and on a thread."""
 _STOP_SECONDS = 5.0
+UNUSED_SECONDS = 600.0
+"""A process that was started for what it offers ends after so long without a task; what it offers stays known."""
+_AGAIN_SECONDS = 60.0
+_OFFERS_SECONDS = 5.0
+"""What it has to tell its commands once its session is open."""
 
 
 class CoderKind:
@@ -54,7 +59,13 @@ class CoderKind:
 
 
 class CoderWorker:
-    """Implements `kind.Worker`. Its process starts with the first task and stays for the next; one that dies is replaced then."""
+    """Implements `kind.Worker` and `kind.Preparing`.
+
+    Its process starts with the first task and stays for the next; one that dies is replaced then. What it offers it tells only when
+    it runs, and its process is the most expensive thing in the house: the adapter of Claude Code takes 77 MB before Claude Code is
+    started, the whole panel 250. So it is not started with the agent, nor with the program, but when a person begins to write to it,
+    and it is ended where no task came of that.
+    """
 
     def __init__(self, services: KindServices, context: AgentContext, config: CoderConfig) -> None:
         self._services = services
@@ -62,6 +73,11 @@ class CoderWorker:
         self._config = config
         self._tasks = Tasks()
         self._session: CoderSession | None = None
+        self._opening = asyncio.Lock()
+        self._commands: tuple[AgentCommand, ...] = ()
+        self._not_before = 0.0
+        self._unused_until = 0.0
+        self._unused: asyncio.Task[None] | None = None
         self._toolbox: Toolbox | None = None
         self._kept = context.private / "session.json"
 
@@ -82,7 +98,7 @@ class CoderWorker:
     @property
     def commands(self) -> tuple[AgentCommand, ...]:
         """The slash commands that it offers; it tells them after its start."""
-        return self._session.commands if self._session is not None else ()
+        return (self._session.commands if self._session is not None else ()) or self._commands
 
     async def start(self) -> None:
         """Whether the program is there. Whether somebody signed in to it shows at the first task."""
@@ -101,8 +117,39 @@ class CoderWorker:
 
     async def execute(self, run: Run) -> Result:
         await run.budget.reserve(1)  # what it will use nobody knows; where nothing is left, it is not begun
-        session = await self._living()
+        if self._unused is not None:
+            self._unused.cancel()
+        async with self._opening:
+            session = await self._living()
         return await session.take(run)
+
+    async def prepare(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._unused_until = now + UNUSED_SECONDS
+        if self._has_process() or now < self._not_before:
+            return
+        self._not_before = now + _AGAIN_SECONDS  # one that cannot be started is not tried at every key
+        async with self._opening:
+            if self._has_process():
+                return  # its task was faster
+            session = await self._living()
+            self._unused = self._tasks.spawn(f"{self._context.name} waits for a task", self._end_unused(session))
+        await session.offers(_OFFERS_SECONDS)
+
+    def _has_process(self) -> bool:
+        return self.pid is not None
+
+    async def _end_unused(self, session: CoderSession) -> None:
+        loop = asyncio.get_running_loop()
+        while (left := self._unused_until - loop.time()) > 0:
+            await asyncio.sleep(left)
+        async with self._opening:
+            self._context.log.add("system", "No task came, so its process is ended. The next one starts it again.")
+            self._commands = session.commands
+            if self._session is session:
+                self._session = None
+            await session.close()
+        self._not_before = 0.0
 
     async def pause(self) -> None:
         self._signal(signal.SIGSTOP)
@@ -123,6 +170,7 @@ class CoderWorker:
         if self._session is not None:
             if self._session.alive:
                 return self._session
+            self._commands = self._session.commands or self._commands
             await self._session.close()
             self._session = None
         assert self._toolbox is not None

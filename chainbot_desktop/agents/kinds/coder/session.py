@@ -74,6 +74,12 @@ class CoderSession:
     def commands(self) -> tuple[AgentCommand, ...]:
         return self._updates.commands
 
+    async def offers(self, seconds: float) -> None:
+        """Returns when it has told its commands, or has not within `seconds`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._updates.offered.wait()
+
     # Its beginning
 
     async def open(self, kept_id: str) -> bool:

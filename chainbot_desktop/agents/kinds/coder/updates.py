@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +35,8 @@ class Updates:
         self._shown: set[str] = set()
         self._malformed = 0
         self.commands: tuple[AgentCommand, ...] = ()
+        self.offered = asyncio.Event()
+        """It has told its commands."""
         self.mode = ""
         """The mode that it works in, by its id; empty where it has none."""
         self.cost: float | None = None
@@ -51,6 +54,7 @@ class Updates:
         update = notification.update
         if isinstance(update, schema.AvailableCommandsUpdate):
             self.commands = tuple(_command(command) for command in update.available_commands[:_COMMANDS])
+            self.offered.set()
         elif isinstance(update, schema.UsageUpdate):
             if update.cost is not None and update.cost.currency.upper() == "USD":
                 self.cost = update.cost.amount

@@ -14,6 +14,7 @@ from chainbot_desktop.agents.kinds.in_process import InProcessWorker
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events import AgentMessageDelivered
 from chainbot_desktop.store.agents import AgentMessageTable
+from chainbot_desktop.store.coordinations import CoordinationTable
 from tests.helpers.agent_events import guest_appeared, spawned
 from tests.helpers.agent_house import AgentHouse, open_agent_house
 
@@ -99,17 +100,30 @@ class TalkHouse:
 
 
 @asynccontextmanager
-async def open_talk_house(folder: Path) -> AsyncIterator[TalkHouse]:
+async def open_talk_house(folder: Path, *, opened: bool = True) -> AsyncIterator[TalkHouse]:
     kinds = (
         TalkerKind("talker", model_backed=True),
         TalkerKind("plain", model_backed=False),
         TalkerKind("mute", model_backed=False, takes_tasks=False),
     )
-    async with open_agent_house(folder, kinds=kinds) as house:
+    async with open_agent_house(folder, kinds=kinds, opened=opened) as house:
         table = AgentMessageTable(house.store.database, house.store.journal)
-        entanglements = Entanglements(house.directory, house.store.journal, table, house.tasks, lambda: house.service)
+        shared_work = CoordinationTable(house.store.database, house.store.journal)
+        entanglements = Entanglements(
+            house.directory,
+            house.store.journal,
+            table,
+            shared_work,
+            house.tasks,
+            lambda: house.service,
+            house.store.bus,
+            house.store.blobs,
+        )
         entanglements.open()
         house.service.before_task = entanglements.before_task
+        if not opened:
+            await house.service.open()
+        await entanglements.take_up()
         try:
             yield TalkHouse(house, entanglements, kinds)
         finally:

@@ -26,7 +26,7 @@ async def test_a_direction_begins_a_run_and_the_answer_comes_back(talk: TalkHous
     events: list[AgentMessageDelivered] = []
     heard(talk.house, events)
     cause = await talk.hold("ada")
-    message_id = await talk.entanglements.tell("ada", "Bob", "count the files", run_id=cause)
+    message_id = (await talk.entanglements.tell("ada", "Bob", "count the files", run_id=cause)).message_id
     assert await talk.answer("bob") == "Bob says: Ada directs you:\n\ncount the files"
     run = (await talk.house.service.runs_of("bob"))[0]
     assert (run.parent_id, run.depth, run.actor) == (cause, 1, "agent:ada")
@@ -124,7 +124,9 @@ async def test_a_guest_hears_over_the_event_bus(talk: TalkHouse) -> None:
     await talk.agent("Ada")
     await talk.guest("visitor")
     await talk.entanglements.create("", "control", ["ada", "visitor"], actor=ME)
-    message_id = await talk.entanglements.tell("ada", "visitor", "ring the bell")
+    told = await talk.entanglements.tell("ada", "visitor", "ring the bell")
+    message_id = told.message_id
+    assert told.note == "Sent to ALEX OS, no answer yet."
     (found,) = await talk.house.store.journal.read(EventQuery(types=("guest_addressed",)))
     assert isinstance(found.event, GuestAddressed)
     assert found.event.public

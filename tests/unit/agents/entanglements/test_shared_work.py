@@ -8,6 +8,7 @@ import pytest
 
 from chainbot_desktop.agents.entanglements.coordination import Coordination
 from chainbot_desktop.core.errors import Conflict, InvalidInput, NotFound
+from chainbot_desktop.core.events import ExternalEventReceived
 from tests.unit.agents.entanglements.talkers import ME, TalkHouse
 
 
@@ -96,7 +97,7 @@ async def test_partial_results_are_there_before_the_end_and_it_can_be_cancelled(
         while pat.state != "succeeded":
             await asyncio.sleep(0.005)
     assert begun.state == "running"
-    shown = talk.entanglements.status(link)["coordinations"][0]
+    shown = (await talk.entanglements.status(link))["coordinations"][0]
     assert [part["state"] for part in shown["plan"]] == ["running", "succeeded"]
     assert shown["plan"][1]["answer"] == "Pat says: count"
     ended = await talk.entanglements.cancel(begun.id, actor=ME)
@@ -128,7 +129,7 @@ async def test_nobody_can_take_the_task(talk: TalkHouse) -> None:
     with pytest.raises(InvalidInput):
         await talk.entanglements.coordinate(link, " ", actor=ME)
     with pytest.raises(NotFound):
-        talk.entanglements.coordination("nothing")
+        await talk.entanglements.coordination("nothing")
 
 
 async def test_a_task_goes_over_with_its_context_and_what_was_answered(talk: TalkHouse) -> None:
@@ -189,7 +190,7 @@ async def test_a_dependent_task_begins_when_the_other_has_ended(talk: TalkHouse)
     assert (await talk.house.service.wait(other)).state == "succeeded"
     live = await talk.house.until("bob", lambda live: live.state == "waiting")
     assert live.waiting_for == "Ada, which it depends on"
-    assert talk.entanglements.status(link)["members"][1]["depends_on"] == ["Ada"]
+    assert (await talk.entanglements.status(link))["members"][1]["depends_on"] == ["Ada"]
     assert (await talk.house.service.run(run)).state != "succeeded"
     talk.release("ada")
     async with asyncio.timeout(5):
@@ -215,3 +216,20 @@ async def test_a_task_that_waits_can_be_cancelled(talk: TalkHouse) -> None:
     await talk.house.until("bob", lambda live: live.state == "waiting")
     await talk.house.service.cancel_run(run, actor=ME)
     assert (await talk.house.service.wait(run)).state == "cancelled"
+
+
+async def test_a_guest_has_a_part_once_it_answers(talk: TalkHouse) -> None:
+    await talk.agent("Ada")
+    await talk.agent("Bob")
+    await talk.guest("visitor")
+    link = await team(talk, "control", "ada", "bob", "visitor")
+    found = await coordinated(talk, link, "count")
+    guest = found.parts[-1]
+    assert (guest.state, guest.answer, guest.reason) == ("told", "", "Sent to ALEX OS, no answer yet.")
+    answer = {"event_type": "guest_answered", "agent_id": "visitor", "text": "seven", "in_reply_to": guest.message_id}
+    await talk.house.store.journal.append(ExternalEventReceived.model_validate({"data": answer}))
+    async with asyncio.timeout(10):
+        while (await talk.entanglements.coordination(found.id)).parts[-1].state == "told":
+            await asyncio.sleep(0.005)
+    guest = (await talk.entanglements.coordination(found.id)).parts[-1]
+    assert (guest.state, guest.answer, guest.reason) == ("succeeded", "seven", "")

@@ -15,7 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from chainbot_desktop.agents.kind import AgentContext, Limits
-from chainbot_desktop.agents.kinds.coder import CoderKind, session, wire
+from chainbot_desktop.agents.kinds.coder import CoderKind, kind, session, wire
 from chainbot_desktop.agents.kinds.coder.kind import CoderWorker
 from chainbot_desktop.agents.kinds.services import KindServices
 from chainbot_desktop.agents.processes.children import Children
@@ -54,13 +54,13 @@ async def coders(folder: Path, *programs: CoderProgram) -> AsyncIterator[AgentHo
     """A house with coders; its workspace is `folder`/work, its settings hold these programs."""
     (folder / "work").mkdir(exist_ok=True)
     toolboxes, tasks, host, settings = LateToolboxes(), Tasks(), ProcessHost(), Settings(coder=CoderSettings(programs=programs))
-    kind = CoderKind(KindServices(cast(Any, None), toolboxes, folder / "personas", os.environ.get, settings))
+    coder = CoderKind(KindServices(cast(Any, None), toolboxes, folder / "personas", os.environ.get, settings))
 
     def children(limits: Limits) -> Children:
         return Children(host, tasks)
 
     try:
-        async with open_agent_house(folder, kinds=[kind], workspace=folder / "work", children=children) as house:
+        async with open_agent_house(folder, kinds=[coder], workspace=folder / "work", children=children) as house:
             toolboxes.factory = ToolboxFactory(
                 settings.tools, house.store.journal, FakeConversations(), tasks, redact=lambda text: text
             )
@@ -527,3 +527,71 @@ def _state_of(pid: int) -> str:
 def _config(*words: str, **more: Any) -> dict[str, Any]:
     env = {"PYTHONPATH": str(ROOT), "ACP_AGENT": " ".join(words)}
     return {"preset": "custom", "command": COMMAND, "env": env, "answer_seconds": ANSWER_SECONDS, **more}
+
+
+async def test_its_commands_are_known_before_its_first_task_once_somebody_writes_to_it(tmp_path: Path) -> None:
+    async with coders(tmp_path) as house:
+        agent = await spawn(house, "early")
+        assert worker(house, agent).pid is None, "nothing is started with the agent"
+        house.service.prepare(agent)
+        house.service.prepare(agent)
+        live = await house.until(agent, lambda live: bool(live.commands))
+        assert ([command.name for command in live.commands], live.state, live.run_id) == (["plan"], "idle", "")
+        pid = worker(house, agent).pid
+        assert pid is not None
+        assert (await do(house, agent, "say one")).result == "one"
+        assert worker(house, agent).pid == pid, "its task goes to the process that was started before"
+        assert logged(house, agent, "system").count("Started") == 1
+    assert not lives(pid)
+
+
+async def test_a_process_that_no_task_came_for_ends_and_what_it_offers_stays_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kind, "UNUSED_SECONDS", 0.05)
+    async with coders(tmp_path) as house:
+        agent = await spawn(house, "early")
+        house.service.prepare(agent)
+        await house.until(agent, lambda live: bool(live.commands))
+        await until(lambda: worker(house, agent).pid is None, 10)
+        live = house.service.live(agent)
+        assert live is not None
+        assert ([command.name for command in live.commands], live.state) == (["plan"], "idle")
+        assert "No task came" in logged(house, agent, "system")
+        assert (await do(house, agent, "say one")).result == "one"
+        pid = worker(house, agent).pid
+        house.service.prepare(agent)
+        preparing = house.service._agents[agent]._preparing
+        assert preparing is not None
+        await asyncio.wait({preparing})
+        assert (await do(house, agent, "say two")).result == "two"
+        assert worker(house, agent).pid == pid, "one that has worked stays for the next task"
+
+
+async def test_one_that_cannot_get_ready_says_so_once_and_its_task_says_it_again(tmp_path: Path) -> None:
+    async with coders(tmp_path) as house:
+        agent = await spawn(house, "auth")
+        for _ in range(3):
+            house.service.prepare(agent)
+            preparing = house.service._agents[agent]._preparing
+            assert preparing is not None
+            await asyncio.wait({preparing})
+        assert logged(house, agent, "system").count("could not get ready") == 1
+        assert worker(house, agent).pid is None
+        row = await do(house, agent, "say one")
+        assert (row.state, "sign in" in row.reason) == ("failed", True)
+
+
+async def test_an_agent_that_gets_ready_for_ever_can_be_stopped_and_given_a_task(tmp_path: Path) -> None:
+    async with coders(tmp_path) as house:
+        agent = await spawn(house, "hang", answer_seconds=20)
+        house.service.prepare(agent)
+        await until(lambda: worker(house, agent).pid is not None, 10)
+        run = await house.service.execute(agent, "say one", actor=ME)
+        await house.becomes(agent, "running")
+        pid = worker(house, agent).pid
+        assert pid is not None
+        async with asyncio.timeout(10):
+            await house.service.stop(agent, actor=ME)
+            assert (await house.service.wait(run)).state == "cancelled"
+        assert not lives(pid)

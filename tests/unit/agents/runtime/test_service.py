@@ -113,10 +113,44 @@ async def test_a_message_that_comes_too_late_becomes_a_task(tmp_path: Path) -> N
         await house.service.message(agent_id, "say as well", actor=ME)
         await house.desk.decide(request.id, request.nonce, "approve", actor=ME)
         await house.service.wait(run_id)
-        async with asyncio.timeout(10):
-            while len(runs := await house.service.runs_of(agent_id)) < 2:
-                await asyncio.sleep(0.01)
-        assert (await house.service.wait(runs[0].id)).result == "as well"
+        [late] = await house.service.following(run_id)
+        assert (late.task, late.actor, late.follows) == ("say as well", ME, run_id)
+        assert (await house.service.wait(late.id)).result == "as well"
+
+
+async def test_what_came_too_late_is_a_task_for_each_who_said_it_and_each_place(tmp_path: Path) -> None:
+    async with open_agent_house(tmp_path) as house:
+        agent_id = await spawn(house)
+        run_id = await house.service.execute(agent_id, "ask ls", actor=ME, conversation_id="here")
+        request = await house.asked()
+        for text, actor, place in (
+            ("say one", ME, "here"),
+            ("say other", "user:other", "there"),
+            ("two", ME, ""),
+            ("three", ME, "here"),
+        ):
+            assert await house.service.message(agent_id, text, actor=actor, conversation_id=place) == run_id
+        await house.desk.decide(request.id, request.nonce, "approve", actor=ME)
+        await house.service.wait(run_id)
+        late = await house.service.following(run_id)
+        assert [(row.task, row.actor, row.conversation_id) for row in late] == [
+            ("say one\n\ntwo\n\nthree", ME, "here"),
+            ("say other", "user:other", "there"),
+        ]
+        assert [(await house.service.wait(row.id)).state for row in late] == ["succeeded"] * 2
+        assert await house.service.following(late[0].id) == []
+
+
+async def test_what_was_said_to_an_agent_that_is_stopped_ends_with_the_reason(tmp_path: Path) -> None:
+    async with open_agent_house(tmp_path) as house:
+        agent_id = await spawn(house)
+        run_id = await house.service.execute(agent_id, "forever", actor=ME)
+        await house.becomes(agent_id, "running")
+        await house.service.message(agent_id, "say as well", actor=ME)
+        await house.service.stop(agent_id, actor=ME)
+        [late] = await house.service.following(run_id)
+        assert (late.state, late.reason) == ("cancelled", f"Stopped by {ME.partition(':')[2]}.")
+        assert house.failures == []
 
 
 async def test_a_message_can_interrupt(tmp_path: Path) -> None:
