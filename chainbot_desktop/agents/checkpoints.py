@@ -7,21 +7,20 @@ are kept half as often. Records are frozen and most of them outlive many checkpo
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from chainbot_desktop.agents.fold import AgentFold
 from chainbot_desktop.agents.records import Agent, Entanglement, Place
+from chainbot_desktop.agents.sharing import weight_beside
 
 MOST = 256
-ROOM = 24 * 1024 * 1024
+ROOM = 48 * 1024 * 1024
 """Bytes, estimated."""
 SPACING = 128
 """Events from one checkpoint to the next, in the beginning."""
 
 _POINTER = 8
-_RECORD = 360
+_LINK = 600
 _LEAST = 2
 """The beginning, and one to begin at, however heavy."""
 
@@ -70,19 +69,15 @@ class Checkpoints:
         ids, places = tuple(fold.spare_places), tuple(fold.spare_places.values())
         if (ids, places) == (last.spare_ids, last.spare_places):
             ids, places = last.spare_ids, last.spare_places
-        checkpoint = Checkpoint(
-            seq, folded, tuple(fold.agents.values()), tuple(fold.entanglements.values()), ids, places
-        )
+        checkpoint = Checkpoint(seq, folded, tuple(fold.agents.values()), tuple(fold.entanglements.values()), ids, places)
         self._kept = (*self._kept, checkpoint)
         self._weight += _weight_beside(checkpoint, last)
         while len(self._kept) > _LEAST and (len(self._kept) > self._most or self._weight > self._room):
             self._thin_out()
 
-    def before(self, folded: int) -> tuple[Checkpoint, Checkpoint | None]:
-        """The last one with at most `folded` events, and the next after it if there is one."""
-        kept = self._kept
-        index = bisect_right(kept, folded, key=lambda checkpoint: checkpoint.folded) - 1
-        return kept[index], kept[index + 1] if index + 1 < len(kept) else None
+    def before(self, folded: int) -> Checkpoint:
+        """The last one with at most `folded` events."""
+        return self._kept[bisect_right(self._kept, folded, key=lambda checkpoint: checkpoint.folded) - 1]
 
     def _thin_out(self) -> None:
         self._spacing *= 2
@@ -95,21 +90,8 @@ def _weight_beside(checkpoint: Checkpoint, earlier: Checkpoint) -> int:
     pointers = len(checkpoint.agents) + len(checkpoint.entanglements)
     if checkpoint.spare_ids is not earlier.spare_ids:
         pointers += 2 * len(checkpoint.spare_ids)
-    known = {id(record) for record in (*earlier.agents, *earlier.entanglements)}
-    own = [record for record in (*checkpoint.agents, *checkpoint.entanglements) if id(record) not in known]
-    return pointers * _POINTER + sum(_weight_of(record) for record in own)
-
-
-def _weight_of(record: Agent | Entanglement) -> int:
-    texts = len(record.activity) + len(record.reason) if isinstance(record, Agent) else _POINTER * len(record.agents)
-    return _RECORD + texts + _weight_of_value(record.metadata)
-
-
-def _weight_of_value(value: Any) -> int:
-    if isinstance(value, str):
-        return 50 + len(value)
-    if isinstance(value, Mapping):
-        return 64 + sum(50 + _weight_of_value(key) + _weight_of_value(item) for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return 56 + sum(_POINTER + _weight_of_value(item) for item in value)
-    return 28
+    known = {agent.id: agent for agent in earlier.agents}
+    links = {id(link) for link in earlier.entanglements}
+    agents = sum(weight_beside(agent, before) for agent in checkpoint.agents if (before := known.get(agent.id)) is not agent)
+    own_links = [link for link in checkpoint.entanglements if id(link) not in links]
+    return pointers * _POINTER + agents + sum(_LINK + _POINTER * len(link.agents) for link in own_links)

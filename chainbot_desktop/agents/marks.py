@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 
-from chainbot_desktop.agents.fold import AgentFold
 from chainbot_desktop.agents.moments import Mark, MarkKind
-from chainbot_desktop.agents.records import Agent, DirectoryChange
+from chainbot_desktop.agents.records import Agent
 from chainbot_desktop.agents.vocabulary import AgentState
 
 
@@ -18,20 +18,14 @@ class Marks:
         self._seqs = array("q")
         self._kinds: list[MarkKind] = []
         self._agents: list[tuple[str, str]] = []
-        self._known: dict[str, Agent] = {}
 
-    def note(self, seq: int, fold: AgentFold, change: DirectoryChange) -> None:
-        """Look at what the event `seq` changed in `fold`."""
+    def note(self, seq: int, changes: Iterable[tuple[Agent | None, Agent | None]]) -> None:
+        """The event `seq` made of agents (before, after); None is not there."""
         found: list[tuple[MarkKind, Agent]] = []
-        for agent_id in change.agents:
-            before, after = self._known.get(agent_id), fold.agents.get(agent_id)
-            if after is not None:
-                self._known[agent_id] = after
-            else:
-                self._known.pop(agent_id, None)
+        for before, after in changes:
             kind = _kind(before, after)
-            if kind is not None and (of := after or before) is not None:
-                found.append((kind, of))
+            if kind is not None and (agent := after or before) is not None:
+                found.append((kind, agent))
         if found:
             kind, agent = min(found, key=lambda mark: (_RANK[mark[0]], mark[1].id))
             self._seqs.append(seq)

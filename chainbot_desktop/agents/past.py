@@ -7,9 +7,11 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from chainbot_desktop.agents.checkpoints import Checkpoint, Checkpoints
+from chainbot_desktop.agents.checkpoints import Checkpoints
 from chainbot_desktop.agents.fold import AgentFold
 from chainbot_desktop.agents.marks import Marks
+from chainbot_desktop.agents.records import Agent, DirectoryChange
+from chainbot_desktop.agents.sharing import sharing
 from chainbot_desktop.core.events import Event, Recorded
 
 GAP_EVENTS = 2_048
@@ -30,6 +32,7 @@ class Past:
         self.marks = Marks()
         self.gaps = Gaps()
         self._tip = AgentFold()
+        self._known: dict[str, Agent] = {}
 
     def learn(self, seqs: Sequence[int], known: int) -> None:
         """The places after those that are known, up to the event `known`; some may be known already."""
@@ -44,31 +47,39 @@ class Past:
     def fold_on(self, events: Sequence[Recorded[Event]], places: int) -> None:
         """The events of the next `places`, none left out."""
         for folded, recorded in enumerate(events, self.folded + 1):
-            self.marks.note(recorded.seq, self._tip, self._tip.apply(recorded))
+            self.marks.note(recorded.seq, self._follow(self._tip.apply(recorded)))
             if self.checkpoints.wanted(folded):
                 self.checkpoints.keep(recorded.seq, folded, self._tip)
         self.folded += places
 
-    def gap(self, count: int) -> tuple[Checkpoint, int]:
-        """Where to begin for the state after `count` events, and where the stretch that is worth reading for it ends."""
-        start, following = self.checkpoints.before(count)
-        return start, following.folded if following is not None else self.folded
+    def _follow(self, change: DirectoryChange) -> list[tuple[Agent | None, Agent | None]]:
+        """What the agents that changed were before, and what they are now."""
+        found = []
+        for agent_id in change.agents:
+            before, after = self._known.pop(agent_id, None), self._tip.agents.get(agent_id)
+            if after is not None:
+                if before is not None:
+                    after = self._tip.agents[agent_id] = sharing(after, before)
+                self._known[agent_id] = after
+            found.append((before, after))
+        return found
 
 
 class Gaps:
-    """The events of the stretches that were looked at last, by where they begin and end."""
+    """The events that follow the checkpoints that were looked at last, as far as they were read."""
 
     def __init__(self, most: int = GAP_EVENTS) -> None:
         self._most = most
-        self._kept: OrderedDict[tuple[int, int], tuple[Recorded[Event], ...]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[Recorded[Event], ...]] = OrderedDict()
 
-    def get(self, start: int, stop: int) -> tuple[Recorded[Event], ...] | None:
-        found = self._kept.get((start, stop))
-        if found is not None:
-            self._kept.move_to_end((start, stop))
-        return found
+    def after(self, start: int) -> tuple[Recorded[Event], ...]:
+        """Those after the `start`th."""
+        if start in self._kept:
+            self._kept.move_to_end(start)
+        return self._kept.get(start, ())
 
-    def keep(self, start: int, stop: int, events: tuple[Recorded[Event], ...]) -> None:
-        self._kept[start, stop] = events
+    def keep(self, start: int, events: tuple[Recorded[Event], ...]) -> None:
+        self._kept[start] = events
+        self._kept.move_to_end(start)
         while len(self._kept) > 1 and sum(map(len, self._kept.values())) > self._most:
             self._kept.popitem(last=False)

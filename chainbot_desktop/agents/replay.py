@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from chainbot_desktop.agents.checkpoints import Checkpoint, Checkpoints
 from chainbot_desktop.agents.fold import FOLDED_TYPES
@@ -25,6 +25,7 @@ MAX_BUCKETS = 1_000
 MAX_STEPS = 1_000
 
 _PAGE = 256
+_BEYOND = 16
 
 
 class MapHistory:
@@ -149,15 +150,17 @@ class MapHistory:
 
     async def _since_checkpoint(self, past: Past, count: int) -> tuple[Checkpoint, Sequence[Recorded[Event]]]:
         """A checkpoint, and the events that follow it at least up to the `count`th."""
-        start, stop = past.gap(count)
-        found = past.gaps.get(start.folded, stop)
-        if found is None:
-            events: list[Recorded[Event]] = []
-            for index in range(start.folded, stop, _PAGE):
-                events += await self._journal.events_at(past.seqs[index : min(stop, index + _PAGE)])
-            found = tuple(events)
-            past.gaps.keep(start.folded, stop, found)
-        return start, found
+        start = past.checkpoints.before(count)
+        events = past.gaps.after(start.folded)
+        while start.folded + len(events) < count:
+            read = start.folded + len(events)
+            # A little further than asked: whoever looks there will look beside it.
+            page = await self._journal.events_at(past.seqs[read : min(past.folded, count + _BEYOND, read + _PAGE)])
+            if not page:
+                break  # pruned meanwhile
+            events = (*events, *page)
+            past.gaps.keep(start.folded, events)
+        return start, events
 
 
 async def _through(folding: asyncio.Future[None]) -> None:
@@ -188,7 +191,7 @@ def _edges(ends: JournalEnds, buckets: int) -> list[tuple[int, int]]:
     total = ends.last_seq - ends.first_seq + 1
     many = min(buckets, total)
     cuts = [ends.first_seq + total * number // many for number in range(many + 1)]
-    return [(first, after - 1) for first, after in zip(cuts, cuts[1:], strict=False)]
+    return [(first, after - 1) for first, after in pairwise(cuts)]
 
 
 def _check_within(seq: int, ends: JournalEnds) -> None:

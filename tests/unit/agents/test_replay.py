@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,7 +84,9 @@ ids = st.sampled_from(["a", "b", "c", "d", "e"])
 link_ids = st.sampled_from(["x", "y"])
 words = st.sampled_from(["running", "failed", "idle", "needs_input", "done", "nonsense"])
 happenings: st.SearchStrategy[Event] = st.one_of(
-    st.builds(lambda id_, word, own: ours(spawned(id_, status=word)) if own else spawned(id_, status=word), ids, words, st.booleans()),
+    st.builds(
+        lambda id_, word, own: ours(spawned(id_, status=word)) if own else spawned(id_, status=word), ids, words, st.booleans()
+    ),
     st.builds(lambda id_, word, own: ours(terminated(id_, status=word)) if own else terminated(id_), ids, words, st.booleans()),
     st.builds(went, ids, st.sampled_from(["running", "failed", "stopped", "waiting"]), attention=st.booleans()),
     st.builds(lambda id_: AgentRemoved(source=RUNTIME_SOURCE, data=AgentName(agent_id=id_, agent_name=id_)), ids),
@@ -177,7 +179,7 @@ async def test_a_pruned_journal_begins_where_it_can(tmp_path: Path) -> None:
         await prune(store, 3)
         span = await history.span()
         assert (span.first_seq, span.first_time, span.pruned) == (4, recorded[3].event.time, True)
-        with pytest.raises(NotFound, match="There is no event 3. The journal begins with 4: what came before was pruned"):
+        with pytest.raises(NotFound, match=r"There is no event 3\. The journal begins with 4: what came before was pruned"):
             await history.at(3)
         assert [agent.id for agent in (await history.at(5)).agents] == ["a3", "a4"]
         assert [bucket.count for bucket in await history.density(10)] == [1, 1, 1]
@@ -263,12 +265,14 @@ async def test_marks_are_the_moments_worth_seeing(tmp_path: Path) -> None:
 
 async def test_the_density_covers_the_journal_and_counts_what_changes_the_map(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
-        recorded = await append_all(store, [event for n in range(50) for event in (other(n), spawned(f"a{n % 9}", status="idle"))])
+        recorded = await append_all(
+            store, [event for n in range(50) for event in (other(n), spawned(f"a{n % 9}", status="idle"))]
+        )
         history = MapHistory(store.journal)
         buckets = await history.density(7)
         assert len(buckets) == 7
         assert (buckets[0].from_seq, buckets[-1].to_seq) == (1, 100)
-        assert all(before.to_seq + 1 == after.from_seq for before, after in zip(buckets, buckets[1:], strict=False))
+        assert all(before.to_seq + 1 == after.from_seq for before, after in itertools.pairwise(buckets))
         for bucket in buckets:
             assert bucket.time == recorded[bucket.from_seq - 1].event.time
             expected = sum(1 for seq in range(bucket.from_seq, bucket.to_seq + 1) if seq % 2 == 0)
@@ -298,7 +302,9 @@ async def test_a_first_look_at_the_density_does_not_wait_for_the_marks(tmp_path:
 
 async def test_a_look_that_is_given_up_leaves_the_past_true(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
-        recorded = await append_all(store, [event for n in range(700) for event in (spawned(f"a{n % 40}"), moved(f"a{n % 40}", n, 0))])
+        recorded = await append_all(
+            store, [event for n in range(700) for event in (spawned(f"a{n % 40}"), moved(f"a{n % 40}", n, 0))]
+        )
         history = MapHistory(store.journal, lambda: Checkpoints(spacing=50))
         for _ in range(12):  # each gives up in another page
             looking = asyncio.ensure_future(history.at(1_400))
@@ -327,7 +333,7 @@ async def test_checkpoints_stay_few_and_light_and_share_what_did_not_change(tmp_
         assert 3 <= len(kept) <= 10
         assert made[-1].weight <= 400_000
         assert kept[-1].agents[50] is kept[-2].agents[50]
-        gaps = [after.folded - before.folded for before, after in zip(kept, kept[1:], strict=False)]
+        gaps = [after.folded - before.folded for before, after in itertools.pairwise(kept)]
         assert max(gaps) <= 2 * min(gaps)
         for seq in (1, 99, 100, 101, 555, 1_000):
             assert contents(await history.at(seq)) == fresh(recorded, seq)
@@ -347,29 +353,28 @@ async def test_any_moment_of_a_long_past_is_there_at_once_and_the_loop_goes_on(t
                 ],
             )
         history = MapHistory(store.journal)
-        worst = 0.0
-        done = threading.Event()
-
-        async def watch() -> None:
-            nonlocal worst
-            while not done.is_set():
-                begun = time.perf_counter()
-                await asyncio.sleep(0.001)
-                worst = max(worst, time.perf_counter() - begun)
-
-        watching = asyncio.ensure_future(watch())
+        spent: list[float] = []
+        watching = asyncio.ensure_future(watch_loop(spent))
         await history.density(200)
         took = []
         for _ in range(60):
             begun = time.perf_counter()
             await history.at(chance.randint(1, 12_000))
             took.append(time.perf_counter() - begun)
-        done.set()
-        await watching
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         took.sort()
-        print(f"median {took[30] * 1e3:.1f} ms, worst {took[-1] * 1e3:.1f} ms, loop late {worst * 1e3:.1f} ms")
+        print(f"median {took[30] * 1e3:.1f} ms, worst {took[-1] * 1e3:.1f} ms, at most {max(spent) * 1e3:.1f} ms of the loop")
         assert took[30] < 0.1
-        assert worst < 0.2
+        assert max(spent) < 0.033
+
+
+async def watch_loop(spent: list[float]) -> None:
+    """What the loop's thread itself computes from one turn to the next: others that share the processor do not count."""
+    while True:
+        begun = time.thread_time()
+        await asyncio.sleep(0)
+        spent.append(time.thread_time() - begun)
 
 
 async def test_what_is_no_event_of_agents_is_passed_over(tmp_path: Path) -> None:
