@@ -29,7 +29,7 @@ async def test_places_are_found_by_type_and_events_by_place(tmp_path: Path) -> N
         both = await store.journal.seqs(["agent_terminated", "agent_spawned"])
         assert list(both) == [seq for seq in range(1, 6_001) if seq % 3 != 2]
         assert list(await store.journal.seqs(["agent_moved"], since=5_996)) == [5_999 - 3 + 3]
-        everywhere = range(0, 6_003)
+        everywhere = range(6_003)
         assert await store.journal.events_at(everywhere) == recorded
         assert await store.journal.times(everywhere) == {item.seq: item.event.time for item in recorded}
         assert await store.journal.events_at([6_000, 7, 9_999]) == [recorded[6], recorded[5_999]]
