@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QSizePolicy, QWidget
 
 from chainbot_desktop.agents.moments import Bucket, HistorySpan
 from chainbot_desktop.ui.agent_map.replay_track import HistoryTrack
 from chainbot_desktop.ui.agent_map.times import ago, exactly, now_utc
 from chainbot_desktop.ui.frames import FrameClock
-from chainbot_desktop.ui.theme import Theme, ThemeSource
+from chainbot_desktop.ui.theme import FontRole, Theme, ThemeSource
 from chainbot_desktop.ui.widgets.button import Button, ButtonKind, IconButton
 
 SPEEDS = (1, 10, 60, 600)
@@ -139,7 +139,7 @@ class ReplayBar(QFrame):
         else:
             self._grid.addWidget(self.track, 0, 0, 1, live + 1)
         self._grid.setColumnStretch(len(steps), 1)
-        self._grid.setColumnMinimumWidth(time, self._themes.current.px(200) if wide else 0)
+        self._grid.setColumnMinimumWidth(time, self._themes.current.px(128) if wide else 0)
         for a, b in zip((self.track, *steps, self.time), (*steps, self.time, self.live), strict=True):
             QWidget.setTabOrder(a, b)
 
@@ -177,7 +177,8 @@ class ReplayBar(QFrame):
             text = tip = ""
         else:
             seq, time = self._moment
-            text = exactly(time) if self._exact else ago(time, now_utc())
+            date, clock = exactly(time).split(" ", 1)
+            text = f"{date}\n{clock}" if self._exact else ago(time, now_utc())
             tip = f"{exactly(time)}, after event {seq:,}"
         self.time.show_text(text, tip)
 
@@ -204,12 +205,12 @@ class ReplayBar(QFrame):
         self._grid.setContentsMargins(theme.px(8), theme.px(4), theme.px(8), theme.px(4))
         self._grid.setHorizontalSpacing(theme.px(8))
         self._grid.setVerticalSpacing(theme.px(4))
-        for button in (self.speed_button, self.time, self.live):
+        self.time.setFixedHeight(theme.px(TARGET))
+        for button in (self.speed_button, self.live):
             button.setFixedHeight(theme.px(TARGET))
-            button.setFont(theme.font("number"))
-        # The widest of them, so that the bar does not jump.
-        self.speed_button.setFixedWidth(theme.px(76))
-        self.live.setMinimumWidth(theme.px(80))
+            button.setStyleSheet(_figures(theme, "small"))
+        self.speed_button.setFixedWidth(theme.px(TARGET))
+        self.live.setFixedWidth(theme.px(72))
         self._wide = None
         self._arrange()
         self._show_speed()
@@ -246,10 +247,24 @@ class _TimeButton(Button):
         return QSize(0, super().minimumSizeHint().height())
 
     def _fit(self) -> None:
-        room = self.contentsRect().width() - self._themes.current.px(8)
-        shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, max(0, room))
+        theme = self._themes.current
+        room = max(0, self.width() - theme.px(4))
+        lines = self._whole.split("\n")
+        font = theme.font("small")
+        font.setWeight(QFont.Weight.DemiBold)
+        fits = max(map(QFontMetrics(font).horizontalAdvance, lines)) <= room
+        style = _figures(theme, "small" if fits else "label")
+        if style != self.styleSheet():
+            self.setStyleSheet(style)
+            self.ensurePolished()
+        shown = "\n".join(self.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, room) for line in lines)
         if shown != self.text():
             self.setText(shown)
+
+
+def _figures(theme: Theme, role: FontRole) -> str:
+    """The style sheet's padding and size are for words; here the room is for figures."""
+    return f"padding: 0px; font-size: {theme.font(role).pixelSize()}px; font-weight: 600;"
 
 
 def _name(button: IconButton, name: str) -> None:

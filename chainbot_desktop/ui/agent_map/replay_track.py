@@ -205,16 +205,16 @@ class HistoryTrack(QWidget):
         )
 
     def _paint_marks(self, painter: QPainter, theme: Theme, y: float) -> None:
-        """The quiet ones first, so that what failed lies over what began; where one would hide another of its kind it is left out."""
+        """The loudest first; what would lie over one of them is left out."""
         side = theme.px(_MARK)
-        for kind in reversed(MarkKind):
-            free_from = float("-inf")
-            for bucket in self._density:
-                for mark in bucket.marks:
-                    x = self.x_of(mark.seq)
-                    if mark.kind is kind and x >= free_from:
-                        _draw_mark(painter, theme, kind, QPointF(x, y), side)
-                        free_from = x + side
+        taken: dict[int, float] = {}
+        for kind in MarkKind:
+            for mark in (mark for bucket in self._density for mark in bucket.marks if mark.kind is kind):
+                x = self.x_of(mark.seq)
+                cell = int(x // side)
+                if all(abs(taken.get(near, -side) - x) >= side for near in (cell - 1, cell, cell + 1)):
+                    taken[cell] = x
+                    _draw_mark(painter, theme, kind, QPointF(x, y), side)
 
     def _paint_handle(self, painter: QPainter, theme: Theme, strip: QRectF) -> None:
         x = self.x_of(self._position)
