@@ -136,6 +136,9 @@ class MapHistory:
 
     async def _read_up_to(self, seq: int, ends: JournalEnds) -> Past:
         """The checkpoints and marks at least up to `seq`."""
+        past = self._past
+        if past.first_seq == ends.first_seq and past.known >= seq and past.folded >= past.count(seq):
+            return past  # without waiting for whoever reads on
         while True:
             async with self._turn:  # others have theirs between two pages
                 past = await self._learn(seq, ends)

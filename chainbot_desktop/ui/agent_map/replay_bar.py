@@ -129,8 +129,8 @@ class ReplayBar(QFrame):
         for widget in (self.track, *steps, self.time, self.live):
             self._grid.removeWidget(widget)
         row = 0 if wide else 1
-        for column, widget in enumerate(steps):
-            self._grid.addWidget(widget, row, column)
+        for column, button in enumerate(steps):
+            self._grid.addWidget(button, row, column)
         time, live = len(steps) + 1, len(steps) + 2
         self._grid.addWidget(self.time, row, time if wide else time - 1, 1, 1 if wide else 2)
         self._grid.addWidget(self.live, row, live)
@@ -264,7 +264,8 @@ class _TimeButton(Button):
 
 def _figures(theme: Theme, role: FontRole) -> str:
     """The style sheet's padding and size are for words; here the room is for figures."""
-    return f"padding: 0px; font-size: {theme.font(role).pixelSize()}px; font-weight: 600;"
+    weight = 500 if role == "label" else 600
+    return f"padding: 0px; font-size: {theme.font(role).pixelSize()}px; font-weight: {weight};"
 
 
 def _name(button: IconButton, name: str) -> None:

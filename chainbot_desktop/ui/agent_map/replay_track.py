@@ -14,8 +14,9 @@ from chainbot_desktop.ui.agent_map.shapes import draw_shape
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 
 HEIGHT = 56
-_EDGE = 14
-"""From the end of the strip to the first and the last moment: half of the handle."""
+_EDGE = 24
+"""From the end of the strip to the first and the last moment: who takes the handle there must not swipe from the screen's edge."""
+_GRIP = 14
 _MARK = 9
 _SNAP = 10
 """A finger that comes down so near to a mark means the mark."""
@@ -113,7 +114,7 @@ class HistoryTrack(QWidget):
         self._dragging = True
         x = event.position().x()
         self.update()
-        if self._position and abs(x - self.x_of(self._position)) <= self._themes.current.px(_EDGE):
+        if self._position and abs(x - self.x_of(self._position)) <= self._themes.current.px(_GRIP):
             return  # the handle is taken, to be dragged
         mark = self._mark_near(x)
         self._want(mark.seq if mark is not None else self.seq_at(x))
@@ -191,13 +192,14 @@ class HistoryTrack(QWidget):
     def _paint_density(self, painter: QPainter, theme: Theme, floor: float, height: float) -> None:
         """The root of the number: one busy minute must not make all the others invisible."""
         shown = self.x_of(self._position)
+        passed, to_come = theme.tint("accent", 0.55), theme.tint("dim", 0.45)
         painter.setPen(Qt.PenStyle.NoPen)
         for bucket in self._density:
             if not bucket.count:
                 continue
             left, right = self.x_of(bucket.from_seq - 0.5), self.x_of(bucket.to_seq + 0.5)
             tall = max(2.0, height * (bucket.count / self._tallest) ** 0.5)
-            painter.setBrush(theme.tint("accent", 0.55) if left < shown else theme.tint("dim", 0.45))
+            painter.setBrush(passed if left < shown else to_come)
             painter.drawRect(QRectF(left, floor - tall, max(1.0, right - left - (1 if right - left > 3 else 0)), tall))
         painter.setPen(QPen(theme.color("line"), 1))
         painter.drawLine(
