@@ -253,7 +253,7 @@ def _as_time(value: object) -> object:
         raise ValueError("an RFC 3339 time such as 2026-01-31T12:00:00Z") from None
 
 
-_Time = Annotated[str, BeforeValidator(_as_time)]
+RfcTime = Annotated[str, BeforeValidator(_as_time)]
 _Number = Annotated[int, Field(ge=0, le=_MAX_SEQ)]
 _TypeName = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
@@ -276,8 +276,8 @@ class EventParameters(BaseModel):
     attention: bool | None = Field(None, description="Only those that require attention, or only those that do not.")
     q: Annotated[str, StringConstraints(max_length=500)] = Field("", description="Words that must all occur.")
     order: Literal["asc", "desc"] = Field("asc", description="Oldest or newest first.")
-    after: _Time | None = Field(None, description="Not before this time (RFC 3339).")
-    before: _Time | None = Field(None, description="Not after this time (RFC 3339).")
+    after: RfcTime | None = Field(None, description="Not before this time (RFC 3339).")
+    before: RfcTime | None = Field(None, description="Not after this time (RFC 3339).")
 
     def query(self) -> EventQuery:
         """One more than `limit`, to know whether there is a next page."""

@@ -11,6 +11,7 @@ from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.agents.entanglements.service import Entanglements
 from chainbot_desktop.agents.models.completions import Completions
 from chainbot_desktop.agents.personas import Personas
+from chainbot_desktop.agents.replay import MapHistory
 from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.core.bus import EventBus
@@ -73,6 +74,8 @@ class ApiServices:
     bus: EventBus
     intake: WebhookIntake
     agents: AgentDirectory
+    history: MapHistory
+    """What `agents` was at any event of the journal."""
     link: Link
     health: Callable[[], Health]
     machine: MachineFigures

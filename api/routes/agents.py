@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from aiohttp import web
 
 from api.answers import json_answer
 from api.door import ADMIN
 from api.endpoints import Answer, Endpoint
+from api.history_schemas import HistoryParameters, MapHistoryDocument, MapParameters, PastAgentMap
 from api.keys import SERVICES
-from api.reading import parse_model, read_object
-from api.schemas import AgentDocument, AgentMap, Coordinates, Moved
-from chainbot_desktop.agents.documents import agent_document
+from api.reading import parse_model, parse_query, read_object
+from api.schemas import AgentDocument, Coordinates, Moved
+from chainbot_desktop.agents.documents import agent_document, map_document, span_document
 from chainbot_desktop.core.errors import NotFound
 
 
@@ -40,14 +43,46 @@ async def move_agent(request: web.Request) -> web.Response:
 
 async def agent_map(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
-    return json_answer(services.agents.map_document(services.runtime))
+    asked = parse_query(request.query, MapParameters)
+    if asked.at is None and asked.time is None:
+        return json_answer(services.agents.map_document(services.runtime))
+    seq = asked.at if asked.at is not None else await services.history.seq_at(asked.time or "")
+    moment = await services.history.at(seq)
+    document = map_document(moment.agents, moment.entanglements)
+    return json_answer({**document, "at": {"seq": moment.seq, "time": moment.time}})
+
+
+async def map_history(request: web.Request) -> web.Response:
+    history = request.app[SERVICES].history
+    asked = parse_query(request.query, HistoryParameters)
+    span, density = await history.span(), await history.density(asked.buckets)
+    return json_answer({"span": span_document(span), "density": [asdict(bucket) for bucket in density]})
 
 
 _ID = {"id": "Id of the agent"}
 
 ENDPOINTS = (
     Endpoint("GET", "/api/agents", list_agents, "All agents, guests included", "agents", (Answer("", (AgentDocument,)),)),
-    Endpoint("GET", "/api/agents/map", agent_map, "Agents, connections and places", "agents", (Answer("", AgentMap),)),
+    Endpoint(
+        "GET",
+        "/api/agents/map",
+        agent_map,
+        "Agents, connections and places, now or as they were",
+        "agents",
+        (Answer("", PastAgentMap),),
+        query=MapParameters,
+        problems=(404, 422, 503),
+    ),
+    Endpoint(
+        "GET",
+        "/api/agents/map/history",
+        map_history,
+        "How far the map's past reaches, and when much happened in it",
+        "agents",
+        (Answer("", MapHistoryDocument),),
+        query=HistoryParameters,
+        problems=(422, 503),
+    ),
     Endpoint(
         "GET",
         "/api/agents/{id}",

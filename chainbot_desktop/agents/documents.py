@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from chainbot_desktop.agents.kind import KindInfo
+from chainbot_desktop.agents.moments import HistorySpan
 from chainbot_desktop.agents.records import Agent, Entanglement
 from chainbot_desktop.agents.runtime.live import LiveAgent
 
@@ -98,4 +99,15 @@ def map_document(
         "agents": [agent_document(agent, running) for agent in shown],
         "connections": [connection_document(entanglement) for entanglement in entanglements],
         "layout": {agent.id: {"x": agent.place.x, "y": agent.place.y} for agent in shown if agent.place is not None},
+    }
+
+
+def span_document(span: HistorySpan) -> dict[str, Any]:
+    """How far the past of the map reaches; a time that there is none of is null."""
+    return {
+        "first_seq": span.first_seq,
+        "first_time": span.first_time or None,
+        "last_seq": span.last_seq,
+        "last_time": span.last_time or None,
+        "pruned": span.pruned,
     }

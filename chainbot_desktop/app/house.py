@@ -27,6 +27,7 @@ from chainbot_desktop.agents.entanglements.service import Entanglements
 from chainbot_desktop.agents.models.service import ModelService
 from chainbot_desktop.agents.personas import load_personas
 from chainbot_desktop.agents.records import Origin
+from chainbot_desktop.agents.replay import MapHistory
 from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.alexos.answers import bare_url
@@ -99,6 +100,7 @@ class House:
     blobs: Blobs
     preferences: Preferences
     agents: AgentDirectory
+    history: MapHistory
     runtime: AgentService
     desk: ApprovalDesk
     models: ModelService
@@ -130,6 +132,7 @@ async def open_house(
         store = await open_store(stack, database_path(settings, data_dir))
         journal, bus = store.journal, store.bus
         agents = AgentDirectory(journal, bus, store.snapshots)
+        history = MapHistory(journal)
         await agents.open()
         stack.push_async_callback(closed_within, 0.5, "the agent directory", agents.close)
 
@@ -174,6 +177,7 @@ async def open_house(
             bus=bus,
             intake=WebhookIntake(journal, store.blobs, settings.chainbot.name),
             agents=agents,
+            history=history,
             link=link,
             health=watch.health.snapshot,
             machine=watch.metrics,
@@ -227,6 +231,7 @@ async def open_house(
             blobs=store.blobs,
             preferences=store.preferences,
             agents=agents,
+            history=history,
             runtime=wing.runtime,
             desk=wing.desk,
             models=wing.models,

@@ -44,6 +44,16 @@ class EventQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalEnds:
+    """The oldest event that is kept, and the newest. `first_seq` is above 1 where older ones were pruned."""
+
+    first_seq: int
+    first_time: str
+    last_seq: int
+    last_time: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChainReport:
     """The outcome of verifying the hash chain: how many events were checked, and the first `seq` that does not fit."""
 
@@ -83,6 +93,33 @@ class Journal(Protocol):
     @property
     def head_seq(self) -> int:
         """The `seq` of the newest committed event; 0 when there is none."""
+        ...
+
+
+class Timeline(Protocol):
+    """The journal by place and time, for whoever walks back through it. Use on the loop's thread only."""
+
+    async def ends(self) -> JournalEnds | None:
+        """None while nothing has happened."""
+        ...
+
+    async def seqs(self, types: Sequence[str], since: int = 0) -> Sequence[int]:
+        """The places of all events of these types after `since`, in order: a tenth of a second for a million."""
+        ...
+
+    async def times(self, seqs: Sequence[int]) -> Mapping[int, str]:
+        """The times of the events at these places; a place where there is none is left out."""
+        ...
+
+    async def events_at(self, seqs: Sequence[int]) -> list[Recorded[Event]]:
+        """The events at these places, in order; a place where there is none is left out."""
+        ...
+
+    async def seq_at(self, time: str) -> int | None:
+        """The event whose `time` is the last one not after `time` (as events carry it); None where all are later.
+
+        Clocks jump: the events after it in the journal may name earlier times.
+        """
         ...
 
 

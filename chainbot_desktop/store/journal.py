@@ -11,7 +11,7 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar, cast
 
@@ -20,12 +20,13 @@ from sqlalchemy import Connection, select, text
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import Unavailable
 from chainbot_desktop.core.events.envelope import Event, Recorded
-from chainbot_desktop.core.ports import ChainReport, DiskRefusal, EventQuery, IdempotencyKey
+from chainbot_desktop.core.ports import ChainReport, DiskRefusal, EventQuery, IdempotencyKey, JournalEnds
 from chainbot_desktop.store.chain import verify_chain
 from chainbot_desktop.store.database import Database, is_of_the_disk, translated_errors
 from chainbot_desktop.store.event_rows import event_of_row
 from chainbot_desktop.store.journal_writer import Entry, JournalWriter, Outcome, TableWrite, refusal
 from chainbot_desktop.store.schema import events
+from chainbot_desktop.store.timeline import find_ends, find_events, find_seq_at, find_seqs, find_times
 
 E = TypeVar("E", bound=Event)
 
@@ -50,7 +51,7 @@ _Waiting = tuple[Entry, asyncio.Future[Recorded[Any]]]
 
 
 class SqliteJournal:
-    """Implements `core.ports.Journal`. `database` is open before `open` and closed after `close`."""
+    """Implements `core.ports.Journal` and `Timeline`. `database` is open before `open` and closed after `close`."""
 
     def __init__(self, database: Database, bus: EventBus) -> None:
         self._database = database
@@ -200,6 +201,21 @@ class SqliteJournal:
             return event_of_row(row) if row is not None else None
 
         return await self._database.read(work)
+
+    async def ends(self) -> JournalEnds | None:
+        return await self._database.read(find_ends)
+
+    async def seqs(self, types: Sequence[str], since: int = 0) -> Sequence[int]:
+        return await self._database.read(lambda connection: find_seqs(connection, types, since))
+
+    async def times(self, seqs: Sequence[int]) -> Mapping[int, str]:
+        return await self._database.read(lambda connection: find_times(connection, seqs))
+
+    async def events_at(self, seqs: Sequence[int]) -> list[Recorded[Event]]:
+        return await self._database.read(lambda connection: find_events(connection, seqs))
+
+    async def seq_at(self, time: str) -> int | None:
+        return await self._database.read(lambda connection: find_seq_at(connection, time))
 
     async def earlier(self, key: IdempotencyKey) -> Recorded[Event] | None:
         """The event that an earlier request with this key made. Conflict (HTTP 422) where its body was another."""

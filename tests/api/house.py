@@ -31,6 +31,7 @@ from chainbot_desktop.agents.personas import load_personas
 from chainbot_desktop.agents.processes.child import ChildProcesses
 from chainbot_desktop.agents.processes.children import Children
 from chainbot_desktop.agents.processes.host import ProcessHost
+from chainbot_desktop.agents.replay import MapHistory
 from chainbot_desktop.agents.runtime.budget import Ledger
 from chainbot_desktop.agents.runtime.kinds import Kinds
 from chainbot_desktop.agents.runtime.service import AgentService
@@ -185,6 +186,7 @@ async def open_house(
             bus=store.bus,
             intake=WebhookIntake(store.journal, store.blobs),
             agents=directory,
+            history=MapHistory(store.journal),
             link=link,
             health=health.snapshot,
             machine=metrics,
