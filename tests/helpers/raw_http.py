@@ -70,7 +70,8 @@ class RawServer:
                 if callable(answer):
                     await answer(writer)
                 else:
-                    writer.write(answer)
+                    head, blank, body = answer.partition(b"\r\n\r\n")
+                    writer.write(head + blank + (b"" if arrived.method == "HEAD" else body))
                 await writer.drain()
         finally:
             writer.close()

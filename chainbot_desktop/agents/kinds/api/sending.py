@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import aiohttp
-from aiohttp.http import HttpProcessingError
+from aiohttp.http_exceptions import ContentEncodingError, HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -154,10 +154,10 @@ def _said(request: Request, error: Exception, timeout: float) -> ChainBotError:
             said = Broken(f"{place} cannot be reached: {error.os_error.strerror or error}.", hint="Look whether it runs.")
         case aiohttp.ClientResponseError():
             said = Unavailable(f"{place} answered with something that is not HTTP: {_line(error.message)}.{unknown}")
-        case aiohttp.ClientPayloadError() if isinstance(error.__cause__, HttpProcessingError):
-            said = Unavailable(f"The answer of {host} is not written as it says: {_line(str(error.__cause__))}.{unknown}")
+        case aiohttp.ClientPayloadError() if isinstance(error.__cause__, ContentEncodingError):
+            said = Unavailable(f"The answer of {host} is not written as it says: {_reason(error)}.{unknown}")
         case _:
-            said = Broken(f"The connection to {place} broke off: {_line(str(error)) or type(error).__name__}.{unknown}")
+            said = Broken(f"The connection to {place} broke off: {_reason(error)}.{unknown}")
     return said
 
 
@@ -176,6 +176,12 @@ def _tls_trouble(
         hint="Look whether its address begins with http:// instead.",
         code="tls",
     )
+
+
+def _reason(error: Exception) -> str:
+    cause = error.__cause__
+    words = cause.message if isinstance(cause, HttpProcessingError) else str(error)
+    return _line(words) or type(error).__name__
 
 
 def _line(text: str) -> str:

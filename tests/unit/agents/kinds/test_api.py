@@ -234,6 +234,13 @@ async def test_a_broken_document_stops_the_start(tmp_path: Path) -> None:
         "/..\\b",
         "@evil/",
         "/a\r\nX: y",
+        "/a?b\r\nX: y",
+        "/\ud800",
+        "/a?\ud800",
+        "/a#b",
+        "/v1/..;/admin",
+        "/%c0%ae%c0%ae/admin",
+        "/%25252525252e%25252525252e/b",
     ],
 )
 def test_no_path_leads_elsewhere(path: str) -> None:
