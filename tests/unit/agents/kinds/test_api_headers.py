@@ -19,7 +19,7 @@ SECRET = 's3cr3t/"value"+ö'.encode("ascii", "ignore").decode()
 async def test_they_are_sent_and_secrets_come_from_the_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("shop-key", SECRET)
     monkeypatch.setenv("shop-tenant", "tenant-number-7")
-    config = {
+    config: dict[str, Any] = {
         "headers": {"Accept": "application/json", "Content-Type": "application/merge-patch+json"},
         "secret_headers": {"X-Tenant": "shop-tenant"},
         "auth": {"type": "bearer", "secret": "shop-key"},
@@ -75,7 +75,11 @@ async def test_a_secret_that_no_header_carries_is_named_not_shown(
 ) -> None:
     monkeypatch.setenv("shop-tenant", key)
     async with raw_server() as api:
-        for field in ({"secret_headers": {"X-Tenant": "shop-tenant"}}, {"auth": {"type": "bearer", "secret": "shop-tenant"}}):
+        fields: list[dict[str, Any]] = [
+            {"secret_headers": {"X-Tenant": "shop-tenant"}},
+            {"auth": {"type": "bearer", "secret": "shop-tenant"}},
+        ]
+        for field in fields:
             folder = tmp_path / next(iter(field))
             folder.mkdir()
             async with agent(folder, f"http://{api.host}/v1", **field) as (house, agent_id):
@@ -100,7 +104,7 @@ async def test_nobody_is_asked_before_the_keys_are_there(tmp_path: Path) -> None
 
 async def test_who_approves_sees_all_that_is_sent_but_the_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("shop-tenant", SECRET)
-    config = {"headers": {"X-Dry-Run": "no"}, "secret_headers": {"X-Tenant": "shop-tenant"}}
+    config: dict[str, Any] = {"headers": {"X-Dry-Run": "no"}, "secret_headers": {"X-Tenant": "shop-tenant"}}
     async with raw_server() as api, agent(tmp_path, f"http://{api.host}/v1", **config) as (house, agent_id):
         run_id = await house.service.execute(agent_id, "DELETE /things/7", actor=ME)
         request = await house.asked()

@@ -42,7 +42,7 @@ MODERN: dict[str, Any] = {
     },
     "components": {"schemas": {"Region": {"$ref": "#/components/schemas/Names"}, "Names": {"enum": ["north", "south"]}}},
 }
-NEEDED = {"id": 7, "region": "north", "X-Tenant": "acme"}
+NEEDED: dict[str, Any] = {"id": 7, "region": "north", "X-Tenant": "acme"}
 
 
 def filled(parameters: dict[str, Any], document: dict[str, Any] = MODERN, name: str = "getThing") -> Any:
@@ -69,7 +69,7 @@ async def test_what_is_missing_is_named_with_its_meaning_and_an_example(tmp_path
 
 async def test_a_header_that_the_configuration_sets_is_neither_needed_nor_taken(tmp_path: Path) -> None:
     (tmp_path / "spec.json").write_text(json.dumps(MODERN))
-    config = {"openapi": "spec.json", "headers": {"x-tenant": "fixed"}}
+    config: dict[str, Any] = {"openapi": "spec.json", "headers": {"x-tenant": "fixed"}}
     async with raw_server() as api, agent(tmp_path, f"http://{api.host}/v1", **config) as (house, agent_id):
         taken = await do(house, agent_id, "Get it", operation="getThing", parameters=NEEDED)
         assert "set by the configuration" in taken.reason
