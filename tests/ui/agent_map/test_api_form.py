@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def _fill(steering: Steering, form: ApiForm, auth: str = "bearer", **given: str)
     for field, text in {**GIVEN, **given}.items():
         editor = form.rows[field.replace("__", ".")].editor
         assert isinstance(editor, QLineEdit | QPlainTextEdit)
-        act(steering.run, lambda editor=editor, text=text: _write(editor, text))
+        act(steering.run, partial(_write, editor, text))
 
 
 def _write(editor: QLineEdit | QPlainTextEdit, text: str) -> None:
