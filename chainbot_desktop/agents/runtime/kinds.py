@@ -67,5 +67,7 @@ def _invalid(error: ValidationError) -> InvalidInput:
             code="invalid_config",
         )
     expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if first["type"] == "not_shown":  # what was given may hold a key
+        return InvalidInput(f"{name!r}: {expected}.", code="invalid_config")
     found = repr(first["input"])
     return InvalidInput(f"{name!r}: found {found[:80]}, expected {expected}.", code="invalid_config")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 
@@ -54,6 +54,15 @@ class FormRow(QWidget, Generic[W]):
         self._error.setVisible(bool(words))
         if words:
             self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+            QTimer.singleShot(0, self, self._come_into_view)  # when the words have their place
+
+    def _come_into_view(self) -> None:
+        """A long form scrolls, and what is wrong may be far from the button that was tapped."""
+        above = self.parentWidget()
+        while above is not None and not isinstance(above, QScrollArea):
+            above = above.parentWidget()
+        if above is not None:
+            above.ensureWidgetVisible(self, 0, self.fontMetrics().height())
 
     def _on_theme_changed(self, theme: Theme) -> None:
         self._error.setStyleSheet(f"color: {theme.color('failed').name()}")

@@ -21,6 +21,7 @@ from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.widgets import Button, MenuSheet
 from tests.helpers.agent_house import AgentHouse, open_agent_house
+from tests.helpers.api_agents import api_kind
 from tests.helpers.processes import children
 from tests.ui.acting import act, tap, until
 
@@ -124,7 +125,7 @@ async def open_steering(
 ) -> AsyncIterator[Steering]:
     async with (
         children() as started,
-        open_agent_house(folder, kinds=[CommandKind(None)], children=lambda _: started) as house,
+        open_agent_house(folder, kinds=[CommandKind(None), api_kind()], children=lambda _: started) as house,
     ):
         tasks = Tasks()
         models = KnownModels()

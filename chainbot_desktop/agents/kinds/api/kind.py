@@ -4,112 +4,57 @@ from __future__ import annotations
 
 import asyncio
 import json
-from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-import aiohttp
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 from yarl import URL
 
 from chainbot_desktop.agents.approvals.request import ApprovalDraft
 from chainbot_desktop.agents.kind import AgentConfig, AgentContext, KindInfo, Result, Run
-from chainbot_desktop.agents.kinds.api.answers import Answer, read_answer
-from chainbot_desktop.agents.kinds.api.operations import Operations, written
+from chainbot_desktop.agents.kinds.api.answers import Answer
+from chainbot_desktop.agents.kinds.api.config import ApiConfig, Method
+from chainbot_desktop.agents.kinds.api.documents import Value, written
+from chainbot_desktop.agents.kinds.api.keys import Hidden, Keys, read_keys
+from chainbot_desktop.agents.kinds.api.operations import Operations
+from chainbot_desktop.agents.kinds.api.parameters import refuse_surrogates
+from chainbot_desktop.agents.kinds.api.retry import Pace
+from chainbot_desktop.agents.kinds.api.sending import CallFailed, Request, Sender
 from chainbot_desktop.agents.kinds.api.target import below, is_below
 from chainbot_desktop.agents.kinds.in_process import InProcessWorker
-from chainbot_desktop.agents.kinds.secrets import needed_secret
 from chainbot_desktop.agents.kinds.services import KindServices
-from chainbot_desktop.core.errors import ChainBotError, InvalidInput, Unavailable
-from chainbot_desktop.core.settings import HttpUrl
+from chainbot_desktop.agents.logs import AgentLog
+from chainbot_desktop.core.errors import ChainBotError, InvalidInput
 
 _READ_BYTES = 2 * 1024 * 1024
 _SHOWN_CHARACTERS = 100_000
 _DOCUMENT_BYTES = 16 * 1024 * 1024
-_MAX_REDIRECTS = 5
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ASKED, _SENT = b"asked", b"sent"
 """How far a call that needs approval came: after a crash it goes on waiting, and is never sent twice."""
-Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-
-
-class CallFailed(ChainBotError):
-    """The API answered, and not with what was asked for."""
-
-    code = "call_failed"
-    http_status = 502
-
-
-class _BrokeOff(aiohttp.ClientError):
-    """The connection broke while it carried a request that may have had its effect."""
-
-
-async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """aiohttp sends a DELETE or PUT again, unasked, when its connection breaks; it does not for an error that it does not know."""
-    try:
-        return await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        if request.method in ("GET", "HEAD"):
-            raise
-        raise _BrokeOff(f"{error}; whether {request.method} had its effect is not known") from error
-
-
-class Authentication(BaseModel):
-    """`secret` is the name of a key that `chainbot-desktop secret set` keeps; the key itself never stands here."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    type: Literal["none", "bearer", "header", "basic"] = "none"
-    secret: str = Field("", max_length=200)
-    header: str = Field("X-API-Key", pattern=r"^[A-Za-z0-9-]{1,100}$")
-    user: str = Field("", max_length=200, pattern=r"^[^:\x00-\x1f]*$")
-
-
-class ApiConfig(AgentConfig):
-    base_url: HttpUrl = Field(description="Address below which everything is that it may call.")
-    auth: Authentication = Authentication()
-    openapi: str = Field("", max_length=2000, description="OpenAPI document: a file, or a path below the base address.")
-    allowed_methods: tuple[Method, ...] = Field(("GET", "HEAD"), description="Methods that need no approval.")
-    timeout: float = Field(30, gt=0, le=600, description="Seconds that one call may take.")
-
-    @field_validator("base_url")
-    @classmethod
-    def _plain(cls, url: HttpUrl) -> HttpUrl:
-        if url.username or url.password or url.query or url.fragment:
-            raise ValueError("an address without user, query and fragment")
-        return url
-
-
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    """`hidden` is what must not show in what comes back."""
-
-    headers: Mapping[str, str]
-    hidden: tuple[str, ...] = ()
 
 
 class Call(BaseModel):
-    """What a task asks for, as its context says it."""
+    """What a task asks for, as its context says it: a method and a path, or an operation and its parameters."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: Method = "GET"
     path: str = Field("", max_length=8000)
-    query: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    query: dict[str, Value] = Field(default_factory=dict)
     body: Any = None
     operation: str = ""
-    parameters: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    parameters: dict[str, Value] = Field(default_factory=dict)
 
 
 class ApiKind:
     info = KindInfo("api", "HTTP API", "Calls an HTTP API below one address.", model_backed=False, default_restart="always")
     config_model: type[AgentConfig] = ApiConfig
 
-    def __init__(self, _services: KindServices) -> None:
+    def __init__(self, _services: KindServices, *, pace: Pace | None = None) -> None:
         """Needs nothing of what all agents share."""
+        self._pace = pace or Pace()
 
     def describe(self, config: AgentConfig) -> Mapping[str, str]:
         assert isinstance(config, ApiConfig)
@@ -117,47 +62,44 @@ class ApiKind:
 
     def make(self, context: AgentContext, config: AgentConfig) -> ApiWorker:
         assert isinstance(config, ApiConfig)
-        return ApiWorker(context, config)
+        return ApiWorker(context, config, self._pace)
 
 
 class ApiWorker(InProcessWorker):
     """Implements `kind.Worker`."""
 
-    def __init__(self, context: AgentContext, config: ApiConfig) -> None:
+    def __init__(self, context: AgentContext, config: ApiConfig, pace: Pace) -> None:
         self._context = context
         self._config = config
+        self._pace = pace
         self._base = URL(str(config.base_url))
-        self._session: aiohttp.ClientSession | None = None
+        self._sender: Sender | None = None
         self._operations: Operations | None = None
 
     async def start(self) -> None:
         """Reads the OpenAPI document; whether the API answers shows at the first task."""
-        timeout = aiohttp.ClientTimeout(total=self._config.timeout)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(force_close=True),  # a kept connection that died would fail the next call
-            timeout=timeout,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            middlewares=(_sent_once,),
-        )
+        self._sender = Sender(self._base, self._config.timeout, self._pace)
         if self._config.openapi:
             text = await self._document(self._config.openapi)
             self._operations = await asyncio.to_thread(Operations, text)
 
     async def execute(self, run: Run) -> Result:
-        call = self._read(run)
-        if call.operation:
-            call = self._resolve(call)
-        url = below(self._base, call.path, {name: written(value) for name, value in call.query.items()})
-        if call.method not in self._config.allowed_methods:
-            await self._ask(run, call, url)
-        run.step(f"{call.method} {url}")
-        keys = await self._keys()
-        return _result(await self._send(call, url, keys, _READ_BYTES), keys)
+        request = await self._prepare(self._read(run))
+        keys = await asyncio.to_thread(read_keys, self._context, self._config)  # before a human is asked in vain
+        try:
+            if request.method not in self._config.allowed_methods:
+                await self._ask(run, request)
+            step = _Steps(run, keys.hidden)
+            step(f"{request.method} {request.url}")
+            answer = await self._send(request, keys, _READ_BYTES, step, self._config.limits.wall_seconds)
+            return await asyncio.to_thread(_result, answer, keys.hidden)
+        except ChainBotError as error:
+            raise keys.hidden.out_of_error(error) from None
 
     async def stop(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            await sender.close()
 
     def _read(self, run: Run) -> Call:
         context = run.row.context
@@ -176,30 +118,45 @@ class ApiWorker(InProcessWorker):
             hint='Write "GET /path", the name of an operation, or give {"method", "path", "query", "body"} as context.',
         )
 
-    def _resolve(self, call: Call) -> Call:
+    async def _prepare(self, call: Call) -> Request:
+        """The request that a call is; InvalidInput before anything is sent where it cannot be one."""
+        body = _json(call.body)
+        if call.operation:
+            return await asyncio.to_thread(self._resolve, call, body)
+        if call.parameters:
+            raise InvalidInput("Parameters belong to an operation.", hint="Name one, or write them into path and query.")
+        query = [(name, written(part)) for name, value in call.query.items() for part in _parts(value)]
+        for name, text in query:
+            refuse_surrogates(name + text, name)
+        return Request(call.method, below(self._base, call.path, query), {}, body)
+
+    def _resolve(self, call: Call, body: bytes | None) -> Request:
         if self._operations is None:
             raise InvalidInput("This API has no OpenAPI document here, so it has no operations by name.", hint="Name a path.")
+        if call.path or call.query:
+            raise InvalidInput("An operation has its own path and query.", hint="Give its parameters as parameters.")
         operation = self._operations.get(call.operation)
-        path, query = operation.fill(call.parameters)
-        return Call.model_validate({"method": operation.method, "path": path, "query": query, "body": call.body})
+        filled = operation.fill(call.parameters, set_already=self._config.sets)
+        if operation.body_needed and body is None:
+            raise InvalidInput(f"The operation {operation.name} needs a body.", hint='Give it as "body" in the context.')
+        return Request(operation.method, below(self._base, filled.path, filled.query), filled.headers, body)
 
-    async def _ask(self, run: Run, call: Call, url: URL) -> None:
+    async def _ask(self, run: Run, request: Request) -> None:
         if await run.history() == _SENT:
             raise CallFailed(
                 "The program ended while this was sent: whether it arrived is not known.",
                 hint="Look at what the API has before you ask again.",
             )
         await run.save_history(_ASKED)
-        body = "" if call.body is None else "\n\n" + json.dumps(call.body, ensure_ascii=False, indent=1)
-        detail = f"{call.method} {url}{body}"
+        detail = self._shown(request)
         draft = ApprovalDraft(
             call_id=sha256(detail.encode("utf-8", "replace")).hexdigest(),  # another request is another question
             tool="api",
-            title=f"{call.method} to {url.host}",
+            title=f"{request.method} to {request.url.host}",
             detail=detail,
-            detail_kind="url" if call.body is None else "text",
+            detail_kind="text" if "\n" in detail else "url",
             why=run.row.task,
-            touches=(str(url.origin()),),
+            touches=(str(request.url.origin()),),
         )
         done = run.waits_for("your approval")
         try:
@@ -210,85 +167,89 @@ class ApiWorker(InProcessWorker):
             raise CallFailed(f"The call was not approved{': ' + verdict.answer if verdict.answer else ''}.")
         await run.save_history(_SENT)
 
-    async def _send(self, call: Call, url: URL, keys: _Keys, most_bytes: int) -> Answer:
-        assert self._session is not None
-        method = call.method
-        for _ in range(_MAX_REDIRECTS):
-            try:
-                async with self._session.request(
-                    method, url, headers=keys.headers, json=call.body, allow_redirects=False
-                ) as answer:
-                    if answer.status not in _REDIRECTS:
-                        return await read_answer(answer, most_bytes)
-                    url = self._redirected(url, answer)
-                    if method not in ("GET", "HEAD"):
-                        raise CallFailed(f"{method} was sent elsewhere: {url}.", hint="Ask for that address.")
-            except TimeoutError:
-                raise Unavailable(f"{url.host} did not answer within {self._config.timeout:g} s.") from None
-            except (aiohttp.ClientError, OSError) as error:
-                raise Unavailable(f"{url.origin()} cannot be reached: {error}.", hint="Look whether it runs.") from None
-        raise CallFailed("It was sent from one address to the next without end.")
+    def _shown(self, request: Request) -> str:
+        """All that would be sent, but for what is secret."""
+        secret = {name: f"(the secret {kept})" for name, kept in self._config.secret_headers.items()}
+        headers = {**self._config.headers, **request.headers, **secret}
+        parts = ["\n".join([f"{request.method} {request.url}", *(f"{name}: {value}" for name, value in headers.items())])]
+        if request.body is not None:
+            parts.append(json.dumps(json.loads(request.body), ensure_ascii=False, indent=1))
+        return "\n\n".join(parts)
 
-    def _redirected(self, url: URL, answer: aiohttp.ClientResponse) -> URL:
-        place = answer.headers.get("Location", "")
-        try:
-            target = url.join(URL(place))
-            inside = is_below(self._base, target)
-        except ValueError:  # no address at all, or one without a host
-            inside = False
-        if not inside:
-            # The key must not follow to where somebody else listens.
-            raise CallFailed(f"It was sent to {place[:200]!r}, which is not below the base address.")
-        return target
-
-    async def _keys(self) -> _Keys:
-        auth = self._config.auth
-        if auth.type == "none":
-            return _Keys({})
-        secret = await asyncio.to_thread(needed_secret, self._context, auth.secret)
-        if auth.type == "header":
-            return _Keys({auth.header: secret}, (secret,))
-        if auth.type == "bearer":
-            return _Keys({"Authorization": f"Bearer {secret}"}, (secret,))
-        both = b64encode(f"{auth.user}:{secret}".encode()).decode()
-        return _Keys({"Authorization": f"Basic {both}"}, (both, secret))
+    async def _send(self, request: Request, keys: Keys, most_bytes: int, step: _Steps, seconds: float | None = None) -> Answer:
+        assert self._sender is not None
+        return await self._sender.send(request, keys.headers, most_bytes, step=step, seconds=seconds)
 
     async def _document(self, place: str) -> str:
         if not place.startswith(("http:", "https:")):
             found = await asyncio.to_thread(_read_file, self._context.workspace, place)
             if found is not None:
                 return found
+            url = below(self._base, place)
         else:
             url = URL(place)
             if not is_below(self._base, url):
                 raise InvalidInput("The OpenAPI document is not below the base address.", hint="Save it as a file.")
-            place = url.raw_path.removeprefix(self._base.raw_path.rstrip("/"))
-        answer = await self._send(Call(path=place), below(self._base, place), await self._keys(), _DOCUMENT_BYTES)
-        if not answer.good:
-            raise CallFailed(f"The OpenAPI document is not there: {answer.host} answered {answer.status} {answer.reason}.")
-        if answer.cut:
-            raise InvalidInput(f"The OpenAPI document has more than {_DOCUMENT_BYTES:,} bytes.")
+        keys = await asyncio.to_thread(read_keys, self._context, self._config)
+        try:
+            answer = await self._send(Request("GET", url, {}), keys, _DOCUMENT_BYTES, _Steps(self._context.log, keys.hidden))
+            if not answer.good:
+                raise CallFailed(f"The OpenAPI document is not there: {answer.host} answered {answer.status} {answer.reason}.")
+            if answer.cut:
+                raise InvalidInput(f"The OpenAPI document has more than {_DOCUMENT_BYTES:,} bytes.")
+        except ChainBotError as error:
+            raise keys.hidden.out_of_error(error) from None
         return answer.plain()
 
 
-def _result(answer: Answer, keys: _Keys) -> Result:
-    text = answer.readable(keys.hidden)
+class _Steps:
+    """Tells of a request's steps, in the run or, before there is one, in the agent's log."""
+
+    def __init__(self, where: Run | AgentLog, hidden: Hidden) -> None:
+        self._where = where
+        self._hidden = hidden
+
+    def __call__(self, text: str) -> None:
+        text = self._hidden.out_of(text)
+        if isinstance(self._where, AgentLog):
+            self._where.add("agent", text)
+        else:
+            self._where.step(text)
+
+
+def _result(answer: Answer, hidden: Hidden) -> Result:
+    """Heavy: on a thread."""
+    text = answer.readable(hidden)
     if not answer.good:
-        raise CallFailed(f"{answer.host} answered {answer.status} {answer.reason}: {' '.join(text.split())[:500]}")
+        said = f": {' '.join(text.split())[:500]}" if answer.body else ""
+        raise CallFailed(f"{answer.host} answered {answer.status} {answer.reason}{said}")
     cut = len(text) > _SHOWN_CHARACTERS or answer.cut
     if cut:
         text = f"{text[:_SHOWN_CHARACTERS]}\n… (cut)"
-    return Result(text, {"status": answer.status, "content_type": answer.content_type, "cut": cut})
+    return Result(text, {"status": answer.status, "content_type": hidden.out_of(answer.content_type), "cut": cut})
+
+
+def _json(body: Any) -> bytes | None:
+    if body is None:
+        return None
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except ValueError:
+        raise InvalidInput("The body has NaN or an infinite number, which JSON cannot carry.") from None
+
+
+def _parts(value: Value) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _read_file(workspace: Path, place: str) -> str | None:
     """None where there is no such file: then it is a path of the API."""
     path = workspace / Path(place).expanduser()
-    if not path.is_file():
-        return None
     try:
+        if not path.is_file():
+            return None
         if path.stat().st_size > _DOCUMENT_BYTES:
-            raise InvalidInput(f"{path.name} has more than {_DOCUMENT_BYTES} bytes.")
+            raise InvalidInput(f"{path.name} has more than {_DOCUMENT_BYTES:,} bytes.")
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"The OpenAPI document {path} cannot be read: {error}.") from None
+    except (OSError, ValueError, RuntimeError) as error:  # also a path with a zero byte, and a home that nobody knows
+        raise InvalidInput(f"The OpenAPI document {place!r} cannot be read: {error}.") from None

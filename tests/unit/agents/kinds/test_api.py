@@ -7,22 +7,17 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiohttp import web
-from hypothesis import given
-from hypothesis import strategies as st
 from yarl import URL
 
-from chainbot_desktop.agents.kinds.api import ApiKind
-from chainbot_desktop.agents.kinds.api.target import below, is_below
-from chainbot_desktop.agents.kinds.services import KindServices
+from chainbot_desktop.agents.kinds.api.target import below
 from chainbot_desktop.core.errors import ChainBotError
-from chainbot_desktop.store.agent_rows import RunRow
-from tests.helpers.agent_house import AgentHouse, open_agent_house
+from tests.helpers.agent_house import open_agent_house
+from tests.helpers.api_agents import ME, agent, api_kind, do
 
-ME = "user:tester"
 SPEC: dict[str, Any] = {
     "openapi": "3.1.0",
     "paths": {
@@ -81,19 +76,6 @@ async def api() -> AsyncIterator[tuple[str, list[web.Request]]]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1", asked
     finally:
         await runner.cleanup()
-
-
-@asynccontextmanager
-async def agent(folder: Path, base: str, **config: Any) -> AsyncIterator[tuple[AgentHouse, str]]:
-    kind = ApiKind(cast(KindServices, None))
-    async with open_agent_house(folder, kinds=[kind]) as house:
-        agent_id = await house.service.spawn("api", "Shop", {"base_url": base, **config}, actor=ME)
-        await house.until(agent_id, lambda live: live.state in ("idle", "failed"))
-        yield house, agent_id
-
-
-async def do(house: AgentHouse, agent_id: str, task: str, **context: Any) -> RunRow:
-    return await house.service.wait(await house.service.execute(agent_id, task, actor=ME, context=context))
 
 
 async def test_a_call_is_made_and_answered(tmp_path: Path) -> None:
@@ -209,7 +191,7 @@ async def test_a_question_waits_over_a_kill_and_is_sent_once(tmp_path: Path) -> 
             request = await house.asked()
             await house.becomes(agent_id, "waiting")
             await house.killed()
-        async with open_agent_house(tmp_path, kinds=[ApiKind(cast(KindServices, None))]) as house:
+        async with open_agent_house(tmp_path, kinds=[api_kind()]) as house:
             assert [row.id for row in await house.desk.pending()] == [request.id]
             await house.desk.decide(request.id, request.nonce, "approve", actor=ME)
             assert (await house.service.wait(run_id)).state == "succeeded"
@@ -226,7 +208,7 @@ async def test_what_was_on_its_way_when_the_program_was_killed_is_not_sent_again
                 while not asked:
                     await asyncio.sleep(0.01)
             await house.killed()
-        async with open_agent_house(tmp_path, kinds=[ApiKind(cast(KindServices, None))]) as house:
+        async with open_agent_house(tmp_path, kinds=[api_kind()]) as house:
             assert "whether it arrived is not known" in (await house.service.wait(run_id)).reason
         assert len(asked) == 1
 
@@ -252,22 +234,18 @@ async def test_a_broken_document_stops_the_start(tmp_path: Path) -> None:
         "/..\\b",
         "@evil/",
         "/a\r\nX: y",
+        "/a?b\r\nX: y",
+        "/\ud800",
+        "/a?\ud800",
+        "/a#b",
+        "/v1/..;/admin",
+        "/%c0%ae%c0%ae/admin",
+        "/%25252525252e%25252525252e/b",
     ],
 )
 def test_no_path_leads_elsewhere(path: str) -> None:
     with pytest.raises(ChainBotError):
         below(URL("http://api.test/v1"), path)
-
-
-@given(st.text(max_size=60))
-def test_whatever_is_written_for_a_path_stays_below(path: str) -> None:
-    base = URL("http://api.test:8080/v1")
-    try:
-        url = below(base, path)
-    except ChainBotError:
-        return
-    assert is_below(base, url)
-    assert str(url).startswith("http://api.test:8080/v1")
 
 
 async def test_a_call_that_breaks_off_is_not_sent_again(tmp_path: Path) -> None:
@@ -288,7 +266,7 @@ async def test_a_call_that_breaks_off_is_not_sent_again(tmp_path: Path) -> None:
     try:
         async with agent(tmp_path, base, allowed_methods=["GET", "DELETE"]) as (house, agent_id):
             assert (await do(house, agent_id, "GET /things")).state == "succeeded"
-            assert "cannot be reached" in (await do(house, agent_id, "DELETE /things/7")).reason
+            assert "Whether DELETE had its effect is not known." in (await do(house, agent_id, "DELETE /things/7")).reason
     finally:
         server.close()
     assert deleted == 1
