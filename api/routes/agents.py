@@ -8,8 +8,9 @@ from api.answers import json_answer
 from api.door import ADMIN
 from api.endpoints import Answer, Endpoint
 from api.keys import SERVICES
-from api.reading import parse_model, read_object
-from api.schemas import AgentDocument, AgentMap, Coordinates, Moved
+from api.reading import parse_model, parse_query, read_object
+from api.schemas import AgentDocument, AgentMap, Coordinates, MapParameters, Moved
+from api.vitals_documents import map_with_vitals
 from chainbot_desktop.agents.documents import agent_document
 from chainbot_desktop.core.errors import NotFound
 
@@ -40,14 +41,28 @@ async def move_agent(request: web.Request) -> web.Response:
 
 async def agent_map(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
-    return json_answer(services.agents.map_document(services.runtime))
+    asked = parse_query(request.query, MapParameters)
+    if asked.vitals and services.vitals is not None:
+        await services.vitals.measured()
+    document = services.agents.map_document(services.runtime)
+    return json_answer(map_with_vitals(document, services.vitals, activity=asked.vitals))
 
 
 _ID = {"id": "Id of the agent"}
 
 ENDPOINTS = (
     Endpoint("GET", "/api/agents", list_agents, "All agents, guests included", "agents", (Answer("", (AgentDocument,)),)),
-    Endpoint("GET", "/api/agents/map", agent_map, "Agents, connections and places", "agents", (Answer("", AgentMap),)),
+    Endpoint(
+        "GET",
+        "/api/agents/map",
+        agent_map,
+        "Agents, connections and places",
+        "agents",
+        (Answer("", AgentMap),),
+        description="CPU and memory are measured while somebody watches (the panel, a WebSocket of the map) or asks with `vitals`.",
+        query=MapParameters,
+        problems=(422,),
+    ),
     Endpoint(
         "GET",
         "/api/agents/{id}",

@@ -43,6 +43,11 @@ class ChangeNotices:
             if self._timer is None:
                 self._arm()
 
+    def forget(self, agent_id: str) -> None:
+        """It is no more: nothing of it changes."""
+        self._changed.discard(agent_id)
+        self._moved.discard(agent_id)
+
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()

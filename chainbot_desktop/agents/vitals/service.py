@@ -85,6 +85,9 @@ class AgentVitals:
 
     # Figures
 
+    def __contains__(self, agent_id: str) -> bool:
+        return self._directory.get(agent_id) is not None
+
     def activity(self, agent_id: str) -> tuple[int, ...]:
         """60 counts, one a second, the oldest first; the last is the running second. Zeros for what nothing was counted of."""
         return self._activity.of(agent_id)
@@ -171,6 +174,7 @@ class AgentVitals:
         for agent_id in change.agents:
             if self._directory.get(agent_id) is None:
                 self._activity.forget(agent_id)
+                self._notices.forget(agent_id)
             else:
                 self._notices.mark(agent_id)
         for entanglement_id in change.entanglements:
