@@ -94,9 +94,9 @@ class Buckets:
         passed = second - self._second
         if passed <= 0:
             return
-        # The bucket of the running second holds what is 60 s old until now.
         self._ring[self._second % SECONDS] = self._running()
-        empty = np.arange(self._second + 1, self._second + min(passed, SECONDS + 1)) % SECONDS
+        # Up to the bucket of the new second, which holds what is 60 s old by now and stays empty until that second is over.
+        empty = np.arange(self._second + 1, self._second + min(passed, SECONDS) + 1) % SECONDS
         self._ring[empty] = 0
         self._now = array("I", bytes(4 * len(self._now)))
         self._second = second

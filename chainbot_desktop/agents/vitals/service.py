@@ -72,7 +72,7 @@ class AgentVitals:
             self._bus.subscribe(self._passages.accepted, RunAccepted).cancel,
             self._directory.subscribe(self._on_directory_change),
             self._runtime.on_change(self._notices.mark),
-            self._runtime.on_work(self._count),
+            self._runtime.on_work(self._on_work),
         ]
 
     async def close(self) -> None:
@@ -161,6 +161,9 @@ class AgentVitals:
             agent = self._directory.meant(name)
             if agent is not None:
                 self._count(agent.id)
+
+    def _on_work(self, agent_id: str, count: int) -> None:
+        self._count(agent_id, count)
 
     def _count(self, agent_id: str, count: int = 1) -> bool:
         """False where there is no such agent."""
