@@ -118,7 +118,7 @@ async def test_nobody_looks_unless_somebody_watches(tmp_path: Path) -> None:
         child = await _is_there(await started.start([sys.executable, "-c", BURNS], cwd=tmp_path))
         sampler = LoadSampler(lambda: {"burns": (child.leader,)}, tasks, lambda _: told.set())
         assert sampler.of("burns") is None
-        assert tasks.names == ()
+        assert list(tasks.names) == []
         ends = [sampler.watch(), sampler.watch()]
         async with asyncio.timeout(20):
             while (load := sampler.of("burns")) is None or not load.cpu_percent:
@@ -126,13 +126,13 @@ async def test_nobody_looks_unless_somebody_watches(tmp_path: Path) -> None:
                 await told.wait()
         ends[0]()
         ends[0]()
-        assert tasks.names == ("agents: processes",)
+        assert list(tasks.names) == ["agents: processes"]
         ends[1]()
         async with asyncio.timeout(1):
             while tasks.names:
                 await asyncio.sleep(0.01)
         again = sampler.watch()
-        assert tasks.names == ("agents: processes",)
+        assert list(tasks.names) == ["agents: processes"]
         await sampler.close()
         again()
-        assert tasks.names == ()
+        assert list(tasks.names) == []
