@@ -8,6 +8,7 @@ from typing import Any
 from chainbot_desktop.agents.documents import runtime_document
 from chainbot_desktop.agents.entanglements.messages import NO_ANSWER_YET, Delivered, Refused
 from chainbot_desktop.agents.runtime.live import LiveAgent
+from chainbot_desktop.agents.vitals import Figures
 from chainbot_desktop.store.agent_rows import AgentMessage, AgentRow, ApprovalRow, RunRow
 
 
@@ -22,9 +23,18 @@ def definition_document(row: AgentRow, live: LiveAgent) -> dict[str, Any]:
     }
 
 
-def status_document(live: LiveAgent) -> dict[str, Any]:
+def status_document(live: LiveAgent, figures: Figures | None) -> dict[str, Any]:
+    """`figures` are None where nobody measures them."""
     said = runtime_document(live)
-    return {"agent_id": live.id, "name": live.name, "agent_type": live.kind, "status": live.state, **said}
+    return {
+        "agent_id": live.id,
+        "name": live.name,
+        "agent_type": live.kind,
+        "status": live.state,
+        **said,
+        "cpu_percent": figures.cpu_percent if figures is not None else None,
+        "memory_bytes": figures.memory_bytes if figures is not None else None,
+    }
 
 
 def run_document(row: RunRow) -> dict[str, Any]:

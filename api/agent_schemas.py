@@ -78,6 +78,8 @@ class AgentStatus(BaseModel):
     plan: list[PlanEntry]
     usage: Usage
     restarts: int
+    cpu_percent: float | None = Field(description="Of its processes, now; 100 is one core. Null where it has none.")
+    memory_bytes: int | None = Field(description="Resident memory of its processes. Null where it has none.")
 
 
 class TaskOrder(_Request):

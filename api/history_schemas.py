@@ -22,6 +22,10 @@ class MapParameters(BaseModel):
         None, description="The map as it was at this time: after the event whose time is the last one not after it."
     )
 
+    vitals: bool = Field(
+        False, description="Of the present map: measure CPU and memory now, and give each agent's line of activity."
+    )
+
     @model_validator(mode="after")
     def _one_of_them(self) -> MapParameters:
         if self.at is not None and self.time is not None:
@@ -35,7 +39,7 @@ class MapPlace(BaseModel):
 
 
 class PastAgentMap(AgentMap):
-    """`runtime` of an agent is told for the present only."""
+    """`runtime` and `vitals` of an agent are told for the present only."""
 
     at: MapPlace | None = Field(None, description="Which moment this is; not there for the present.")
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from api.entanglement_schemas import EntanglementDocument
 from chainbot_desktop.core.ids import format_time, parse_time
 from chainbot_desktop.core.ports import EventQuery
 
@@ -160,9 +161,31 @@ class Moved(BaseModel):
     seq: int
 
 
+class Vitals(BaseModel):
+    """What an agent does at this moment. Null is what is not known, or what there is none of."""
+
+    activity: list[int] | None = Field(
+        description="Only with `vitals=true`: events, log lines and streamed pieces of each of the last 60 seconds, oldest first."
+    )
+    activity_per_minute: int = Field(description="The sum of these.")
+    cpu_percent: float | None = Field(description="Of its processes; 100 is one core.")
+    memory_bytes: int | None = Field(description="Resident memory of its processes.")
+    tokens_task: int | None = Field(description="Of the task that it works on, in and out together.")
+    tokens_today: int | None = Field(description="Since 0:00 UTC.")
+    cost_today: float | None = Field(description="US dollars; null also where the price of a model is not known.")
+
+
+class MapAgent(AgentDocument):
+    vitals: Vitals | None
+
+
+class MapConnection(EntanglementDocument):
+    rate_per_minute: int | None = Field(description="Messages, notes, tasks and handings over of the last 60 seconds.")
+
+
 class AgentMap(BaseModel):
-    agents: list[AgentDocument]
-    connections: list[dict[str, Any]]
+    agents: list[MapAgent]
+    connections: list[MapConnection]
     layout: dict[str, dict[str, float]]
 
 

@@ -13,6 +13,7 @@ from chainbot_desktop.agents.models.completions import Completions
 from chainbot_desktop.agents.personas import Personas
 from chainbot_desktop.agents.replay import MapHistory
 from chainbot_desktop.agents.runtime.service import AgentService
+from chainbot_desktop.agents.vitals import AgentVitals
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.events import Event, Recorded
@@ -93,6 +94,8 @@ class ApiServices:
     """Runs the agents; None (and 503 for what needs it) where this program runs none."""
     desk: ApprovalDesk | None = None
     entanglements: Entanglements | None = None
+    vitals: AgentVitals | None = None
+    """What the agents do at this moment, in figures."""
     completions: Completions | None = None
     """Asks the models; None (and 503) where this program has none."""
     personas: Callable[[], Personas] | None = None

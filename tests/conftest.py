@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How quickly examples are made says something about the machine, not about the program.
+settings.register_profile("chainbot", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("chainbot")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["QT_API"] = "pyside6"

@@ -23,7 +23,7 @@ from api.agents_here import agent_here, entanglements_of, runtime_of
 from api.answers import json_answer
 from api.door import ADMIN
 from api.endpoints import Answer, Endpoint
-from api.keys import REPEATS
+from api.keys import REPEATS, SERVICES
 from api.reading import parse_model, parse_query, read_body, read_object
 from chainbot_desktop.core.json_codec import parse_object
 
@@ -67,7 +67,11 @@ async def _begun(request: web.Request, run_id: str) -> web.Response:
 
 
 async def status(request: web.Request) -> web.Response:
-    return json_answer(status_document(agent_here(request)))
+    vitals, agent_id = request.app[SERVICES].vitals, agent_here(request).id
+    if vitals is not None:
+        await vitals.measured(agent_id)
+    live = agent_here(request)  # as it is after the measuring
+    return json_answer(status_document(live, vitals.figures(agent_id) if vitals is not None else None))
 
 
 async def log(request: web.Request) -> web.Response:

@@ -13,6 +13,7 @@ from api.history_schemas import HistoryParameters, MapHistoryDocument, MapParame
 from api.keys import SERVICES
 from api.reading import parse_model, parse_query, read_object
 from api.schemas import AgentDocument, Coordinates, Moved
+from api.vitals_documents import map_with_vitals
 from chainbot_desktop.agents.documents import agent_document, map_document, span_document
 from chainbot_desktop.core.errors import NotFound
 
@@ -45,11 +46,14 @@ async def agent_map(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     asked = parse_query(request.query, MapParameters)
     if asked.at is None and asked.time is None:
-        return json_answer(services.agents.map_document(services.runtime))
+        if asked.vitals and services.vitals is not None:
+            await services.vitals.measured()
+        document = services.agents.map_document(services.runtime)
+        return json_answer(map_with_vitals(document, services.vitals, activity=asked.vitals))
     seq = asked.at if asked.at is not None else await services.history.seq_at(asked.time or "")
     moment = await services.history.at(seq)
     document = map_document(moment.agents, moment.entanglements)
-    return json_answer({**document, "at": {"seq": moment.seq, "time": moment.time}})
+    return json_answer({**map_with_vitals(document, None, activity=False), "at": {"seq": moment.seq, "time": moment.time}})
 
 
 async def map_history(request: web.Request) -> web.Response:
@@ -70,6 +74,7 @@ ENDPOINTS = (
         "Agents, connections and places, now or as they were",
         "agents",
         (Answer("", PastAgentMap),),
+        description="CPU and memory are measured while somebody watches (the panel, a WebSocket of the map) or asks with `vitals`.",
         query=MapParameters,
         problems=(404, 422, 503),
     ),

@@ -29,7 +29,8 @@ _FRAMES = (
     f"{', '.join(SENT_TYPES)}, with the whole envelope in `data`. A client may send `ping`, `health_check`, "
     '`{"type":"subscribe","since":SEQ,"types":[...]}` (answered by `snapshot`, then every event after SEQ in order, or '
     "`position_gone`), and `hot_swap` {target_window, swap_data}. A client that reads too slowly loses its oldest frames and is "
-    "told by `dropped` {count}. What is not understood is answered by `error`."
+    "told by `dropped` {count}. `agent_vitals` {agents} comes to the Agent Map once a second at most. "
+    "What is not understood is answered by `error`."
 )
 _SWITCH = (Answer("The connection becomes a WebSocket", None, "", 101),)
 _WINDOW = {"window": f"One of {', '.join(WINDOWS)}"}

@@ -12,9 +12,11 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from api.problems import UpgradeRequired
 from api.services import ApiServices
+from api.vitals_documents import map_with_vitals
 from api.websocket.connection import Connection, Identity
 from api.websocket.frames import ALL, SENT_TYPES, WATCHTOWER, event_frame, frame, message_of
 from api.websocket.requests import HealthCheck, HotSwap, Ping, Subscribe, parse_request
+from api.websocket.vitals_feed import VitalsFeed
 from chainbot_desktop.core.bus import Subscription
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput, NotFound, Unavailable
 from chainbot_desktop.core.events import Recorded
@@ -26,7 +28,7 @@ _LARGEST_FRAME = 1024 * 1024
 """Bytes; a larger frame ends the connection (1009), one over `requests.MAX_FRAME` gets an error frame."""
 _STATISTICS_EVERY = 1.0
 _CLOSE_WITHIN = 0.6
-CAPABILITIES = ("subscribe", "resume", "ping", "health_check", "hot_swap", "system_stats")
+CAPABILITIES = ("subscribe", "resume", "ping", "health_check", "hot_swap", "system_stats", "agent_vitals")
 
 
 class WebSocketHub:
@@ -37,6 +39,9 @@ class WebSocketHub:
         self._connections: dict[str, Connection] = {}
         self._subscription: Subscription | None = None
         self._statistics: asyncio.Task[None] | None = None
+        self._vitals: VitalsFeed | None = None
+        if services.vitals is not None:
+            self._vitals = VitalsFeed(services.vitals, services.tasks, self._connections.values)
         self._closing = False
         self.opened = 0
         self._sent_before = 0
@@ -52,6 +57,8 @@ class WebSocketHub:
             self._subscription.cancel()
         if self._statistics is not None:
             self._statistics.cancel()
+        if self._vitals is not None:
+            self._vitals.close()
         leaving = [
             _dismiss(connection, WSCloseCode.GOING_AWAY, b"the panel stops")
             for connection in self._connections.values()
@@ -134,7 +141,7 @@ class WebSocketHub:
                 "head": self._services.journal.head_seq,
             },
         )
-        self._start_statistics()
+        self._start_telemetry()
         writer = self._services.tasks.spawn(f"websocket {connection.identity.id}", connection.write())
         writer.add_done_callback(lambda _: connection.abort() if not writer.cancelled() else None)
         try:
@@ -165,7 +172,7 @@ class WebSocketHub:
             connection.tell("health_check", self._services.health())
         elif isinstance(request, Subscribe):
             connection.subscribe(request)
-            self._start_statistics()
+            self._start_telemetry()
         else:
             self._swap(connection, request)
 
@@ -189,10 +196,12 @@ class WebSocketHub:
     def _snapshot(self, window: str) -> Mapping[str, Any]:
         state: dict[str, Any] = {"health": self._services.health(), "link": self._services.link.status.model_dump(mode="json")}
         if window in (ALL, "agent-map"):
-            state["map"] = self._services.agents.map_document(self._services.runtime)
+            state["map"] = map_with_vitals(self._services.agents.map_document(self._services.runtime), self._services.vitals)
         return state
 
-    def _start_statistics(self) -> None:
+    def _start_telemetry(self) -> None:
+        if self._vitals is not None:
+            self._vitals.look()
         if (self._statistics is None or self._statistics.done()) and self._watchers():
             self._statistics = self._services.tasks.spawn("websocket statistics", self._send_statistics())
 

@@ -98,6 +98,10 @@ class AgentDirectory:
     def get(self, agent_id: str) -> Agent | None:
         return self._fold.agents.get(agent_id)
 
+    def meant(self, name: str) -> Agent | None:
+        """The agent that a report means by an id, or by a name if just one bears it."""
+        return self._fold.meant(name)
+
     def entanglement(self, entanglement_id: str) -> Entanglement | None:
         return self._fold.entanglements.get(entanglement_id)
 

@@ -117,6 +117,14 @@ class AgentFold:
     def links_of(self, agent_id: str) -> tuple[Entanglement, ...]:
         return tuple(self.entanglements[id_] for id_ in self._links.get(agent_id, ()))
 
+    def meant(self, name: str) -> Agent | None:
+        """The agent of this id, or of this name if just one bears it."""
+        agent = self.agents.get(name)
+        if agent is None:
+            bearers = self._by_name.get(name, {})
+            agent = self.agents[next(iter(bearers))] if len(bearers) == 1 else None
+        return agent
+
     def _spawned(self, recorded: Recorded[AgentSpawned]) -> DirectoryChange:
         before = self.agents.get(recorded.event.data.agent_id)
         if _is_not_theirs(recorded, before):
@@ -193,11 +201,7 @@ class AgentFold:
         return DirectoryChange(entanglements=frozenset((id_,)))
 
     def _reported(self, recorded: Recorded[ModuleHealthReported] | Recorded[ModuleStatusReported]) -> DirectoryChange:
-        name = recorded.event.data.agent_name or ""
-        agent = self.agents.get(name)
-        if agent is None:
-            bearers = self._by_name.get(name, {})
-            agent = self.agents[next(iter(bearers))] if len(bearers) == 1 else None
+        agent = self.meant(recorded.event.data.agent_name or "")
         if agent is None or agent.ended or agent.runs_here:
             return _NOTHING
         return self._changed(self._put(reported(recorded, agent)))

@@ -31,7 +31,9 @@ class AgentLine:
 class AgentLog:
     """One agent's lines. Use on the loop's thread."""
 
-    def __init__(self, kept: int = LINES_KEPT) -> None:
+    def __init__(self, kept: int = LINES_KEPT, on_lines: Callable[[int], None] | None = None) -> None:
+        """`on_lines` is told how many lines came, each time; it must return at once."""
+        self._on_lines = on_lines
         self._lines: deque[AgentLine] = deque(maxlen=kept)
         self._last = 0
         self._listeners: Listeners[[]] = Listeners()
@@ -40,12 +42,19 @@ class AgentLog:
     def last_number(self) -> int:
         return self._last
 
+    @property
+    def last(self) -> AgentLine | None:
+        return self._lines[-1] if self._lines else None
+
     def add(self, stream: Stream, text: str) -> None:
         """One line for each line of `text`; control characters other than tab and colour are made visible by who shows them."""
+        before = self._last
         for line in text.splitlines() or [""]:
             self._last += 1
             kept = line if len(line) <= LINE_LIMIT else f"{line[:LINE_LIMIT]} … ({len(line) - LINE_LIMIT} more characters)"
             self._lines.append(AgentLine(self._last, utc_now(), stream, kept))
+        if self._on_lines is not None:
+            self._on_lines(self._last - before)
         self._listeners.tell()
 
     def since(self, number: int, limit: int = LINES_KEPT) -> tuple[list[AgentLine], int]:

@@ -24,6 +24,7 @@ from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.agents.runtime.shared import Leases, RuntimeParts
 from chainbot_desktop.agents.tools.mcp_servers import McpServers
 from chainbot_desktop.agents.tools.toolboxes import ToolboxFactory
+from chainbot_desktop.agents.vitals import AgentVitals
 from chainbot_desktop.app.opened_store import OpenedStore
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
@@ -42,6 +43,7 @@ class AgentWing:
     models: ModelService
     completions: Completions
     entanglements: Entanglements
+    vitals: AgentVitals
     persona_folder: Path
     _own: Children
     _host: ProcessHost
@@ -52,12 +54,14 @@ class AgentWing:
         await self.models.open()
         self._tool_servers.start()
         self.entanglements.open()
+        self.vitals.open()
         await self.runtime.open()
         await self.entanglements.take_up()
 
     async def close(self) -> None:
         await self.entanglements.close()
         await self.runtime.close()
+        await self.vitals.close()
         await asyncio.gather(self._tool_servers.stop(), self.models.close())
         await self._own.stop_all(grace=1.0)
         await self._host.close()
@@ -110,7 +114,9 @@ async def make_agent_wing(
     runtime = AgentService(kinds, parts)
     runtime.before_task = entanglements.before_task
     services.append(runtime)
-    return AgentWing(runtime, desk, models, Completions(models, ledger), entanglements, persona_folder, own, host, tool_servers)
+    vitals = AgentVitals(directory, store.bus, runtime, tasks)
+    completions = Completions(models, ledger)
+    return AgentWing(runtime, desk, models, completions, entanglements, vitals, persona_folder, own, host, tool_servers)
 
 
 def _hidden(data_dir: Path) -> Sequence[Path]:

@@ -29,6 +29,7 @@ from chainbot_desktop.agents.personas import load_personas
 from chainbot_desktop.agents.records import Origin
 from chainbot_desktop.agents.replay import MapHistory
 from chainbot_desktop.agents.runtime.service import AgentService
+from chainbot_desktop.agents.vitals import AgentVitals
 from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.alexos.answers import bare_url
 from chainbot_desktop.alexos.client import AlexOsClient
@@ -106,6 +107,7 @@ class House:
     models: ModelService
     model_setup: PanelModelSetup
     entanglements: Entanglements
+    vitals: AgentVitals
     persona_folder: Path
     chat: ChatService
     workspace: Workspace
@@ -190,6 +192,7 @@ async def open_house(
             runtime=wing.runtime,
             desk=wing.desk,
             entanglements=wing.entanglements,
+            vitals=wing.vitals,
             completions=wing.completions,
             personas=lambda: load_personas(wing.persona_folder),
             earlier=journal.earlier,
@@ -237,6 +240,7 @@ async def open_house(
             models=wing.models,
             model_setup=PanelModelSetup(wing.models, secrets, settings),
             entanglements=wing.entanglements,
+            vitals=wing.vitals,
             persona_folder=wing.persona_folder,
             chat=chat,
             workspace=workspace,

@@ -36,6 +36,7 @@ from chainbot_desktop.agents.runtime.budget import Ledger
 from chainbot_desktop.agents.runtime.kinds import Kinds
 from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.agents.runtime.shared import Leases, RuntimeParts
+from chainbot_desktop.agents.vitals import AgentVitals
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdict
 from chainbot_desktop.core.settings import Settings
@@ -175,6 +176,8 @@ async def open_house(
         )
         entanglements.open()
         runtime.before_task = entanglements.before_task
+        vitals = AgentVitals(directory, store.bus, runtime, tasks)
+        vitals.open()
         await runtime.open()
         await entanglements.take_up()
         own = Children(host := ProcessHost(), tasks)
@@ -199,6 +202,7 @@ async def open_house(
             runtime=runtime if agents else None,
             desk=desk if agents else None,
             entanglements=entanglements if agents else None,
+            vitals=vitals if agents else None,
             completions=Completions(models, parts.ledger) if agents else None,
             personas=lambda: load_personas(folder / "personas"),
             earlier=store.journal.earlier,
@@ -216,6 +220,7 @@ async def open_house(
             assert application[HUB].count == 0
             await entanglements.close()
             await runtime.close()
+            await vitals.close()
             await models.close()
             await own.stop_all(grace=0)
             await host.close()

@@ -15,7 +15,7 @@ from chainbot_desktop.agents.approvals.desk import ApprovalDesk
 from chainbot_desktop.agents.approvals.request import ApprovalDraft
 from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.agents.kind import AgentConfig, AgentContext, AgentKind, KindInfo, Limits, Result, Run, Usage, Worker
-from chainbot_desktop.agents.processes.child import Child, ChildProcesses
+from chainbot_desktop.agents.processes.child import Child, ChildProcesses, Leader
 from chainbot_desktop.agents.runtime.budget import Ledger
 from chainbot_desktop.agents.runtime.kinds import Kinds
 from chainbot_desktop.agents.runtime.live import LiveAgent
@@ -190,6 +190,10 @@ class LateKind:
 
 class NoChildren:
     """For agents without processes."""
+
+    @property
+    def leaders(self) -> Sequence[Leader]:
+        return ()
 
     async def start(
         self,

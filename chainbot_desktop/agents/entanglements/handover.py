@@ -40,6 +40,7 @@ class Handovers:
             context=context,
             conversation_id=row.conversation_id,
             parent_run_id=row.parent_id,
+            handed_over_by=from_agent,
         )
         if row.state in OPEN_RUNS:
             with suppress(Conflict, NotFound):  # it ended in this moment

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """By what the processes of a child are known (see `families`). `started` is None where it was dead before anyone looked."""
+
+    pid: int
+    started: int | None
+    mark: str
 
 
 class Child(Protocol):
@@ -39,6 +49,11 @@ class Child(Protocol):
 
 class ChildProcesses(Protocol):
     """Starts children for one agent, with that agent's limits. Use on the loop's thread."""
+
+    @property
+    def leaders(self) -> Sequence[Leader]:
+        """Of the children that are not known to be gone with all that they started."""
+        ...
 
     async def start(
         self,

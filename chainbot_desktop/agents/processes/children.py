@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chainbot_desktop.agents.processes import families
+from chainbot_desktop.agents.processes.child import Leader
 from chainbot_desktop.agents.processes.environment import child_environment
 from chainbot_desktop.agents.processes.host import ProcessHost
 from chainbot_desktop.agents.processes.programs import find_program
@@ -82,6 +83,10 @@ class ChildProcess:
     @property
     def pid(self) -> int:
         return self._pid
+
+    @property
+    def leader(self) -> Leader:
+        return Leader(self._pid, self._started, self._mark)
 
     @property
     def confined(self) -> bool:
@@ -164,6 +169,10 @@ class Children:
         self._memory_mb = memory_mb
         self._cpu_percent = cpu_percent
         self._living: set[ChildProcess] = set()
+
+    @property
+    def leaders(self) -> Sequence[Leader]:
+        return tuple(child.leader for child in self._living if not child.gone)
 
     async def start(
         self,

@@ -93,11 +93,21 @@ def _look(process: Process, mark: str, marked: dict[int, Process], bare: list[Pr
 
 
 def mark_of(pid: int) -> str | None:
+    return mark_in(_environ(pid))
+
+
+def mark_in(entries: Iterable[bytes]) -> str | None:
     prefix = f"{MARK}=".encode()
-    for entry in _environ(pid):
+    for entry in entries:
         if entry.startswith(prefix):
             return entry[len(prefix) :].decode(errors="replace")
     return None
+
+
+def shown_mark(pid: int) -> str | None:
+    """As `mark_of`, but empty where it bears none for good, and None where it shows nothing yet: ask again."""
+    entries = _environ(pid)
+    return None if entries == [b""] else mark_in(entries) or ""
 
 
 def family(leader: int, started: int | None, mark: str | None) -> list[Process]:

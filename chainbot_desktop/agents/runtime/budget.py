@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from chainbot_desktop.agents.kind import Limits, Usage
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.ids import utc_now
+from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.core.settings import AgentsSettings
 from chainbot_desktop.store.agent_rows import UsageRow
 from chainbot_desktop.store.agents import UsageTable
@@ -33,6 +35,8 @@ class Sums:
 
     tokens: int = 0
     cost: float = 0.0
+    unpriced: int = 0
+    """Requests whose price is not known: `cost` is without them."""
     reserved_tokens: int = 0
     reserved_cost: float = 0.0
 
@@ -71,6 +75,7 @@ class Ledger:
         self._day = ""
         self._everybody = Sums()
         self._agents: defaultdict[str, Sums] = defaultdict(Sums)
+        self._listeners: Listeners[[str]] = Listeners()
 
     async def open(self) -> None:
         today = _today()
@@ -87,6 +92,10 @@ class Ledger:
         self._turn_to(_today())
         return self._everybody
 
+    def on_spent(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Call `listener` with the id of an agent (empty: of nobody) after each of its requests; it must return at once."""
+        return self._listeners.add(listener)
+
     async def note(self, agent_id: str, usage: Usage) -> None:
         """Count a request, in memory at once and durably on return."""
         day = _today()
@@ -96,12 +105,14 @@ class Ledger:
             day, agent_id, usage.model, 1, usage.input_tokens, usage.output_tokens, usage.cost or 0.0, 1 if unpriced else 0
         )
         self._count(row)
+        self._listeners.tell(agent_id)
         await self._table.add(row)
 
     def _count(self, row: UsageRow) -> None:
         for sums in (self._everybody, self._agents[row.agent_id]):
             sums.tokens += row.input_tokens + row.output_tokens
             sums.cost += row.cost
+            sums.unpriced += row.unpriced_requests
 
     def _turn_to(self, day: str) -> None:
         # A clock that is set back to yesterday must not give yesterday's allowance again.

@@ -40,6 +40,16 @@ class LiveAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentUsage:
+    """Tokens in and out together, cost in US dollars. None: it works on nothing, or the price of a request is not known."""
+
+    task_tokens: int | None
+    task_cost: float | None
+    day_tokens: int
+    day_cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunUpdate:
     """Something a run does. `text`: more of the answer or of its thinking, a step, the plan as lines, its state, the end's state."""
 

@@ -30,14 +30,25 @@ _ANSWER_KEPT = 1_000_000
 
 
 class LiveRun:
-    """Implements `kind.Run`. `on_change` is called when activity, plan or what it waits for is different."""
+    """Implements `kind.Run`. `on_change` is called when activity, plan or what it waits for is different; `on_piece` for each
+    piece that is streamed.
+    """
 
-    def __init__(self, row: RunRow, budget: RunBudget, table: RunTable, log: AgentLog, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        row: RunRow,
+        budget: RunBudget,
+        table: RunTable,
+        log: AgentLog,
+        on_change: Callable[[], None],
+        on_piece: Callable[[], None],
+    ) -> None:
         self.row = row
         self.budget = budget
         self._table = table
         self._log = log
         self._on_change = on_change
+        self._on_piece = on_piece
         self._messages: list[Said] = []
         self._listeners: Listeners[[RunUpdate]] = Listeners()
         self._answer: list[str] = []
@@ -64,6 +75,7 @@ class LiveRun:
             self._answer.append(text)
             self._answer_length += len(text)
         self.tell(RunUpdate(self.row.id, channel, text))
+        self._on_piece()
 
     def step(self, text: str, *, detail: str = "") -> None:
         self.activity = _one_line(text)

@@ -11,9 +11,10 @@ from typing import Any
 from chainbot_desktop.agents.facts import RUNTIME_SOURCE
 from chainbot_desktop.agents.kind import AgentConfig, Delivery, KindInfo
 from chainbot_desktop.agents.logs import AgentLog
+from chainbot_desktop.agents.processes.child import Leader
 from chainbot_desktop.agents.runtime.budget import LimitReached, RunBudget
 from chainbot_desktop.agents.runtime.kinds import Kinds
-from chainbot_desktop.agents.runtime.live import LiveAgent, RunListener, RunUpdate, StopReport
+from chainbot_desktop.agents.runtime.live import AgentUsage, LiveAgent, RunListener, RunUpdate, StopReport
 from chainbot_desktop.agents.runtime.reconcile import reconcile
 from chainbot_desktop.agents.runtime.run import LiveRun, Said
 from chainbot_desktop.agents.runtime.shared import RuntimeParts
@@ -22,7 +23,7 @@ from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, 
 from chainbot_desktop.core.events import AgentReconfigured, AgentRemoved, RunAccepted
 from chainbot_desktop.core.events.agents import AgentName, Reconfiguration
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
-from chainbot_desktop.core.events.runs import RunFact
+from chainbot_desktop.core.events.runs import RunAcceptance
 from chainbot_desktop.core.ids import new_id, utc_now
 from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.core.ports import IdempotencyKey
@@ -47,6 +48,8 @@ class AgentService:
         self._agents: dict[str, SupervisedAgent] = {}
         self._runs: dict[str, LiveRun] = {}
         self._listeners: Listeners[[str]] = Listeners()
+        self._workings: Listeners[[str, int]] = Listeners()
+        parts.ledger.on_spent(self._on_spent)
         self._beating: asyncio.Task[None] | None = None
         self._closing = False
         self.before_task: Callable[[LiveRun], Awaitable[None]] = _at_once
@@ -84,6 +87,15 @@ class AgentService:
         agent = self._agents.get(agent_id)
         return agent.live() if agent is not None else None
 
+    def usage(self, agent_id: str) -> AgentUsage | None:
+        """What it used of models; None where it does not run here."""
+        agent = self._agents.get(agent_id)
+        return agent.usage() if agent is not None else None
+
+    def leaders(self) -> Mapping[str, Sequence[Leader]]:
+        """The child processes of those that have any."""
+        return {agent_id: leaders for agent_id, agent in self._agents.items() if (leaders := agent.leaders)}
+
     def definition(self, agent_id: str) -> AgentRow:
         return self._get(agent_id).row
 
@@ -93,6 +105,10 @@ class AgentService:
     def on_change(self, listener: Callable[[str], None]) -> Callable[[], None]:
         """Call `listener` with the id of an agent whenever `live` answers something else of it. Often: coalesce."""
         return self._listeners.add(listener)
+
+    def on_work(self, listener: Callable[[str, int], None]) -> Callable[[], None]:
+        """Call `listener` with the id of an agent and how many log lines it wrote, or pieces of an answer it streamed. Very often."""
+        return self._workings.add(listener)
 
     # Life
 
@@ -219,7 +235,7 @@ class AgentService:
 
     # Tasks
 
-    async def execute(
+    async def execute(  # noqa: PLR0913 - who gives the task, why and how is what the journal keeps of it
         self,
         agent_id: str,
         task: str,
@@ -229,9 +245,13 @@ class AgentService:
         conversation_id: str = "",
         parent_run_id: str = "",
         delivery: Delivery = "queue",
+        handed_over_by: str = "",
         key: IdempotencyKey | None = None,
     ) -> str:
-        """Give an agent a task; the id of its run, which is on the disk, under `key`, on return."""
+        """Give an agent a task; the id of its run, which is on the disk, under `key`, on return.
+
+        `handed_over_by` is the agent that had the task before.
+        """
         agent = self._get(agent_id)
         self._refuse_when_closing()
         self._refuse_task(agent, task)
@@ -253,7 +273,7 @@ class AgentService:
             conversation_id=conversation_id,
             context=dict(context or {}),
         )
-        run = await self._accept(agent, row, parent.budget if parent is not None else None, key)
+        run = await self._accept(agent, row, parent.budget if parent is not None else None, key, handed_over_by=handed_over_by)
         agent.enqueue(run, first=delivery == "interrupt")
         if not agent.alive:
             await agent.drop(row.id, f"{agent.row.name} ended before it could begin.")
@@ -262,11 +282,22 @@ class AgentService:
         return row.id
 
     async def _accept(
-        self, agent: SupervisedAgent, row: RunRow, parent: RunBudget | None, key: IdempotencyKey | None = None
+        self,
+        agent: SupervisedAgent,
+        row: RunRow,
+        parent: RunBudget | None,
+        key: IdempotencyKey | None = None,
+        *,
+        handed_over_by: str = "",
     ) -> LiveRun:
         """The run, on the disk and not queued yet."""
-        fact = RunFact(
-            run_id=row.id, agent_id=row.agent_id, agent_name=agent.row.name, parent_run_id=row.parent_id, depth=row.depth
+        fact = RunAcceptance(
+            run_id=row.id,
+            agent_id=row.agent_id,
+            agent_name=agent.row.name,
+            parent_run_id=row.parent_id,
+            depth=row.depth,
+            handed_over_by=handed_over_by,
         )
         run = self._make_live(agent, row, parent)  # before anybody can read of it
         try:
@@ -283,7 +314,7 @@ class AgentService:
 
     def _make_live(self, agent: SupervisedAgent, row: RunRow, parent: RunBudget | None) -> LiveRun:
         budget = RunBudget(row.agent_id, agent.config.limits, self._parts.ledger, parent, agent.unpaused)
-        run = LiveRun(row, budget, self._parts.runs, agent.log, agent.on_run_change)
+        run = LiveRun(row, budget, self._parts.runs, agent.log, agent.on_run_change, agent.on_piece)
         self._runs[row.id] = run
         run.finished.add_done_callback(lambda _: self._runs.pop(row.id, None))
         return run
@@ -350,6 +381,13 @@ class AgentService:
 
     def changed(self, agent_id: str) -> None:
         self._listeners.tell(agent_id)
+
+    def worked(self, agent_id: str, count: int) -> None:
+        self._workings.tell(agent_id, count)
+
+    def _on_spent(self, agent_id: str) -> None:
+        if agent_id in self._agents:
+            self.changed(agent_id)
 
     async def before_run(self, run: LiveRun) -> None:
         await self.before_task(run)

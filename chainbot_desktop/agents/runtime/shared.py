@@ -55,6 +55,10 @@ class Owner(Protocol):
         """`live` of this agent answers something else. Often."""
         ...
 
+    def worked(self, agent_id: str, count: int) -> None:
+        """It wrote so many lines, or streamed so many pieces. Very often."""
+        ...
+
     async def before_run(self, run: LiveRun) -> None:
         """Awaited before a run is worked on; a ChainBotError fails the run."""
         ...

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import shutil
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,9 +15,9 @@ from chainbot_desktop.agents.approvals.desk import AgentApprovals
 from chainbot_desktop.agents.facts import RUNTIME_SOURCE
 from chainbot_desktop.agents.kind import AgentConfig, AgentContext, AgentKind, Delivery, Preparing, Worker
 from chainbot_desktop.agents.logs import AgentLog
-from chainbot_desktop.agents.processes.child import ChildProcesses
+from chainbot_desktop.agents.processes.child import ChildProcesses, Leader
 from chainbot_desktop.agents.runtime.budget import RunBudget
-from chainbot_desktop.agents.runtime.live import LiveAgent
+from chainbot_desktop.agents.runtime.live import AgentUsage, LiveAgent
 from chainbot_desktop.agents.runtime.run import LiveRun, Said
 from chainbot_desktop.agents.runtime.shared import Owner, RuntimeParts
 from chainbot_desktop.agents.runtime.state_journal import Standing, StateJournal
@@ -60,7 +61,7 @@ class SupervisedAgent:
     ) -> None:
         self.kind = kind
         self.config = config
-        self.log = AgentLog()
+        self.log = AgentLog(on_lines=lambda count: owner.worked(row.id, count))
         self.unpaused = asyncio.Event()
         self.unpaused.set()
         self.changing = asyncio.Lock()
@@ -118,6 +119,24 @@ class SupervisedAgent:
     @property
     def queued(self) -> tuple[LiveRun, ...]:
         return tuple(self._queue)
+
+    @property
+    def leaders(self) -> Sequence[Leader]:
+        """Of its child processes."""
+        return self._children.leaders
+
+    def usage(self) -> AgentUsage:
+        day = self._parts.ledger.of_agent(self.row.id)
+        budget = self._run.budget if self._run is not None else None
+        return AgentUsage(
+            task_tokens=budget.input_tokens + budget.output_tokens if budget is not None else None,
+            task_cost=_sum(0.0, budget) if budget is not None else None,
+            day_tokens=day.tokens,
+            day_cost=None if day.unpriced else day.cost,
+        )
+
+    def on_piece(self) -> None:
+        self._owner.worked(self.row.id, 1)
 
     def live(self) -> LiveAgent:
         run = self._run

@@ -26,11 +26,18 @@ class RunFact(BaseModel):
     depth: int = 0
 
 
+class RunAcceptance(RunFact):
+    """`handed_over_by` is the agent that had the task before; empty where nobody handed it over."""
+
+    handed_over_by: str = ""
+
+
 class RunAccepted(Event):
     """A task was taken on; it waits in the agent's queue or begins at once."""
 
     type: Literal["run_accepted"] = "run_accepted"
-    data: RunFact
+    version: int = 2
+    data: RunAcceptance
 
 
 class RunOutcome(RunFact):
