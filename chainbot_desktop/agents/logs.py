@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from chainbot_desktop.core.ids import utc_now
@@ -63,6 +64,10 @@ class AgentLog:
         dropped = max(0, first - number - 1)
         wanted = [line for line in self._lines if line.number > number]
         return wanted[:limit], dropped
+
+    def newest(self, count: int) -> list[AgentLine]:
+        """At most so many, oldest first."""
+        return list(islice(reversed(self._lines), count))[::-1]
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after new lines until the returned function is called. It must return at once."""

@@ -40,6 +40,7 @@ from chainbot_desktop.ui.welcome.steps import WITH_AGENTS, WelcomeSteps
 from chainbot_desktop.watch.metrics import Sample
 
 if TYPE_CHECKING:
+    from chainbot_desktop.ui.agent_map.layouts.worker import LayoutWorker
     from chainbot_desktop.ui.code_agent.view import CodeAgentView
 
 _log = logging.getLogger(__name__)
@@ -129,7 +130,7 @@ class Panel:
         for end in self._ends:
             end()
         if self._windows is not None:
-            await self._windows.store()
+            await self._windows.close()
 
     def _agents_to_show(self, house: House) -> list[Command]:
         """For the palette: a few letters of a name, and the map shows that agent."""
@@ -193,6 +194,8 @@ class Windows:
         self._window = window
         self._themes = themes
         self._agents = agents
+        self._remembered, self._remember = remembered, remember
+        self._layouts: LayoutWorker | None = None
         self._steps = WelcomeSteps(remembered, remember, WITH_AGENTS)
         self._guide: WelcomeGuide | None = None
         self._code: CodeAgentView | None = None
@@ -214,17 +217,32 @@ class Windows:
         if self._guide is not None and recorded.event.source == WEBHOOK_SOURCE:
             self._guide.webhook_arrived()
 
-    async def store(self) -> None:
-        """Keep what the windows would forget."""
+    async def close(self) -> None:
+        """Keep what the windows would forget, and end what works for them."""
         if self._code is not None:
             await self._code.store()
+        if self._layouts is not None:
+            await self._layouts.close()
 
     def _agent_map(self) -> WindowView:
+        from chainbot_desktop.ui.agent_map.layouts.worker import LayoutWorker
+        from chainbot_desktop.ui.agent_map.parts import MapParts
         from chainbot_desktop.ui.agent_map.view import AgentMapView
 
         house = self._house
         snippet = webhook_line(house)
-        view = AgentMapView(house.agents, self._themes, house.tasks, spawn_snippet=snippet, runtime=self._agents.parts)
+        self._layouts = LayoutWorker()
+        parts = MapParts(
+            layouts=self._layouts,
+            vitals=house.vitals,
+            tail=lambda agent_id, count: house.runtime.log(agent_id).newest(count) if house.runtime.live(agent_id) else (),
+            history=house.history,
+            remembered=self._remembered,
+            remember=self._remember,
+        )
+        view = AgentMapView(
+            house.agents, self._themes, house.tasks, spawn_snippet=snippet, runtime=self._agents.parts, parts=parts
+        )
         self._agents.map_was_made(view)
         if self._steps.left:
             actions = WelcomeActions(

@@ -12,6 +12,8 @@ from chainbot_desktop.ui.theme import ThemeSource
 
 MIN_ZOOM, MAX_ZOOM = 0.03, 3.0
 ZOOM_STEP = 1.25
+_EDGE = 5
+"""Pixels around what is repainted: for lines that are smoothed, and dots that are as large at every zoom."""
 FOOT = 64
 """Pixels at the foot of the map where buttons lie over it: showing everything leaves them free."""
 
@@ -157,7 +159,7 @@ class MapCamera(QGraphicsView):
         self._repaint(rect)
 
     def _pixels(self, rect: QRectF) -> QRect:
-        return self.viewportTransform().mapRect(rect).toAlignedRect().adjusted(-2, -2, 2, 2)
+        return self.viewportTransform().mapRect(rect).toAlignedRect().adjusted(-_EDGE, -_EDGE, _EDGE, _EDGE)
 
     def _on_glide_changed(self) -> None:
         """In motion the whole picture is new in every frame: keeping it would only cost."""

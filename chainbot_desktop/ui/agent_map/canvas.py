@@ -45,6 +45,8 @@ class MapCanvas(MapCamera):
     def __init__(self, scene: MapScene, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(scene, themes, parent)
         self._drag: tuple[str, Point] | None = None
+        self.read_only = False
+        """While the map shows the past: nothing can be moved."""
         self._gestures = Gestures(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Map of agents")
@@ -61,7 +63,7 @@ class MapCanvas(MapCamera):
 
     def drag_began(self, agent_id: str) -> None:
         point = self._map.model.places.get(agent_id)
-        if point is None:
+        if point is None or self.read_only:
             return
         self.steered = True
         self._drag = (agent_id, point)
@@ -178,7 +180,7 @@ class MapCanvas(MapCamera):
     def _on_arrow(self, dx: int, dy: int, *, nudge: bool) -> None:
         chosen = self._map.selected
         if nudge:
-            if chosen is not None:
+            if chosen is not None and not self.read_only:
                 self.nudged.emit(chosen, dx * NUDGE, dy * NUDGE)
             return
         start = self._map.model.places.get(chosen) if chosen is not None else None

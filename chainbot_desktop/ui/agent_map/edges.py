@@ -65,6 +65,7 @@ class EdgeTable:
         self.source: Slots = none
         self.target: Slots = none
         self.kind: NDArray[np.uint8] = np.empty(0, np.uint8)
+        self._of: dict[str, list[int]] = {}
         self._shift: Rows = np.empty(0)
 
     def __len__(self) -> int:
@@ -82,10 +83,17 @@ class EdgeTable:
                 kept.append(link)
                 shifts.append(_LANE * (lane + 0.5))
         self.links = tuple(kept)
+        self._of = {}
+        for number, link in enumerate(kept):
+            self._of.setdefault(link.entanglement_id, []).append(number)
         self.source = places.of([link.source for link in kept])
         self.target = places.of([link.target for link in kept])
         self.kind = np.array([KINDS.index(link.kind) if link.kind in KINDS else 0 for link in kept], np.uint8)
         self._shift = np.array(shifts)
+
+    def of_entanglement(self, entanglement_id: str) -> Sequence[int]:
+        """Which of `links` are its."""
+        return self._of.get(entanglement_id, ())
 
     def touching(self, slots: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which links begin or end in the marked slots; `slots` has one entry a slot."""

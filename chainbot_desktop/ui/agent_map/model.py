@@ -47,9 +47,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A titled part of the ground that a layout made for some agents."""
+    """A part of the ground that a layout made for some agents."""
 
-    key: str
+    title: str
     box: Box
 
 
@@ -81,6 +81,7 @@ class MapModel:
 
     def __init__(self, source: MapSource) -> None:
         self._source = source
+        self._present = True
         self.agents: dict[str, Agent] = {}
         self.places = PlaceIndex()
         self.groups: tuple[Group, ...] = ()
@@ -127,10 +128,10 @@ class MapModel:
             frozenset(link.id for link in self._source.entanglements) | frozenset(self._links),
         )
 
-    def show(self, source: MapSource) -> DirectoryChange:
-        """Another picture from now on; what has to be refreshed for it."""
+    def show(self, source: MapSource, *, present: bool) -> DirectoryChange:
+        """Another picture from now on; what has to be refreshed for it. What waits for a human now says nothing about the past."""
         before = self.everything()
-        self._source = source
+        self._source, self._present = source, present
         change = before | self.everything()
         self.count(change.agents)
         return change
@@ -240,7 +241,7 @@ class MapModel:
         """What is known of it; who has a request open needs input, whatever it does besides."""
         agent = self._source.get(agent_id)
         asks = self.asking.get(agent_id)
-        if agent is None or asks is None or agent.ended:
+        if agent is None or asks is None or agent.ended or not self._present:
             return agent
         return replace(agent, state=AgentState.NEEDS_INPUT, attention=asks)
 

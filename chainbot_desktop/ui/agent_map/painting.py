@@ -10,21 +10,23 @@ from typing import Protocol, cast
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen, QRegion
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QRegion
 
 from chainbot_desktop.ui.agent_map.batches import draw_points
-from chainbot_desktop.ui.agent_map.cards import CardFigures, CardPainter, age_text
+from chainbot_desktop.ui.agent_map.cards import NO_FIGURES, CardFigures, CardPainter, age_text
 from chainbot_desktop.ui.agent_map.edges import Curves, EdgePainter, EdgeTable
 from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH
 from chainbot_desktop.ui.agent_map.model import MapModel
 from chainbot_desktop.ui.agent_map.places import Slots
+from chainbot_desktop.ui.agent_map.pulses import Pulses
 from chainbot_desktop.ui.agent_map.shown import MARGIN, ShownNodes, box_of
 from chainbot_desktop.ui.agent_map.sprites import FAINT, Sprites, Stamps
 from chainbot_desktop.ui.agent_map.times import now_utc
-from chainbot_desktop.ui.agent_map.zooms import CARDS_FROM, NAMES_FROM, Projection, zoom_of, zoom_step
+from chainbot_desktop.ui.agent_map.zooms import CARDS_FROM, NAMES_FROM, TAIL_FROM, Projection, zoom_of, zoom_step
 from chainbot_desktop.ui.theme import Theme
 
 _FAINT = 0.22
+_DOT_PIXELS = 3.5
 _DOTS = 24.0
 _DOTS_FROM = 0.5
 _MANY_PIECES = 48
@@ -40,7 +42,9 @@ class Shown(Protocol):
     chosen: frozenset[str]
     lifted: frozenset[str]
     hits: frozenset[str]
-    figures: Callable[[str], CardFigures]
+    figures: Callable[[str, bool], CardFigures]
+    """By id; with or without the last lines of its log."""
+    pulses: Pulses
 
     @property
     def moving(self) -> bool: ...
@@ -85,11 +89,49 @@ class MapPainter:
             rows = np.arange(np.floor(rect.top() / _DOTS), np.ceil(rect.bottom() / _DOTS) + 1) * _DOTS
             painter.setPen(self._theme.tint("line", 0.6, "ground"))
             draw_points(painter, np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2))
+        self._draw_groups(painter, rect, at)
         self._draw_links(painter, rect, at, live=False)
 
+    def _draw_groups(self, painter: QPainter, rect: QRectF, at: Projection) -> None:
+        theme, groups = self._theme, self._shown.model.groups
+        if not groups:
+            return
+        painter.save()
+        painter.resetTransform()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = theme.font("strong")
+        metrics = QFontMetricsF(font)
+        painter.setFont(font)
+        for group in groups:
+            box = QRectF(QPointF(group.box.left, group.box.top), QPointF(group.box.right, group.box.bottom))
+            if not box.intersects(rect):
+                continue
+            box = QRectF(QPointF(*at.point(box.left(), box.top())), QPointF(*at.point(box.right(), box.bottom())))
+            painter.setPen(QPen(theme.color("line"), 1))
+            painter.setBrush(theme.tint("surface1", 0.45, "ground"))
+            painter.drawRoundedRect(box, theme.px(12), theme.px(12))
+            pad = min(theme.px(12), box.width() * 0.04)
+            room = QRectF(box.left() + pad, box.top() + 4, box.width() - 2 * pad, metrics.height())
+            if room.width() >= 3 * metrics.height():
+                painter.setPen(theme.color("dim"))
+                shown = metrics.elidedText(group.title, Qt.TextElideMode.ElideRight, room.width())
+                painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.restore()
+
     def draw_live_links(self, painter: QPainter, rect: QRectF) -> None:
+        """And what passes over links, above them."""
+        at = Projection.of(painter.worldTransform(), self.unit)
         if self._shown.nodes.live.any():
-            self._draw_links(painter, rect, Projection.of(painter.worldTransform(), self.unit), live=True)
+            self._draw_links(painter, rect, at, live=True)
+        if self._shown.pulses.running:
+            painter.save()
+            painter.resetTransform()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.color("accent"))
+            for x, y in at.to_pixels(self._shown.pulses.points()).tolist():
+                painter.drawEllipse(QPointF(x, y), _DOT_PIXELS, _DOT_PIXELS)
+            painter.restore()
 
     def draw_nodes(self, painter: QPainter, rect: QRectF, exposed: QRegion) -> None:
         """`rect` in scene units around `exposed`, which are pixels of the viewport."""
@@ -128,7 +170,8 @@ class MapPainter:
         step = zoom_step(at.zoom)
         for slot, (x, y) in zip(slots.tolist(), at.to_pixels(nodes.xy[slots]).tolist(), strict=True):
             id_ = nodes.places.ids[slot]
-            agent, figures = self._shown.model.agents[id_], self._shown.figures(id_)
+            agent = self._shown.model.agents[id_]
+            figures = self._shown.figures(id_, at.zoom >= TAIL_FROM) if at.zoom >= CARDS_FROM else NO_FIGURES
             age = self._ages[id_] = age_text(agent, now)
             key = (agent, step, age, figures)
             picture = self._sprites.get(id_, key)

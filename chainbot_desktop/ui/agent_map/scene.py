@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtGui import QPainter, QRegion
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QStyleOptionGraphicsItem, QWidget
 
+from chainbot_desktop.ui.agent_map.batches import Rows
 from chainbot_desktop.ui.agent_map.cards import NO_FIGURES, CardFigures
 from chainbot_desktop.ui.agent_map.edges import Curves, EdgeTable
 from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Point
@@ -22,6 +23,7 @@ from chainbot_desktop.ui.agent_map.glide import Glide
 from chainbot_desktop.ui.agent_map.model import MapDelta, MapModel
 from chainbot_desktop.ui.agent_map.painting import MapPainter
 from chainbot_desktop.ui.agent_map.places import Points, Slots
+from chainbot_desktop.ui.agent_map.pulses import Pulses
 from chainbot_desktop.ui.agent_map.shown import ShownNodes, card_rect
 from chainbot_desktop.ui.agent_map.sprites import ENDED, FAINT, STATES
 from chainbot_desktop.ui.theme import Theme
@@ -70,7 +72,7 @@ class MapScene(QGraphicsScene):
         self.repaint: Callable[[QRectF | None], None] = _nothing
         self.repaint_ground: Callable[[QRectF | None], None] = _nothing
         self.exposed = QRegion()
-        self.figures: Callable[[str], CardFigures] = _no_figures
+        self.figures: Callable[[str, bool], CardFigures] = _no_figures
         self.selected: str | None = None
         """The one that keys and actions are about."""
         self.chosen: frozenset[str] = frozenset()
@@ -82,6 +84,7 @@ class MapScene(QGraphicsScene):
         self.edges = EdgeTable()
         self._curves: Curves | None = None
         self.glide = Glide(self, self)
+        self.pulses = Pulses(self.edges, self.curves, self._repaint_dots, self)
         self.set_theme(theme)
         self._layers = (LinkLayer(self, 0), NodeLayer(self, 1))
         for layer in self._layers:
@@ -100,11 +103,16 @@ class MapScene(QGraphicsScene):
             self.nodes.looks[slot] = self._look(id_)
         self.repaint_ground(None)
 
+    def redraw_ground(self) -> None:
+        """The background: groups, links that rest."""
+        self.repaint_ground(None)
+
     def apply(self, delta: MapDelta, *, glide: bool = False) -> None:
         """`glide`: nodes that are shown already go to their new places within a moment instead of at once."""
         if glide:
             self.glide.start(self.nodes.slots_of(id_ for id_ in delta.nodes if id_ in self.model.places))
         if delta.links:
+            self.pulses.clear()
             self.edges.take(self.model.links, self.model.places)
             self._curves = None
             self.repaint_ground(None)
@@ -213,6 +221,10 @@ class MapScene(QGraphicsScene):
 
     # Inside.
 
+    def _repaint_dots(self, points: Rows) -> None:
+        for x, y in points.tolist():
+            self.repaint(QRectF(x, y, 1, 1))  # the camera adds what a dot has in pixels
+
     def _around(self, ground: QRectF) -> list[str]:
         return self.nodes.ids_within(ground.adjusted(-CARD_WIDTH / 2, -CARD_HEIGHT / 2, CARD_WIDTH / 2, CARD_HEIGHT / 2))
 
@@ -252,5 +264,5 @@ def _nothing(_rect: QRectF | None) -> None:
     """Nobody shows the scene yet."""
 
 
-def _no_figures(_id: str) -> CardFigures:
+def _no_figures(_id: str, _tail: bool) -> CardFigures:
     return NO_FIGURES

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer
@@ -11,24 +10,31 @@ from PySide6.QtGui import QFontMetrics, QHideEvent, QKeySequence, QResizeEvent, 
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from chainbot_desktop.agents.directory import AgentDirectory
+from chainbot_desktop.agents.moments import MapMoment
 from chainbot_desktop.agents.records import DirectoryChange
 from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.core.events import Actor
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.ui.agent_map.arranging import GROUPINGS, MODES, Arranger, Grouping
+from chainbot_desktop.ui.agent_map.camera import FOOT
 from chainbot_desktop.ui.agent_map.canvas import MapCanvas
 from chainbot_desktop.ui.agent_map.cards import status_text
 from chainbot_desktop.ui.agent_map.control import AgentControl
 from chainbot_desktop.ui.agent_map.details import DetailsPanel
 from chainbot_desktop.ui.agent_map.filters import StateFilter
-from chainbot_desktop.ui.agent_map.geometry import Point
 from chainbot_desktop.ui.agent_map.live_section import RUNS_SHOWN
-from chainbot_desktop.ui.agent_map.model import LayoutTask, MapDelta, MapModel
+from chainbot_desktop.ui.agent_map.model import MapDelta, MapModel
 from chainbot_desktop.ui.agent_map.moves import Moves
+from chainbot_desktop.ui.agent_map.parts import MapParts
+from chainbot_desktop.ui.agent_map.past import PastSource
+from chainbot_desktop.ui.agent_map.replay import ReplayController
+from chainbot_desktop.ui.agent_map.replay_bar import ReplayBar
 from chainbot_desktop.ui.agent_map.runtime import AgentRuntime, RuntimeParts
 from chainbot_desktop.ui.agent_map.scene import MapScene
 from chainbot_desktop.ui.agent_map.search_bar import SearchBar
 from chainbot_desktop.ui.agent_map.shapes import LABELS
 from chainbot_desktop.ui.agent_map.times import now_utc
+from chainbot_desktop.ui.agent_map.vitals import MapVitals
 from chainbot_desktop.ui.agent_map.welcome import EmptyMap
 from chainbot_desktop.ui.frames import FrameClock
 from chainbot_desktop.ui.theme import Theme, ThemeSource
@@ -40,14 +46,12 @@ from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
 
 _TITLE = "Agent Map"
 _AGES_MS = 5_000
-_LAYOUT_APART_FROM = 400
-"""From so many nodes on a layout is worked out in a thread."""
 
 
 class AgentMapView(WindowView):
     """`spawn_snippet`: a command line that reports an agent here, shown while there is none. `actor`: who moves nodes.
 
-    `runtime`: the agents that run here; without it they are only shown.
+    `runtime`: the agents that run here; without it they are only shown. `parts`: what measures, lays out and remembers.
     """
 
     def __init__(
@@ -59,12 +63,14 @@ class AgentMapView(WindowView):
         spawn_snippet: str = "",
         actor: Actor = "device:panel",
         runtime: RuntimeParts | None = None,
+        parts: MapParts | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._directory = directory
         self._themes = themes
         self._tasks = tasks
+        self._parts = parts or MapParts()
         self._model = MapModel(directory)
         self._scene = MapScene(self._model, themes.current, self)
         self.canvas = MapCanvas(self._scene, themes)
@@ -74,13 +80,18 @@ class AgentMapView(WindowView):
         self._empty = EmptyMap(spawn_snippet, themes, may_spawn=runtime is not None)
         self.details = DetailsPanel(themes, self)
         self.control = AgentControl(runtime, self, themes, tasks, actor) if runtime is not None else None
+        self._arranger = Arranger(self._model, self._parts, tasks, self._aspect, self)
+        self._vitals = MapVitals(self._scene, self._parts, self.canvas.view_ground, self)
+        self.replay_bar = ReplayBar(themes)
+        self.replay = ReplayController(self.replay_bar, self._parts.history, tasks, self) if self._parts.history else None
         self._runs_of: tuple[str, str] | None = None
         self._frames = FrameClock(self)
-        self._pending = DirectoryChange()
-        self._laying_out = False
+        self._changed_agents: set[str] = set()
+        self._changed_links: set[str] = set()
+        self._needing: set[str] = set()
+        self._replayed: MapMoment | None = None
         self._looked_at: tuple[int, QSize] | None = None
         self._wanted: str | None = None
-        self._badge = 0
         self._ages = QTimer(self, interval=_AGES_MS)
         self._build()
         self._connect()
@@ -101,6 +112,9 @@ class AgentMapView(WindowView):
         if isinstance(agent_id, str):
             self._wanted = agent_id
             self._show_wanted()
+        seq = content.get("seq")
+        if isinstance(seq, int):
+            self.open_past(seq)
 
     def set_asking(self, asking: Mapping[str, str]) -> None:
         """Agents whose requests wait for a human, and what they ask: they need input."""
@@ -108,6 +122,11 @@ class AgentMapView(WindowView):
         concerned = {id_ for id_ in {*before, *asking} if before.get(id_) != asking.get(id_)}
         if concerned:
             self._on_directory_changed(DirectoryChange(frozenset(concerned)))
+
+    def open_past(self, seq: int | None = None) -> None:
+        """The map as it was after that event, with the bar that goes back and forth."""
+        if self.replay is not None:
+            self.replay.open(seq)
 
     def open_spawn(self) -> None:
         """The sheet in which an agent is made."""
@@ -124,7 +143,7 @@ class AgentMapView(WindowView):
             Command("map.find", "Find an agent on the map", self.search.open_search, "Ctrl+F", "search"),
             Command("map.fit", "Show all agents", self._on_fit, "F"),
             Command("map.full_size", "Agents in full size", self._on_full_size, "0"),
-            Command("map.arrange", "Arrange the agents anew", self._on_arrange),
+            *self._layout_commands(),
             Command("map.undo", "Undo the last move", self._on_undo, "Ctrl+Z", "undo"),
             Command("map.redo", "Redo the last move", self._on_redo, "Ctrl+Shift+Z"),
             *(
@@ -133,6 +152,28 @@ class AgentMapView(WindowView):
             ),
             Command("map.filter.all", "Agents: all", partial(self.filters.choose, None)),
         )
+
+    def _layout_commands(self) -> Sequence[Command]:
+        arranger = self._arranger
+        past = (Command("map.replay", "Replay the map's past", self._toggle_past, "R"),) if self.replay is not None else ()
+        if not arranger.can_arrange:
+            return past
+        return (
+            Command("map.arrange", "Arrange the agents anew", self._on_arrange, "A"),
+            *(
+                Command(f"map.layout.{mode}", f"Layout: {label}", lambda mode=mode: arranger.choose(mode, arranger.grouping))
+                for mode, label in MODES.items()
+            ),
+            *(
+                Command(f"map.group.{grouping or 'none'}", f"Groups: {label}", lambda grouping=grouping: self._group(grouping))
+                for grouping, label in GROUPINGS.items()
+            ),
+            *past,
+        )
+
+    def _group(self, grouping: Grouping) -> None:
+        mode = self._arranger.mode
+        self._arranger.choose("layered" if mode == "manual" and grouping else mode, grouping)
 
     # Putting together.
 
@@ -157,6 +198,8 @@ class AgentMapView(WindowView):
         outer.addWidget(header)
         outer.addWidget(self.search)
         outer.addWidget(self._stack, 1)
+        self.replay_bar.hide()
+        outer.addWidget(self.replay_bar)
         self._fit = IconButton("fit", "Show all agents (F)", self._themes, parent=self)
         self._fit.hide()
         self._on_theme_changed(self._themes.current)
@@ -195,62 +238,91 @@ class AgentMapView(WindowView):
         self._more.clicked.connect(self._on_more)
         self._fit.clicked.connect(self._on_fit)
         self._ages.timeout.connect(self._on_ages)
+        self._arranger.settled.connect(self._on_settled)
+        self._arranger.arranged.connect(self.canvas.fit)
+        self._arranger.refused.connect(self.message)
+        if self.replay is not None:
+            self.replay.moment_shown.connect(self._on_moment)
+            self.replay.live_again.connect(self._on_live_again)
+            self.replay.message.connect(self.message)
         self._themes.changed.connect(self._on_theme_changed)
 
     # The directory.
 
     def _on_directory_changed(self, change: DirectoryChange) -> None:
-        self._model.count(change.agents)
-        self._pending |= change
-        badge = self._model.counts[AgentState.NEEDS_INPUT]
-        if badge != self._badge:
-            self._badge = badge
-            self.badge_changed.emit(badge)
-        self._frames.request(self._on_frame)
+        self._changed_agents |= change.agents
+        self._changed_links |= change.entanglements
+        self._count_needing(change.agents)
+        if self._replayed is None:
+            self._model.count(change.agents)
+            self._frames.request(self._on_frame)
+
+    def _count_needing(self, ids: Iterable[str]) -> None:
+        """The badge is about the present, also while the map shows the past or is hidden."""
+        before = len(self._needing)
+        for id_ in ids:
+            agent = self._directory.get(id_)
+            asks = (
+                agent is not None and not agent.ended and (agent.state is AgentState.NEEDS_INPUT or id_ in self._model.asking)
+            )
+            (self._needing.add if asks else self._needing.discard)(id_)
+        if len(self._needing) != before:
+            self.badge_changed.emit(len(self._needing))
 
     def _on_frame(self) -> None:
-        change, self._pending = self._pending, DirectoryChange()
+        if self._replayed is not None:
+            return
+        change = DirectoryChange(frozenset(self._changed_agents), frozenset(self._changed_links))
+        self._changed_agents, self._changed_links = set(), set()
+        self._take_over(change)
+
+    def _take_over(self, change: DirectoryChange, *, glide: bool = False) -> None:
         delta = self._model.refresh(change)
         for id_ in delta.nodes:
             if id_ not in self._model.agents:
                 self._moves.forget(id_)
         self._show_counts()
-        self._draw(delta)
-        self._lay_out()
+        self._draw(delta, glide=glide)
+        self._arranger.place_newcomers()
+        self._arranger.take_note(change.agents)
+        self._fit_once()
         self._show_wanted()
         self._refresh_details(change)
 
-    def _draw(self, delta: MapDelta) -> None:
+    def _draw(self, delta: MapDelta, *, glide: bool = False) -> None:
         if self._scene.selected is not None and self._scene.selected not in self._model.agents:
             self.select(None)
-        self._scene.apply(delta)
+        self._scene.apply(delta, glide=glide)
         if self._model.selective and (delta.nodes or delta.links):
             self._scene.redraw()
             self.search.show_count(len(self._model.found()))
 
-    def _lay_out(self) -> None:
-        task = self._model.layout_task() if not self._laying_out else None
-        if task is None:
-            self._fit_once()
-        elif len(task.ids) + len(task.placed) < _LAYOUT_APART_FROM:
-            self._settle(task.run())
-        else:
-            self._laying_out = True
-            self._tasks.spawn("map: layout", self._lay_out_apart(task))
-
-    async def _lay_out_apart(self, task: LayoutTask) -> None:
-        try:
-            found = await asyncio.to_thread(task.run)
-        finally:
-            self._laying_out = False
-        self._settle(found)
+    def _on_settled(self, delta: MapDelta, glide: bool) -> None:
+        self._draw(delta, glide=glide)
+        self._scene.redraw_ground()
+        self._fit_once()
+        self._show_wanted()
         # More may have come meanwhile.
         self._frames.request(self._on_frame)
 
-    def _settle(self, found: Mapping[str, Point]) -> None:
-        self._draw(self._model.settle(found))
-        self._fit_once()
-        self._show_wanted()
+    def _aspect(self) -> float:
+        ground = self.canvas.viewport().size()
+        return max(0.2, ground.width() / max(1, ground.height() - self._themes.current.px(FOOT)))
+
+    # The past.
+
+    def _on_moment(self, moment: MapMoment) -> None:
+        self._replayed = moment
+        self.canvas.read_only = True
+        self._take_over(self._model.show(PastSource(moment), present=False), glide=True)
+
+    def _on_live_again(self) -> None:
+        if self._replayed is None:
+            return
+        self._replayed = None
+        self.canvas.read_only = False
+        self._take_over(self._model.show(self._directory, present=True), glide=True)
+        self._frames.request(self._on_frame)
 
     def _fit_once(self) -> None:
         """All is shown until somebody has chosen what to look at."""
@@ -400,18 +472,36 @@ class AgentMapView(WindowView):
 
     def _on_arrange(self) -> None:
         """Those that were placed by hand stay where they are."""
-        self._draw(self._model.rearrange({}))
-        self._lay_out()
-        self.canvas.fit()
+        self._arranger.arrange_anew()
+
+    def _open_layouts(self) -> None:
+        """How the agents are laid out, and whether in groups."""
+        arranger = self._arranger
+        menu = MenuSheet(self, self._themes)
+        for mode, label in MODES.items():
+            menu.add(label, partial(arranger.choose, mode, arranger.grouping), icon="check" if mode == arranger.mode else "")
+        menu.add_gap()
+        for grouping, label in GROUPINGS.items():
+            mode = arranger.mode if arranger.mode != "manual" or not grouping else "layered"
+            menu.add(label, partial(arranger.choose, mode, grouping), icon="check" if grouping == arranger.grouping else "")
+        menu.open_at(self._more.mapToGlobal(QPoint(0, self._more.height())))
 
     def _on_more(self) -> None:
         menu = MenuSheet(self, self._themes)
         menu.add("Show all agents", self._on_fit)
         menu.add("Full size", self._on_full_size)
-        menu.add("Arrange anew", self._on_arrange)
+        if self._arranger.can_arrange:
+            menu.add("Layout and groups…", self._open_layouts)
+            menu.add("Arrange anew", self._on_arrange)
+        if self.replay is not None:
+            menu.add("Back to the present" if self.replay.active else "Replay…", self._toggle_past)
         menu.add("Undo move", self._on_undo, enabled=self._moves.history.can_undo)
         menu.add("Redo move", self._on_redo, enabled=self._moves.history.can_redo)
         menu.open_at(self._more.mapToGlobal(QPoint(0, self._more.height())))
+
+    def _toggle_past(self) -> None:
+        if self.replay is not None:
+            (self.replay.leave if self.replay.active else self.replay.open)()
 
     def _on_context(self, agent_id: str | None, position: QPoint) -> None:
         if agent_id is None:
@@ -435,10 +525,12 @@ class AgentMapView(WindowView):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._ages.start()
+        self._vitals.watch()
         self._frames.request(self._on_frame)
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._ages.stop()
+        self._vitals.rest()
         self._moves.finish_nudge()
         super().hideEvent(event)
 

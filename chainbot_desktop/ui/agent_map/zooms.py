@@ -52,6 +52,9 @@ class Projection:
         """(n, 2) in scene units to (n, 2) in pixels."""
         return points * self.scale + (self.dx, self.dy)
 
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        return x * self.scale + self.dx, y * self.scale + self.dy
+
     def to_scene(self, pixels: QRectF) -> QRectF:
         return QRectF(
             (pixels.x() - self.dx) / self.scale,
