@@ -125,19 +125,23 @@ def _protected(workspace: Path) -> list[str]:
     return words
 
 
-def _working_program() -> str | None:
+def find_bubblewrap() -> tuple[str | None, str]:
+    """Its path and, where it is there and does not work, why. Blocking: it is tried."""
     program = shutil.which("bwrap")
     if program is None:
-        return None
+        return None, ""
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command
             [program, *_BASE, "--unshare-net", "--", "/bin/true"], capture_output=True, check=False, timeout=_PROBE_SECONDS
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        _log.warning("bubblewrap is installed and does not work: %s", error)
-        return None
-    if done.returncode != 0:
-        reason = done.stderr.decode("utf-8", "replace").strip()
-        _log.warning("bubblewrap is installed and may not work here, commands are not sandboxed: %s", reason)
-        return None
-    return program
+        return program, str(error)
+    reason = done.stderr.decode("utf-8", "replace").strip() or f"exit code {done.returncode}"
+    return program, reason if done.returncode != 0 else ""
+
+
+def _working_program() -> str | None:
+    program, reason = find_bubblewrap()
+    if reason:
+        _log.warning("bubblewrap is installed and does not work here, commands are not sandboxed: %s", reason)
+    return None if reason else program
