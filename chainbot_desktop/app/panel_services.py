@@ -116,8 +116,8 @@ class Panel:
         window.add_commands(lambda: self._agents_to_show(house))
         window.attach(remembered, remember)
         waker = ScreenWaker(house.tasks)
-        woken = window.wake_requested.connect(waker.wake)
-        self._ends.append(lambda: window.disconnect(woken))
+        window.wake_requested.connect(waker.wake)
+        self._ends.append(partial(_disconnect, window, waker))
         agents.open()
         self._ends.append(agents.close)
         self._build_soon([key for key, _, _ in WINDOWS if key != "code-agent"])
@@ -161,6 +161,10 @@ class Panel:
             lambda: self._window.present("watchtower", {"event_id": recorded.event.id}),
         )
         self._window.show_message(show)
+
+
+def _disconnect(window: MainWindow, waker: ScreenWaker) -> None:
+    window.wake_requested.disconnect(waker.wake)
 
 
 def _defaults(gui: GuiSettings) -> dict[str, object]:

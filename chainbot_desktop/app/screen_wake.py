@@ -111,10 +111,10 @@ def _join(address: str) -> QDBusConnection:
 async def _call(bus: QDBusConnection, method: str, *arguments: object) -> None:
     message = QDBusMessage.createMethodCall(_SERVICE, _PATH, _SERVICE, method)
     message.setArguments(arguments)
-    answered = asyncio.get_running_loop().create_future()
+    answered = asyncio.Event()
     watcher = QDBusPendingCallWatcher(bus.asyncCall(message, int(_SECONDS * 1000)))
-    watcher.finished.connect(lambda *_: answered.done() or answered.set_result(None))
-    await answered
+    watcher.finished.connect(lambda *_: answered.set())
+    await answered.wait()
     if watcher.isError():
         raise WayFailedError(watcher.error().message())
 

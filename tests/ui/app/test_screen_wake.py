@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from PySide6.QtCore import ClassInfo, QObject, Slot
@@ -20,27 +21,29 @@ from chainbot_desktop.core.tasks import Tasks
 
 _NAME = "org.freedesktop.ScreenSaver"
 _NO_SYS = Path("/nonexistent")
+_on_the_bus = cast(Any, ClassInfo)
+"""The stubs know it without its arguments."""
 
 
-@ClassInfo({"D-Bus Interface": _NAME})
+@_on_the_bus({"D-Bus Interface": _NAME})
 class _Saver(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[str] = []
 
     @Slot()
-    def SimulateUserActivity(self) -> None:
+    def SimulateUserActivity(self) -> None:  # noqa: N802 - the name on the bus
         self.calls.append("activity")
 
 
-@ClassInfo({"D-Bus Interface": _NAME})
+@_on_the_bus({"D-Bus Interface": _NAME})
 class _OtherSaver(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[str] = []
 
     @Slot(bool, result=bool)
-    def SetActive(self, active: bool) -> bool:
+    def SetActive(self, active: bool) -> bool:  # noqa: N802 - the name on the bus
         self.calls.append(f"active {active}")
         return True
 
@@ -128,7 +131,7 @@ def test_a_bus_that_is_gone_is_a_failure_like_another(qt_loop: QtLoop, folder: P
 
 
 def test_compositors_are_told_by_the_program_that_is_there(qt_loop: QtLoop, folder: Path) -> None:
-    listing = "[ $# -gt 0 ] || printf 'HDMI-A-1 \"Panel\"\\n  Enabled: no\\nDSI-1 \"Other\"\\n  Modes:\\n'"
+    listing = '[ $# -gt 0 ] || printf \'HDMI-A-1 "Panel"\\n  Enabled: no\\nDSI-1 "Other"\\n  Modes:\\n\''
     _program(folder, "wlr-randr", listing)
     _program(folder, "xset")
     environ = _environ(folder, WAYLAND_DISPLAY="wayland-0", DISPLAY=":0")

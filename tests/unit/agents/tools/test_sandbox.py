@@ -310,7 +310,7 @@ async def test_a_confined_command_that_is_told_to_end_may_put_its_things_in_orde
     )
     task = asyncio.create_task(bench.approved("run_command", command=[PYTHON, "-c", script]))
     async with asyncio.timeout(20):
-        while bench.context.log.last_number < 2:
+        while not any("up" in row.text for row in bench.context.log.since(0)[0]):
             await asyncio.sleep(0.02)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
