@@ -26,6 +26,7 @@ from chainbot_desktop.app.command_line import Options
 from chainbot_desktop.app.configuration import Configuration, load_configuration
 from chainbot_desktop.app.door_commands import page_address
 from chainbot_desktop.app.platform import Screen, find_screen
+from chainbot_desktop.app.screen_ways import find_ways
 from chainbot_desktop.core.errors import SettingsError
 
 _TIMEOUT = 5.0
@@ -86,6 +87,9 @@ def findings(options: Options) -> Iterator[Finding]:
     yield check_screen()
     for check in (check_data, check_disk, check_keyring, check_port):
         yield check(configuration)
+    yield check_sandbox(configuration)
+    yield check_search()
+    yield check_wake()
     yield from check_alex_os(configuration)
     yield check_clock()
     yield check_versions()
@@ -160,6 +164,46 @@ def check_keyring(configuration: Configuration) -> Finding:
             Mark.BAD, "keyring", "The settings ask for a keyring and none answers unlocked.", "Unlock it, or say 'auto'."
         )
     return Finding(Mark.NOTE, "keyring", "No unlocked keyring answers: secrets are in a 0600 file of the data folder.")
+
+
+def check_sandbox(configuration: Configuration) -> Finding:
+    from chainbot_desktop.agents.tools.sandbox import find_bubblewrap
+
+    if configuration.settings.tools.sandbox == "off":
+        return Finding(Mark.NOTE, "sandbox", "Switched off in the settings (tools.sandbox): agents' commands are not confined.")
+    program, reason = find_bubblewrap()
+    if program is None:
+        sentence = "bubblewrap is not installed: agents' commands are not confined."
+        return Finding(Mark.NOTE, "sandbox", sentence, "apt-get install bubblewrap")
+    if reason:
+        sentence = f"{program} does not work here, agents' commands are not confined: {reason}."
+        return Finding(Mark.NOTE, "sandbox", sentence, "The system must let users make namespaces (see docs/tools.md).")
+    return Finding(Mark.GOOD, "sandbox", f"{program} works: agents' commands run confined.")
+
+
+def check_search() -> Finding:
+    program = shutil.which("rg")
+    if program is None:
+        return Finding(
+            Mark.NOTE, "search", "ripgrep is not installed: agents search large folders slowly.", "apt-get install ripgrep"
+        )
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=_TIMEOUT, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding(Mark.NOTE, "search", f"{program} does not work: {error}.", "Install ripgrep anew.")
+    return Finding(Mark.GOOD, "search", f"{(done.stdout.splitlines() or [program])[0]} searches for the agents.")
+
+
+def check_wake() -> Finding:
+    ways = find_ways(os.environ)
+    if not ways:
+        return Finding(
+            Mark.NOTE,
+            "wake-up",
+            "Nothing here lights a dark screen when an agent asks.",
+            "On Wayland wlopm or wlr-randr does, on X11 xset, else a backlight that you may write.",
+        )
+    return Finding(Mark.GOOD, "wake-up", f"A dark screen is lit by {', '.join(map(str, ways))} when an agent asks.")
 
 
 def check_port(configuration: Configuration) -> Finding:

@@ -25,6 +25,7 @@ from chainbot_desktop.app.panel_agents import PanelAgents
 from chainbot_desktop.app.panel_models import PanelModels
 from chainbot_desktop.app.qt_loop import QtLoop
 from chainbot_desktop.app.running import live, start_or_refuse
+from chainbot_desktop.app.screen_wake import ScreenWaker
 from chainbot_desktop.app.stopping import StopRequest
 from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.core.events import AttentionRequired, Event, Recorded
@@ -115,6 +116,9 @@ class Panel:
             window.showFullScreen()
         window.add_commands(lambda: self._agents_to_show(house))
         window.attach(remembered, remember)
+        waker = ScreenWaker(house.tasks)
+        window.wake_requested.connect(waker.wake)
+        self._ends.append(partial(_disconnect, window, waker))
         agents.open()
         self._ends.append(agents.close)
         self._build_soon([key for key, _, _ in WINDOWS if key != "code-agent"])
@@ -158,6 +162,10 @@ class Panel:
             lambda: self._window.present("watchtower", {"event_id": recorded.event.id}),
         )
         self._window.show_message(show)
+
+
+def _disconnect(window: MainWindow, waker: ScreenWaker) -> None:
+    window.wake_requested.disconnect(waker.wake)
 
 
 def _defaults(gui: GuiSettings) -> dict[str, object]:

@@ -124,7 +124,7 @@ class CommandWorker:
         code = await self._service.code()
         self._current = None
         last = self._service.last_line
-        sentence = ending(self._program, code)
+        sentence = ending(self._program, code, out_of_memory=await self._service.child.out_of_memory())
         self._context.log.add("system", sentence)
         return "" if code == 0 else f"{sentence} Its last line: {last[:300]}" if last else sentence
 
@@ -180,12 +180,13 @@ class CommandWorker:
         running = await self._launch(environment, told, task if self._config.stdin else None)
         try:
             code = await running.code()
+            out_of_memory = await running.child.out_of_memory()
         finally:
             # Also what it left behind, and all of it when the task is cancelled.
             await running.child.stop()
             self._current = None
         seconds = time.monotonic() - begun
-        sentence = ending(self._program, code)
+        sentence = ending(self._program, code, out_of_memory=out_of_memory)
         self._context.log.add("system", sentence)
         if code != 0:
             raise CommandFailed(sentence, hint=running.last_line[:300])

@@ -10,8 +10,10 @@ _MEANINGS = {
 }
 
 
-def ending(program: str, code: int) -> str:
+def ending(program: str, code: int, *, out_of_memory: bool = False) -> str:
     """`code` as `Child.wait` gives it: negative for a signal."""
+    if out_of_memory:
+        return f"{program} was ended: it reached the limit on its memory."
     if code == 0:
         return f"{program} ended well."
     if code > 0:

@@ -42,6 +42,10 @@ class Child(Protocol):
         """Its exit code, negative for the signal that ended it."""
         ...
 
+    async def out_of_memory(self) -> bool:
+        """Once it ended: whether that was because it had reached the limit on its memory."""
+        ...
+
     async def stop(self, *, grace: float = 5.0) -> None:
         """Terminate the group, after `grace` seconds kill it, and return when no process of it is left. May be called twice."""
         ...

@@ -63,14 +63,15 @@ class ChildProcess:
         protocol: _Protocol,
         mark: str,
         tasks: Tasks,
-        confined: bool,
+        unit: str,
     ) -> None:
         self._host = host
         self._transport = transport
         self._protocol = protocol
         self._mark = mark
         self._tasks = tasks
-        self._confined = confined
+        self._unit = unit
+        self._judging: asyncio.Task[bool] | None = None
         self._pid = transport.get_pid()
         process = families.process_of(self._pid)
         self._started = process.started if process is not None else None
@@ -90,7 +91,7 @@ class ChildProcess:
 
     @property
     def confined(self) -> bool:
-        return self._confined
+        return bool(self._unit)
 
     @property
     def gone(self) -> bool:
@@ -103,6 +104,16 @@ class ChildProcess:
         code = self._transport.get_returncode()
         assert code is not None
         return code
+
+    async def out_of_memory(self) -> bool:
+        if await self.wait() != -signal.SIGKILL or not self._unit:
+            return False
+        if self._judging is None:
+            self._judging = self._tasks.spawn(f"why process {self._pid} was killed", self._judge())
+        return await asyncio.shield(self._judging)
+
+    async def _judge(self) -> bool:
+        return await asyncio.to_thread(self._host.scopes.out_of_memory, self._unit)
 
     async def stop(self, *, grace: float = 5.0) -> None:
         """See `Child`. Cancelling the caller does not keep the child alive; a second call can shorten the grace of the first."""
@@ -127,7 +138,8 @@ class ChildProcess:
 
     async def _ask(self, left: list[families.Process]) -> list[families.Process]:
         """Terminate, and wait until all are gone or the grace is over; who is left."""
-        for process in left:
+        keepers = [process for process in left if families.keeps_others(process)]
+        for process in left if len(keepers) == len(left) else [process for process in left if process not in keepers]:
             families.send(process, signal.SIGTERM)
             families.send(process, signal.SIGCONT)  # one that is held hears nothing
         pause = _LOOK_SECONDS[0]
@@ -190,10 +202,11 @@ class Children:
         mark = self._host.next_mark()
         environment = child_environment(os.environ, env or {}, mark)
         program = await asyncio.to_thread(find_program, arguments[0], cwd, environment)
-        scope = self._host.scopes.prefix(f"chainbot-{mark.replace('.', '-')}", self._memory_mb, self._cpu_percent)
+        unit = families.scope_of(mark)
+        scope = self._host.scopes.prefix(unit, self._memory_mb, self._cpu_percent)
         command = self._host.tied([*scope, program, *arguments[1:]])
         transport, protocol = await self._spawn(command, cwd, environment, stdin=stdin, merge_stderr=merge_stderr)
-        child = ChildProcess(self._host, transport, protocol, mark, self._tasks, bool(scope))
+        child = ChildProcess(self._host, transport, protocol, mark, self._tasks, unit if scope else "")
         self._living = {known for known in self._living if not known.gone} | {child}
         return child
 

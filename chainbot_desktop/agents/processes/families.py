@@ -1,9 +1,9 @@
 """Which processes belong to a child, its runaways included, and how they are ended for sure.
 
 A process can leave its parent (double fork) and its group (setsid), but hardly its environment: every child carries a mark there,
-and what it starts inherits it. Run as a program (`python -I -S families.py MARK`) this file is the warden: it waits until the program
-that holds its standard input is gone, however it went, and then ends everything that bears the mark. So it imports the standard
-library alone, and little of it.
+and what it starts inherits it. Where a systemd scope confines it, what dropped the mark is still in the scope. Run as a program
+(`python -I -S families.py MARK`) this file is the warden: it waits until the program that holds its standard input is gone, however it
+went, and then ends everything that bears the mark. So it imports the standard library alone, and little of it.
 """
 
 from __future__ import annotations
@@ -86,10 +86,25 @@ def _look(process: Process, mark: str, marked: dict[int, Process], bare: list[Pr
     """Put it with those that bear the mark or with those that show nothing at all, if it is one of them."""
     exact = f"{MARK}={mark}".encode()
     entries = _environ(process.pid)
-    if entries == [b""]:
-        bare.append(process)
-    elif any(entry == exact or entry.startswith(exact + b".") for entry in entries):
+    if any(entry == exact or entry.startswith(exact + b".") for entry in entries) or _is_in_scope(process.pid, mark):
         marked[process.pid] = process
+    elif entries == [b""]:
+        bare.append(process)
+
+
+def scope_of(mark: str) -> str:
+    """The name of the systemd unit of the child with that mark, without its ending."""
+    return f"chainbot-{mark.replace('.', '-')}"
+
+
+def _is_in_scope(pid: int, mark: str) -> bool:
+    try:
+        with open(f"/proc/{pid}/cgroup", "rb") as file:  # noqa: PTH123  see above
+            group = file.read()
+    except OSError:
+        return False
+    scope = f"/{scope_of(mark)}".encode()
+    return scope + b".scope" in group or scope + b"-" in group
 
 
 def mark_of(pid: int) -> str | None:
@@ -137,6 +152,15 @@ def send(process: Process, number: int) -> None:
                 signal.pidfd_send_signal(descriptor, number)
     finally:
         os.close(descriptor)
+
+
+def keeps_others(process: Process) -> bool:
+    """Whether it is bubblewrap, waiting for what it confines: told to end it does so at once, and the kernel kills what is inside."""
+    try:
+        with open(f"/proc/{process.pid}/comm", "rb") as file:  # noqa: PTH123  see above
+            return file.read() == b"bwrap\n"
+    except OSError:
+        return False
 
 
 def kill(processes: Iterable[Process]) -> None:

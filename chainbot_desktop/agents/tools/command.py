@@ -16,7 +16,7 @@ from chainbot_desktop.agents.tools.patterns import Target
 from chainbot_desktop.agents.tools.places import Place, Places
 from chainbot_desktop.agents.tools.plan import Arguments, Plan, Refused, described, parsed
 from chainbot_desktop.agents.tools.policy import NETWORK
-from chainbot_desktop.agents.tools.sandbox import Sandbox
+from chainbot_desktop.agents.tools.sandbox import Sandbox, planted, uproot
 from chainbot_desktop.agents.tools.secret_files import holds_secrets
 from chainbot_desktop.agents.tools.shown import line, plain, quoted
 from chainbot_desktop.agents.tools.tool import ToolFailed, ToolInfo
@@ -75,15 +75,17 @@ class RunCommand:
             detail_kind="command",
             carry_out=carry_out,
             why="It asks for the network." if wanted.network else "",
-            touches=_touches(wanted.network, confined=program is not None),
+            touches=_touches(wanted.network, confined=program is not None, fenced=self._sandbox.fenced),
             sandboxed=program is not None,
             scope=f"run:{quoted(wanted.command)} cwd:{cwd.shown} network:{wanted.network} sandboxed:{program is not None}",
         )
 
     async def _run(self, wanted: _CommandArguments, cwd: Place, program: str | None) -> str:
         vector = list(wanted.command)
+        before: frozenset[Path] = frozenset()
         if program is not None:
             workspace = self._places.workspace
+            before = await asyncio.to_thread(planted, workspace)
             vector = await asyncio.to_thread(self._sandbox.wrap, program, vector, workspace, cwd.real, network=wanted.network)
         seconds = min(wanted.timeout or self._timeout, self._timeout)
         child = await self._context.children.start(vector, cwd=cwd.real, env=_ENVIRONMENT, merge_stderr=True)
@@ -99,6 +101,8 @@ class RunCommand:
         finally:
             await child.stop(grace=2.0)
             reading.cancel()
+            if program is not None:
+                await asyncio.to_thread(uproot, self._places.workspace, before)
         ended = f"exit code {code}" if code >= 0 else f"killed by signal {-code}"
         return f"[{ended}]\n{output.text()}"
 
@@ -150,7 +154,10 @@ def _names_secrets(argument: str) -> bool:
     return any(holds_secrets(PurePath(part)) for part in re.split(r"[=:,;\s]", argument) if part)
 
 
-def _touches(network: bool, *, confined: bool) -> tuple[str, ...]:
+def _touches(network: bool, *, confined: bool, fenced: bool) -> tuple[str, ...]:
     if not confined:
         return ("everything that you may touch", "the network")
-    return ("the workspace", "the network") if network else ("the workspace",)
+    if not network:
+        return ("the workspace",)
+    # This kernel cannot keep it from the abstract sockets of X11 and the like, which come with the network.
+    return ("the workspace", "the network") if fenced else ("the workspace", "the network", "your desktop session")

@@ -6,11 +6,9 @@ A hit is told only where the policy would let the file be read: searching is no 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import stat
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -26,6 +24,7 @@ from chainbot_desktop.agents.tools.opening import read_file
 from chainbot_desktop.agents.tools.places import Place, Places
 from chainbot_desktop.agents.tools.plan import Arguments, Plan, described, parsed
 from chainbot_desktop.agents.tools.policy import Policy
+from chainbot_desktop.agents.tools.ripgrep import candidates, wider_expression
 from chainbot_desktop.agents.tools.shown import plain
 from chainbot_desktop.agents.tools.tool import ToolFailed, ToolInfo
 
@@ -66,9 +65,8 @@ class SearchFiles:
     def _search(self, place: Place, wanted: _SearchArguments, expression: regex.Pattern[str]) -> str:
         deadline = monotonic() + _SECONDS
         may_read = self._may_read(place.inside)
-        program = shutil.which("rg")
-        candidates = _candidates_by_ripgrep(program, place.real, wanted) if program else None
-        files = candidates if candidates is not None else _walk(place.real, wanted.files)
+        found_by_ripgrep = _ask_ripgrep(place.real, wanted)
+        files = found_by_ripgrep if found_by_ripgrep is not None else _walk(place.real, wanted.files)
         hits: list[str] = []
         for path in files:
             if monotonic() > deadline:
@@ -101,6 +99,16 @@ def _expression(wanted: _SearchArguments) -> regex.Pattern[str]:
         raise ToolFailed(f"This is no regular expression: {error}. Use literal=true for plain text.") from None
 
 
+def _ask_ripgrep(root: Path, wanted: _SearchArguments) -> list[Path] | None:
+    program = shutil.which("rg")
+    expression = wider_expression(wanted.pattern, literal=wanted.literal, ignore_case=wanted.ignore_case)
+    if program is None or expression is None:
+        return None
+    return candidates(
+        program, root, expression, wanted.files, sorted(_SKIPPED), ignore_case=wanted.ignore_case, seconds=_SECONDS / 2
+    )
+
+
 def _hits_in(place: Place, expression: regex.Pattern[str], limit: int, deadline: float) -> list[str]:
     try:
         decoded = decode(read_file(place.real, _FILE_LIMIT)[:_FILE_LIMIT])
@@ -128,24 +136,12 @@ def _walk(root: Path, names: str) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if name not in _SKIPPED)
         for name in sorted(files):
             path = Path(folder) / name
-            if fnmatchcase(name, names) and stat.S_ISREG(os.lstat(path).st_mode):
+            if fnmatchcase(name, names) and _is_regular(path):
                 yield path
 
 
-def _candidates_by_ripgrep(program: str, root: Path, wanted: _SearchArguments) -> list[Path] | None:
-    """Files that hold the pattern, as ripgrep sees it; None where it cannot answer (its expressions are not quite ours)."""
-    arguments = [program, "--no-config", "--json", "--max-count=1", "--hidden", "--no-follow", "--no-ignore", "--sort=path"]
-    arguments += [f"--glob={wanted.files}", *(f"--glob=!**/{name}/**" for name in sorted(_SKIPPED))]
-    arguments += ["--fixed-strings"] if wanted.literal else []
-    arguments += ["--ignore-case"] if wanted.ignore_case else []
+def _is_regular(path: Path) -> bool:
     try:
-        done = subprocess.run(  # noqa: S603 - no shell, and the pattern comes after --
-            [*arguments, "--", wanted.pattern, str(root)], capture_output=True, check=False, timeout=_SECONDS
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    if done.returncode not in {0, 1}:
-        return None
-    rows = (json.loads(row) for row in done.stdout.splitlines())
-    texts = [row["data"]["path"].get("text") for row in rows if row["type"] == "begin"]
-    return [Path(text) for text in texts if text]
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:  # gone since the folder was listed
+        return False

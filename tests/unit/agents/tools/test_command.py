@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,14 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chainbot_desktop.agents.tools.sandbox import Sandbox
 from chainbot_desktop.agents.tools.tool import ToolFailed
 from chainbot_desktop.core.settings import ToolRule
 from tests.helpers.toolboxes import Bench, open_bench
 
 PYTHON = sys.executable
-_BWRAP = shutil.which("bwrap")
-_BWRAP_WORKS = bool(_BWRAP) and subprocess.run([str(_BWRAP), "--ro-bind", "/", "/", "/bin/true"], check=False).returncode == 0
 
 
 @pytest.fixture
@@ -119,46 +114,6 @@ async def test_an_unknown_program_gets_a_sentence(bench: Bench) -> None:
 @pytest.mark.parametrize("command", [[], [""], ["a\0b"], "ls -l"])
 async def test_what_is_no_vector_is_refused(bench: Bench, command: object) -> None:
     assert (await bench.judge("run_command", command=command)).rule == "malformed"
-
-
-def test_the_sandbox_opens_the_workspace_and_nothing_else(tmp_path: Path) -> None:
-    workspace, home, data = tmp_path / "w", tmp_path / "home", tmp_path / "data"
-    for folder in (workspace / ".git" / "hooks", home / ".ssh", data):
-        folder.mkdir(parents=True)
-    (home / ".netrc").write_text("x")
-    vector = Sandbox("auto", [data], home).wrap("/usr/bin/bwrap", ["ls", "; rm"], workspace, workspace, network=False)
-    text = " ".join(vector)
-    assert vector[-3:] == ["--", "ls", "; rm"]
-    assert "--ro-bind / /" in text
-    assert f"--bind {workspace} {workspace}" in text
-    assert {"--unshare-net", "--die-with-parent", "--unshare-pid"} <= set(vector)
-    assert f"--tmpfs {home / '.ssh'}" in text
-    assert f"--tmpfs {data}" in text
-    assert f"--ro-bind /dev/null {home / '.netrc'}" in text
-    assert text.index(f"--bind {workspace} ") < text.index(f"--ro-bind {workspace / '.git' / 'hooks'} ")
-    assert "--unshare-net" not in Sandbox("auto", [], home).wrap("bwrap", ["ls"], workspace, workspace, network=True)
-
-
-@pytest.mark.skipif(not _BWRAP_WORKS, reason="bubblewrap is not installed, or may not work here")
-async def test_a_confined_command_writes_the_workspace_only(tmp_path: Path) -> None:
-    script = (
-        "import pathlib, socket\n"
-        "pathlib.Path('inside').write_text('x')\n"
-        f"for place in ('{tmp_path}/outside', '.git/hooks/pre-commit'):\n"
-        "    try: pathlib.Path(place).write_text('x'); print('WROTE', place)\n"
-        "    except OSError as error: print('no', error.errno)\n"
-        "try: socket.create_connection(('192.0.2.1', 80), 1); print('NETWORK')\n"
-        "except OSError as error: print('no network', error)\n"
-    )
-    async with open_bench(tmp_path) as bench:
-        (bench.workspace / ".git" / "hooks").mkdir(parents=True)
-        draft = (await bench.judge("run_command", command=[PYTHON, "-c", script])).draft
-        assert draft is not None
-        assert draft.sandboxed is True
-        answer = await bench.approved("run_command", command=[PYTHON, "-c", script])
-        assert "WROTE" not in answer
-        assert "NETWORK" not in answer
-        assert (bench.workspace / "inside").read_text() == "x"
 
 
 async def test_a_bubblewrap_that_may_not_work_is_not_used_and_the_card_says_so(
