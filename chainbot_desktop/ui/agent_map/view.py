@@ -15,7 +15,7 @@ from chainbot_desktop.agents.records import DirectoryChange
 from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.core.events import Actor
 from chainbot_desktop.core.tasks import Tasks
-from chainbot_desktop.ui.agent_map.arranging import GROUPINGS, MODES, Arranger, Grouping
+from chainbot_desktop.ui.agent_map.arranging import GROUPINGS, MODES, Arranger, Grouping, Mode
 from chainbot_desktop.ui.agent_map.camera import FOOT
 from chainbot_desktop.ui.agent_map.canvas import MapCanvas
 from chainbot_desktop.ui.agent_map.cards import status_text
@@ -161,15 +161,18 @@ class AgentMapView(WindowView):
         return (
             Command("map.arrange", "Arrange the agents anew", self._on_arrange, "A"),
             *(
-                Command(f"map.layout.{mode}", f"Layout: {label}", lambda mode=mode: arranger.choose(mode, arranger.grouping))
+                Command(f"map.layout.{mode}", f"Layout: {label}", partial(self._lay_out_as, mode))
                 for mode, label in MODES.items()
             ),
             *(
-                Command(f"map.group.{grouping or 'none'}", f"Groups: {label}", lambda grouping=grouping: self._group(grouping))
+                Command(f"map.group.{grouping or 'none'}", f"Groups: {label}", partial(self._group, grouping))
                 for grouping, label in GROUPINGS.items()
             ),
             *past,
         )
+
+    def _lay_out_as(self, mode: Mode) -> None:
+        self._arranger.choose(mode, self._arranger.grouping)
 
     def _group(self, grouping: Grouping) -> None:
         mode = self._arranger.mode

@@ -71,7 +71,12 @@ class Stage:
         self.run(until(condition))
 
     def _is_quiet(self) -> bool:
-        return not self.tasks.names and not self.view._frames._pending and not self.view._arranger.busy and not self.view._scene.moving
+        return (
+            not self.tasks.names
+            and not self.view._frames._pending
+            and not self.view._arranger.busy
+            and not self.view._scene.moving
+        )
 
     def place(self, agent_id: str) -> Point:
         point = self.view._model.places.get(agent_id)
