@@ -234,13 +234,13 @@ class Windows:
 
     def _agent_map(self) -> WindowView:
         from chainbot_desktop.ui.agent_map.layouts.worker import LayoutWorker
-        from chainbot_desktop.ui.agent_map.parts import MapParts
+        from chainbot_desktop.ui.agent_map.services import MapServices
         from chainbot_desktop.ui.agent_map.view import AgentMapView
 
         house = self._house
         snippet = webhook_line(house)
         self._layouts = LayoutWorker()
-        parts = MapParts(
+        services = MapServices(
             layouts=self._layouts,
             vitals=house.vitals,
             tail=lambda agent_id, count: house.runtime.log(agent_id).newest(count) if house.runtime.live(agent_id) else (),
@@ -249,7 +249,7 @@ class Windows:
             remember=self._remember,
         )
         view = AgentMapView(
-            house.agents, self._themes, house.tasks, spawn_snippet=snippet, runtime=self._agents.parts, parts=parts
+            house.agents, self._themes, house.tasks, spawn_snippet=snippet, runtime=self._agents.parts, services=services
         )
         self._agents.map_was_made(view)
         if self._steps.left:

@@ -18,8 +18,8 @@ from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.agent_map.geometry import CELL_HEIGHT, CELL_WIDTH, Point
 from chainbot_desktop.ui.agent_map.layouts.request import LayoutKind, LayoutRequest
-from chainbot_desktop.ui.agent_map.model import Group, LayoutTask, MapModel
-from chainbot_desktop.ui.agent_map.parts import MapParts
+from chainbot_desktop.ui.agent_map.model import Group, LayoutTask, MapDelta, MapModel
+from chainbot_desktop.ui.agent_map.services import MapServices
 from chainbot_desktop.ui.agent_map.shapes import LABELS
 from chainbot_desktop.ui.view import Message
 
@@ -49,15 +49,15 @@ class Arranger(QObject):
     """A `Message`."""
 
     def __init__(
-        self, model: MapModel, parts: MapParts, tasks: Tasks, aspect: Callable[[], float], parent: QObject | None = None
+        self, model: MapModel, services: MapServices, tasks: Tasks, aspect: Callable[[], float], parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._model = model
-        self._layouts = parts.layouts
-        self._remember = parts.remember
+        self._layouts = services.layouts
+        self._remember = services.remember
         self._tasks = tasks
         self._aspect = aspect
-        mode, grouping = parts.remembered.get(_MODE), parts.remembered.get(_GROUPING)
+        mode, grouping = services.remembered.get(_MODE), services.remembered.get(_GROUPING)
         self.mode: Mode = mode if self._layouts is not None and mode in get_args(Mode) else "layered"  # type: ignore[assignment]
         self.grouping: Grouping = grouping if self._layouts is not None and grouping in get_args(Grouping) else ""  # type: ignore[assignment]
         self._groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -94,22 +94,20 @@ class Arranger(QObject):
         else:
             self._ask(again=False)
 
-    def place_newcomers(self) -> None:
-        """Call once a frame, when the model has taken over what is new."""
+    def place_newcomers(self) -> MapDelta:
+        """Call once a frame, when the model has taken over what is new. Whoever is not in the answer comes with `settled`."""
         task = self._model.layout_task() if not self._placing else None
         if task is None:
-            return
-        first = not task.placed
-        if first and len(task.ids) >= _APART_FROM:
-            self.settled.emit(self._model.settle(_grid(task.ids, self._aspect())), False)
-        elif len(task.ids) + len(task.placed) < _APART_FROM:
-            self.settled.emit(self._model.settle(task.run()), False)
-        else:
+            return MapDelta()
+        if task.placed and len(task.ids) + len(task.placed) >= _APART_FROM:
             self._placing = True
             self._tasks.spawn("map: places for newcomers", self._place_apart(task))
-            return
-        if first and (len(task.ids) >= _APART_FROM or self.mode in ("organic", "grid") or self.grouping):
+            return MapDelta()
+        many = len(task.ids) >= _APART_FROM
+        delta = self._model.settle(_grid(task.ids, self._aspect()) if many else task.run())
+        if not task.placed and (many or self.mode in ("organic", "grid") or self.grouping):
             self._ask(again=False, quietly=True)
+        return delta
 
     def take_note(self, changed: Collection[str]) -> None:
         """Of agents that are different: whoever belongs to another group now moves there."""

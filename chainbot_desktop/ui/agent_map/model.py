@@ -287,9 +287,12 @@ class MapModel:
     def _links_of(self, entanglement: Entanglement | None) -> tuple[Link, ...]:
         if entanglement is None:
             return ()
-        alive = {id_ for id_ in entanglement.agents if (agent := self.agents.get(id_)) is not None and not agent.ended}
-        return tuple(
-            Link(entanglement.id, entanglement.name, source, target, entanglement.kind)
-            for source, target in entanglement.pairs
-            if source in alive and target in alive
-        )
+        first, *others = entanglement.agents or ("",)
+        if not self._lives(first):
+            return ()
+        name, kind = entanglement.name, entanglement.kind
+        return tuple(Link(entanglement.id, name, first, other, kind) for other in others if self._lives(other))
+
+    def _lives(self, agent_id: str) -> bool:
+        agent = self.agents.get(agent_id)
+        return agent is not None and not agent.ended

@@ -158,11 +158,13 @@ class MapPainter:
         if not which.any():
             return
         faint = edges.touching(nodes.looks >= FAINT) if shown.model.selective else None
-        bright = live and not shown.lifted
+        chosen = edges.touching(nodes.marked(nodes.slots_of(shown.chosen))) if live and not shown.lifted else ~which
         painter.save()
         painter.resetTransform()
-        self._links.draw(painter, curves, edges, which, at, faint=faint, bright=bright, moving=shown.moving)
-        self._links.draw_names(painter, curves, edges, which, at, bright=bright)
+        for some, bright in ((which & ~chosen, False), (which & chosen, True)):
+            if some.any():
+                self._links.draw(painter, curves, edges, some, at, faint=faint, bright=bright, moving=shown.moving or live)
+                self._links.draw_names(painter, curves, edges, some, at, bright=bright)
         painter.restore()
 
     def _draw_cards(self, painter: QPainter, slots: Slots, at: Projection) -> None:

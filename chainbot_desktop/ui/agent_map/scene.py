@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QPointF, QRectF
+from PySide6.QtCore import QObject, QPointF, QRectF, QTimer
 from PySide6.QtGui import QPainter, QRegion
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QStyleOptionGraphicsItem, QWidget
 
@@ -29,6 +29,9 @@ from chainbot_desktop.ui.agent_map.sprites import ENDED, FAINT, STATES
 from chainbot_desktop.ui.theme import Theme
 
 WORLD = QRectF(-1_300_000, -1_300_000, 2_600_000, 2_600_000)
+_MANY_NODES = 256
+"""So many that change at once have all of the map painted anew."""
+_REST_MS = 300
 _MANY_LINKS = 64
 """So many links that bend at once make the whole background anew."""
 
@@ -83,6 +86,9 @@ class MapScene(QGraphicsScene):
         self.nodes = ShownNodes(model.places)
         self.edges = EdgeTable()
         self._curves: Curves | None = None
+        self._roused: set[str] = set()
+        self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
+        self._rest.timeout.connect(self._on_rested)
         self.glide = Glide(self, self)
         self.pulses = Pulses(self.edges, self.curves, self._repaint_dots, self)
         self.set_theme(theme)
@@ -122,23 +128,45 @@ class MapScene(QGraphicsScene):
         """Draw these nodes anew, where they were and where they are, and their links with them."""
         nodes = self.nodes
         nodes.make_room()
-        for slot in nodes.slots_of(ids):
-            self.repaint(card_rect(nodes.at(slot)))
-        moves = [move for id_ in ids if (move := self._take_over(id_)) is not None]
+        many = len(ids) > _MANY_NODES
+        if many:
+            self.repaint(None)
+        else:
+            for slot in nodes.slots_of(ids):
+                self.repaint(card_rect(nodes.at(slot)))
+        known = {id_ for id_ in ids if id_ in nodes.slot_of}
+        moves = [slot for id_ in ids if (slot := self._take_over(id_)) is not None]
         if moves:
-            moved = nodes.marked(slot for slot, _ in moves)
-            self._repaint_links(moved)
-            for slot, point in moves:
-                nodes.xy[slot] = point
-            self._curves = None
-            self._repaint_links(moved)
-        for slot in nodes.slots_of(ids):
-            self.repaint(card_rect(nodes.at(slot)))
+            self._move(moves, [self.model.places.ids[slot] for slot in moves if self.model.places.ids[slot] in known])
+        if not many:
+            for slot in nodes.slots_of(ids):
+                self.repaint(card_rect(nodes.at(slot)))
 
-    def _take_over(self, id_: str) -> tuple[int, Point] | None:
-        """What the model says of that node; where it has to be drawn, if that is not where it is drawn."""
+    def _move(self, slots: list[int], known: list[str]) -> None:
+        """To the places that the model has for them, with their links. `known`: those that were shown elsewhere before."""
         nodes = self.nodes
-        before, slot = nodes.slot_of.pop(id_, None), self.model.places.find(id_)
+        if known and len(slots) <= _MANY_NODES:
+            self._rouse(known)
+        moved = nodes.marked(slots)
+        self._repaint_links(moved)
+        nodes.xy[slots] = self.model.places.xy[slots]
+        self._curves = None
+        self._repaint_links(moved)
+
+    def _rouse(self, ids: list[str]) -> None:
+        """What moves may move again soon: until it has rested its links are drawn live, and the background need not be made anew."""
+        self._roused.update(ids)
+        self._rest.start()
+        self._set_live(id_ for id_ in ids if not self.nodes.live[self.nodes.slot_of[id_]])
+
+    def _on_rested(self) -> None:
+        roused, self._roused = self._roused, set()
+        self._set_live(roused)
+
+    def _take_over(self, id_: str) -> int | None:
+        """What the model says of that node; its slot, if it has to be drawn elsewhere than it is drawn."""
+        nodes, places = self.nodes, self.model.places
+        before, slot = nodes.slot_of.pop(id_, None), places.find(id_)
         if slot is None:
             self.painter.forget(id_)
             return None
@@ -146,10 +174,10 @@ class MapScene(QGraphicsScene):
         nodes.looks[slot] = self._look(id_)
         if before != slot:
             self.glide.drop((slot,))
-            nodes.live[slot] = id_ in self.chosen or id_ in self.lifted
-        point = self.model.places[id_]
-        stands = before == slot and (nodes.at(slot) == point or self.glide.carries(slot))
-        return None if stands else (slot, point)
+            nodes.live[slot] = self._lives(id_)
+            return slot
+        stands = (nodes.xy[slot] == places.xy[slot]).all() or self.glide.carries(slot)
+        return None if stands else slot
 
     def select(self, id_: str | None, also: Collection[str] = ()) -> None:
         """`id_` is the one that keys and actions are about, `also` are selected with it."""
@@ -242,22 +270,26 @@ class MapScene(QGraphicsScene):
             slot = nodes.slot_of.get(id_)
             if slot is not None:
                 slots.append(slot)
-                nodes.live[slot] = id_ in self.chosen or id_ in self.lifted
+                nodes.live[slot] = self._lives(id_)
                 self.repaint(card_rect(nodes.at(slot)))
         if slots:
-            self._repaint_links(nodes.marked(slots))
+            self._repaint_links(nodes.marked(slots), ground=True)
 
-    def _repaint_links(self, slots: NDArray[np.bool_]) -> None:
-        """Both layers where the links of the marked slots are."""
+    def _lives(self, id_: str) -> bool:
+        return id_ in self.chosen or id_ in self.lifted or id_ in self._roused
+
+    def _repaint_links(self, slots: NDArray[np.bool_], *, ground: bool = False) -> None:
+        """Where the links of the marked slots are; with `ground` in the background too, which they come from or go to."""
         if not len(self.edges):
             return
         which = self.edges.touching(slots)
         count = int(which.sum())
+        repaint = self.repaint_ground if ground or not (slots <= self.nodes.live).all() else self.repaint
         if count > _MANY_LINKS:
-            self.repaint_ground(None)
+            repaint(None)
         elif count:
             for left, top, right, bottom in self.curves().part(which).bounds.tolist():
-                self.repaint_ground(QRectF(left - 20, top - 20, right - left + 40, bottom - top + 40))
+                repaint(QRectF(left - 20, top - 20, right - left + 40, bottom - top + 40))
 
 
 def _nothing(_rect: QRectF | None) -> None:

@@ -25,13 +25,13 @@ from chainbot_desktop.ui.agent_map.filters import StateFilter
 from chainbot_desktop.ui.agent_map.live_section import RUNS_SHOWN
 from chainbot_desktop.ui.agent_map.model import MapDelta, MapModel
 from chainbot_desktop.ui.agent_map.moves import Moves
-from chainbot_desktop.ui.agent_map.parts import MapParts
 from chainbot_desktop.ui.agent_map.past import PastSource
 from chainbot_desktop.ui.agent_map.replay import ReplayController
 from chainbot_desktop.ui.agent_map.replay_bar import ReplayBar
 from chainbot_desktop.ui.agent_map.runtime import AgentRuntime, RuntimeParts
 from chainbot_desktop.ui.agent_map.scene import MapScene
 from chainbot_desktop.ui.agent_map.search_bar import SearchBar
+from chainbot_desktop.ui.agent_map.services import MapServices
 from chainbot_desktop.ui.agent_map.shapes import LABELS
 from chainbot_desktop.ui.agent_map.times import now_utc
 from chainbot_desktop.ui.agent_map.vitals import MapVitals
@@ -51,7 +51,7 @@ _AGES_MS = 5_000
 class AgentMapView(WindowView):
     """`spawn_snippet`: a command line that reports an agent here, shown while there is none. `actor`: who moves nodes.
 
-    `runtime`: the agents that run here; without it they are only shown. `parts`: what measures, lays out and remembers.
+    `runtime`: the agents that run here; without it they are only shown. `services`: what measures, lays out and remembers.
     """
 
     def __init__(
@@ -63,14 +63,14 @@ class AgentMapView(WindowView):
         spawn_snippet: str = "",
         actor: Actor = "device:panel",
         runtime: RuntimeParts | None = None,
-        parts: MapParts | None = None,
+        services: MapServices | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._directory = directory
         self._themes = themes
         self._tasks = tasks
-        self._parts = parts or MapParts()
+        self._services = services or MapServices()
         self._model = MapModel(directory)
         self._scene = MapScene(self._model, themes.current, self)
         self.canvas = MapCanvas(self._scene, themes)
@@ -80,10 +80,10 @@ class AgentMapView(WindowView):
         self._empty = EmptyMap(spawn_snippet, themes, may_spawn=runtime is not None)
         self.details = DetailsPanel(themes, self)
         self.control = AgentControl(runtime, self, themes, tasks, actor) if runtime is not None else None
-        self._arranger = Arranger(self._model, self._parts, tasks, self._aspect, self)
-        self._vitals = MapVitals(self._scene, self._parts, self.canvas.view_ground, self)
+        self._arranger = Arranger(self._model, self._services, tasks, self._aspect, self)
+        self._vitals = MapVitals(self._scene, self._services, self.canvas.view_ground, self)
         self.replay_bar = ReplayBar(themes)
-        self.replay = ReplayController(self.replay_bar, self._parts.history, tasks, self) if self._parts.history else None
+        self.replay = ReplayController(self.replay_bar, self._services.history, tasks, self) if self._services.history else None
         self._runs_of: tuple[str, str] | None = None
         self._frames = FrameClock(self)
         self._changed_agents: set[str] = set()
@@ -92,6 +92,7 @@ class AgentMapView(WindowView):
         self._replayed: MapMoment | None = None
         self._looked_at: tuple[int, QSize] | None = None
         self._wanted: str | None = None
+        self._badge = 0
         self._ages = QTimer(self, interval=_AGES_MS)
         self._build()
         self._connect()
@@ -255,22 +256,27 @@ class AgentMapView(WindowView):
     def _on_directory_changed(self, change: DirectoryChange) -> None:
         self._changed_agents |= change.agents
         self._changed_links |= change.entanglements
-        self._count_needing(change.agents)
         if self._replayed is None:
             self._model.count(change.agents)
+            self._show_badge(self._model.counts[AgentState.NEEDS_INPUT])
             self._frames.request(self._on_frame)
+        else:
+            self._count_needing(change.agents)
+
+    def _show_badge(self, count: int) -> None:
+        if count != self._badge:
+            self._badge = count
+            self.badge_changed.emit(count)
 
     def _count_needing(self, ids: Iterable[str]) -> None:
-        """The badge is about the present, also while the map shows the past or is hidden."""
-        before = len(self._needing)
+        """The badge is about the present, also while the map shows the past."""
         for id_ in ids:
             agent = self._directory.get(id_)
             asks = (
                 agent is not None and not agent.ended and (agent.state is AgentState.NEEDS_INPUT or id_ in self._model.asking)
             )
             (self._needing.add if asks else self._needing.discard)(id_)
-        if len(self._needing) != before:
-            self.badge_changed.emit(len(self._needing))
+        self._show_badge(len(self._needing))
 
     def _on_frame(self) -> None:
         if self._replayed is not None:
@@ -285,8 +291,7 @@ class AgentMapView(WindowView):
             if id_ not in self._model.agents:
                 self._moves.forget(id_)
         self._show_counts()
-        self._draw(delta, glide=glide)
-        self._arranger.place_newcomers()
+        self._draw(delta | self._arranger.place_newcomers(), glide=glide)
         self._arranger.take_note(change.agents)
         self._fit_once()
         self._show_wanted()
@@ -315,7 +320,11 @@ class AgentMapView(WindowView):
     # The past.
 
     def _on_moment(self, moment: MapMoment) -> None:
+        if self._replayed is None:
+            self._needing.clear()
+            self._count_needing(agent.id for agent in self._directory.agents)
         self._replayed = moment
+        self._vitals.shown = False
         self.canvas.read_only = True
         self._take_over(self._model.show(PastSource(moment), present=False), glide=True)
 
@@ -323,6 +332,7 @@ class AgentMapView(WindowView):
         if self._replayed is None:
             return
         self._replayed = None
+        self._vitals.shown = True
         self.canvas.read_only = False
         self._take_over(self._model.show(self._directory, present=True), glide=True)
         self._frames.request(self._on_frame)

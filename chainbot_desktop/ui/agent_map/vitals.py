@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, QRectF
 from chainbot_desktop.agents.vitals import Figures, Pulse
 from chainbot_desktop.ui.agent_map.cards import NO_FIGURES, CardFigures
 from chainbot_desktop.ui.agent_map.log_tail import text_of
-from chainbot_desktop.ui.agent_map.parts import MapParts
 from chainbot_desktop.ui.agent_map.scene import MapScene
+from chainbot_desktop.ui.agent_map.services import MapServices
 
 _TAIL = 4
 
@@ -18,11 +18,11 @@ _TAIL = 4
 class MapVitals(QObject):
     """`watch` while the map is seen, `rest` else: figures of processes are measured only while somebody watches."""
 
-    def __init__(self, scene: MapScene, parts: MapParts, ground: Callable[[], QRectF], parent: QObject) -> None:
+    def __init__(self, scene: MapScene, services: MapServices, ground: Callable[[], QRectF], parent: QObject) -> None:
         super().__init__(parent)
         self._scene = scene
-        self._vitals = parts.vitals
-        self._tail = parts.tail
+        self._vitals = services.vitals
+        self._tail = services.tail
         self._ground = ground
         self._ends: list[Callable[[], None]] = []
         self.shown = True

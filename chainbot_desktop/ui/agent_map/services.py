@@ -45,7 +45,7 @@ def _forgets(_name: str, _value: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class MapParts:
+class MapServices:
     """`remembered`: what `remember` was told in earlier lives of the program. `tail`: the newest lines of an agent's log, oldest
     first; none for one that does not run here."""
 
