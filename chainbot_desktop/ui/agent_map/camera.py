@@ -10,7 +10,7 @@ from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Poin
 from chainbot_desktop.ui.agent_map.scene import MapScene
 from chainbot_desktop.ui.theme import ThemeSource
 
-MIN_ZOOM, MAX_ZOOM = 0.03, 3.0
+MIN_ZOOM, MAX_ZOOM = 0.005, 3.0
 ZOOM_STEP = 1.25
 _EDGE = 5
 """Pixels around what is repainted: for lines that are smoothed, and dots that are as large at every zoom."""

@@ -38,8 +38,11 @@ _CURVE, _CURVE_MOVING = np.linspace(0.0, 1.0, 13), np.linspace(0.0, 1.0, 7)
 
 @dataclass(frozen=True)
 class Curves:
-    """Of some links, in scene units, each (n, 2): where they begin, bend and end, and the unit vector in which the end points."""
+    """Of some links, in scene units, each (n, 2): the middles of their agents; where they begin, bend and end, and the unit vector in
+    which the end points."""
 
+    source: Rows
+    target: Rows
     start: Rows
     pull_out: Rows
     pull_in: Rows
@@ -53,7 +56,9 @@ class Curves:
         return np.hstack([corners.min(axis=0) - 10.0, corners.max(axis=0) + 10.0])
 
     def part(self, which: NDArray[np.bool_]) -> Curves:
-        return Curves(*(rows[which] for rows in (self.start, self.pull_out, self.pull_in, self.tip, self.way)))
+        return Curves(
+            *(rows[which] for rows in (self.source, self.target, self.start, self.pull_out, self.pull_in, self.tip, self.way))
+        )
 
 
 class EdgeTable:
@@ -115,7 +120,7 @@ class EdgeTable:
         start, tip = source + way * reach + side, target - way * reach + side
         ahead = ((tip - start) * way).sum(axis=1) - _HEAD
         pull = np.where(ahead > 0, np.minimum(ahead / 2, 160.0), 40.0)[:, None]  # more would fold the curve back on itself
-        return Curves(start, start + way * pull, tip - way * (_HEAD + pull), tip, way)
+        return Curves(source, target, start, start + way * pull, tip - way * (_HEAD + pull), tip, way)
 
     def crossing(self, curves: Curves, box: Box) -> NDArray[np.bool_]:
         """Which may be seen in `box`."""
@@ -206,7 +211,9 @@ class EdgePainter:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if at.zoom < NAMES_FROM or len(start) > _MANY or (moving and not smooth):
             painter.setPen(QPen(color, 1 if width < 2 else 2))
-            draw_lines(painter, np.hstack([start, tip]))
+            # From afar a node is a small shape: the line leads to its middle, which the shape covers.
+            ends = (at.to_pixels(curves.source), at.to_pixels(curves.target)) if at.zoom < NAMES_FROM else (start, tip)
+            draw_lines(painter, np.hstack(ends))
             return
         # A line of one pixel has a path of its own in the raster engine, several times as quick as any other.
         painter.setPen(QPen(color, 1 if moving else width))

@@ -5,7 +5,7 @@ Everything is worked out for all of it at once, in pixels of the device, and han
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Protocol, cast
 
 import numpy as np
@@ -16,7 +16,8 @@ from chainbot_desktop.ui.agent_map.batches import draw_points
 from chainbot_desktop.ui.agent_map.cards import NO_FIGURES, CardFigures, CardPainter, age_text
 from chainbot_desktop.ui.agent_map.edges import Curves, EdgePainter, EdgeTable
 from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH
-from chainbot_desktop.ui.agent_map.model import MapModel
+from chainbot_desktop.ui.agent_map.layouts.request import TITLE_HEIGHT
+from chainbot_desktop.ui.agent_map.model import Group, MapModel
 from chainbot_desktop.ui.agent_map.places import Slots
 from chainbot_desktop.ui.agent_map.pulses import Pulses
 from chainbot_desktop.ui.agent_map.shown import MARGIN, ShownNodes, box_of
@@ -62,6 +63,8 @@ class MapPainter:
         self._links = EdgePainter(theme)
         self._stamps = Stamps(theme)
         self._sprites = Sprites()
+        self._title_font = theme.font("strong")
+        self._title_metrics = QFontMetricsF(self._title_font)
         self._ages: dict[str, str] = {}
         self._zoom = 1.0
 
@@ -89,34 +92,57 @@ class MapPainter:
             rows = np.arange(np.floor(rect.top() / _DOTS), np.ceil(rect.bottom() / _DOTS) + 1) * _DOTS
             painter.setPen(self._theme.tint("line", 0.6, "ground"))
             draw_points(painter, np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2))
-        self._draw_groups(painter, rect, at)
+        if self._shown.model.groups:
+            painter.save()
+            painter.resetTransform()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._draw_groups(painter, rect, at)
+            painter.restore()
         self._draw_links(painter, rect, at, live=False)
 
     def _draw_groups(self, painter: QPainter, rect: QRectF, at: Projection) -> None:
-        theme, groups = self._theme, self._shown.model.groups
-        if not groups:
-            return
-        painter.save()
-        painter.resetTransform()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = theme.font("strong")
-        metrics = QFontMetricsF(font)
-        painter.setFont(font)
-        for group in groups:
-            box = QRectF(QPointF(group.box.left, group.box.top), QPointF(group.box.right, group.box.bottom))
-            if not box.intersects(rect):
-                continue
-            box = QRectF(QPointF(*at.point(box.left(), box.top())), QPointF(*at.point(box.right(), box.bottom())))
+        """Their ground, and their titles where the room above the cards is high enough for words."""
+        theme = self._theme
+        for group, box in self._groups_in(rect, at):
             painter.setPen(QPen(theme.color("line"), 1))
             painter.setBrush(theme.tint("surface1", 0.45, "ground"))
-            painter.drawRoundedRect(box, theme.px(12), theme.px(12))
-            pad = min(theme.px(12), box.width() * 0.04)
-            room = QRectF(box.left() + pad, box.top() + 4, box.width() - 2 * pad, metrics.height())
-            if room.width() >= 3 * metrics.height():
-                painter.setPen(theme.color("dim"))
-                shown = metrics.elidedText(group.title, Qt.TextElideMode.ElideRight, room.width())
-                painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
-        painter.restore()
+            radius = min(theme.px(12), box.height() / 4)
+            painter.drawRoundedRect(box, radius, radius)
+            if not self._titles_float(at):
+                pad = theme.px(12)
+                self._write_title(
+                    painter, group, QRectF(box.left() + pad, box.top() + 4, box.width() - 2 * pad, TITLE_HEIGHT * at.scale - 4)
+                )
+
+    def _draw_floating_titles(self, painter: QPainter, rect: QRectF, at: Projection) -> None:
+        """From afar: over the nodes, on a ground of their own, for groups that are large enough to be told apart."""
+        if not self._titles_float(at):
+            return
+        high = self._title_metrics.height() + 4
+        for group, box in self._groups_in(rect, at):
+            wide = self._title_metrics.horizontalAdvance(group.title) + 16
+            if wide <= box.width() and box.height() >= 3 * high:
+                pill = QRectF(box.left() + 4, box.top() + 4, wide, high)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(self._theme.color("surface2"))
+                painter.drawRoundedRect(pill, high / 2, high / 2)
+                self._write_title(painter, group, pill.adjusted(8, 0, -6, 0))
+
+    def _titles_float(self, at: Projection) -> bool:
+        return TITLE_HEIGHT * at.scale < self._title_metrics.height() + 4
+
+    def _groups_in(self, rect: QRectF, at: Projection) -> Iterator[tuple[Group, QRectF]]:
+        """With their boxes in pixels."""
+        for group in self._shown.model.groups:
+            box = QRectF(QPointF(group.box.left, group.box.top), QPointF(group.box.right, group.box.bottom))
+            if box.intersects(rect):
+                yield group, QRectF(QPointF(*at.point(box.left(), box.top())), QPointF(*at.point(box.right(), box.bottom())))
+
+    def _write_title(self, painter: QPainter, group: Group, room: QRectF) -> None:
+        painter.setFont(self._title_font)
+        painter.setPen(self._theme.color("dim"))
+        shown = self._title_metrics.elidedText(group.title, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
     def draw_live_links(self, painter: QPainter, rect: QRectF) -> None:
         """And what passes over links, above them."""
@@ -147,6 +173,7 @@ class MapPainter:
         else:
             self._draw_cards(painter, slots, at)
         self._draw_rings(painter, at)
+        self._draw_floating_titles(painter, rect, at)
         painter.restore()
 
     def _draw_links(self, painter: QPainter, rect: QRectF, at: Projection, *, live: bool) -> None:

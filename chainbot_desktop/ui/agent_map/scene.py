@@ -126,21 +126,23 @@ class MapScene(QGraphicsScene):
 
     def touch(self, *ids: str) -> None:
         """Draw these nodes anew, where they were and where they are, and their links with them."""
-        nodes = self.nodes
-        nodes.make_room()
-        many = len(ids) > _MANY_NODES
-        if many:
+        self.nodes.make_room()
+        known = self._repaint_cards(ids)
+        moves = [moved for id_ in ids if (moved := self._take_over(id_)) is not None]
+        if moves:
+            places = self.model.places
+            self._move(moves, [id_ for moved in moves if (id_ := places.ids[moved]) in known])
+        self._repaint_cards(ids)
+
+    def _repaint_cards(self, ids: Collection[str]) -> frozenset[str]:
+        """Where these are shown; which of them are."""
+        shown = frozenset(id_ for id_ in ids if id_ in self.nodes.slot_of)
+        if len(ids) > _MANY_NODES:
             self.repaint(None)
         else:
-            for slot in nodes.slots_of(ids):
-                self.repaint(card_rect(nodes.at(slot)))
-        known = {id_ for id_ in ids if id_ in nodes.slot_of}
-        moves = [slot for id_ in ids if (slot := self._take_over(id_)) is not None]
-        if moves:
-            self._move(moves, [self.model.places.ids[slot] for slot in moves if self.model.places.ids[slot] in known])
-        if not many:
-            for slot in nodes.slots_of(ids):
-                self.repaint(card_rect(nodes.at(slot)))
+            for slot in self.nodes.slots_of(shown):
+                self.repaint(card_rect(self.nodes.at(slot)))
+        return shown
 
     def _move(self, slots: list[int], known: list[str]) -> None:
         """To the places that the model has for them, with their links. `known`: those that were shown elsewhere before."""

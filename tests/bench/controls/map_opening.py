@@ -56,7 +56,7 @@ def open_one(app: QApplication, themes: ThemeSource, directory: FixedDirectory |
         draw(*what)
         painted.append(len(view._scene.nodes.slot_of))
 
-    view._scene.painter.draw_nodes = counted  # type: ignore[method-assign]
+    view._scene.painter.draw_nodes = counted  # type: ignore[method-assign, assignment]
     while not painted or painted[-1] < len(directory.agents):
         app.processEvents()
     return view

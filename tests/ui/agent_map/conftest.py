@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.core.events import Event
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.agent_map.geometry import Point
+from chainbot_desktop.ui.agent_map.layouts.worker import LayoutWorker
+from chainbot_desktop.ui.agent_map.services import MapServices
 from chainbot_desktop.ui.agent_map.view import AgentMapView
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message
@@ -100,20 +103,21 @@ class Stage:
         return self.view._scene.selected
 
 
-@pytest.fixture
-def stage(
+@contextmanager
+def open_stage(
     qapp: QApplication,
     qtbot: QtBot,
-    theme_source: ThemeSource,
+    themes: ThemeSource,
     on_loop: Callable[[Coroutine[Any, Any, Any]], Any],
-    tmp_path: Path,
+    folder: Path,
+    services: MapServices | None = None,
 ) -> Iterator[Stage]:
-    opening = open_store(tmp_path)
+    opening = open_store(folder)
     store: Store = on_loop(opening.__aenter__())
     directory = AgentDirectory(store.journal, store.bus, store.snapshots)
     on_loop(directory.open())
     tasks = Tasks()
-    view = AgentMapView(directory, theme_source, tasks, spawn_snippet=SNIPPET)
+    view = AgentMapView(directory, themes, tasks, spawn_snippet=SNIPPET, services=services)
     messages: list[Message] = []
     view.message.connect(messages.append)
     view.resize(720, 452)
@@ -131,3 +135,38 @@ def stage(
     qapp.sendPostedEvents(view, QEvent.Type.DeferredDelete)
     on_loop(directory.close())
     on_loop(opening.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def stage(
+    qapp: QApplication,
+    qtbot: QtBot,
+    theme_source: ThemeSource,
+    on_loop: Callable[[Coroutine[Any, Any, Any]], Any],
+    tmp_path: Path,
+) -> Iterator[Stage]:
+    with open_stage(qapp, qtbot, theme_source, on_loop, tmp_path) as stage:
+        yield stage
+
+
+@pytest.fixture
+def remembered() -> dict[str, object]:
+    """What the map remembers of its user's ways, in tests that open it with what remembers."""
+    return {}
+
+
+@pytest.fixture
+def arranged_stage(
+    qapp: QApplication,
+    qtbot: QtBot,
+    theme_source: ThemeSource,
+    on_loop: Callable[[Coroutine[Any, Any, Any]], Any],
+    tmp_path: Path,
+    remembered: dict[str, object],
+) -> Iterator[Stage]:
+    """The same with a real process that lays out."""
+    worker = LayoutWorker()
+    services = MapServices(layouts=worker, remembered=remembered, remember=remembered.__setitem__)
+    with open_stage(qapp, qtbot, theme_source, on_loop, tmp_path, services) as stage:
+        yield stage
+    on_loop(worker.close())
