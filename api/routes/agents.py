@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from api.agent_schemas import AgentParameters
 from api.answers import json_answer
 from api.door import ADMIN
 from api.endpoints import Answer, Endpoint
 from api.keys import SERVICES
-from api.reading import parse_model, read_object
+from api.reading import parse_model, parse_query, read_object
 from api.schemas import AgentDocument, AgentMap, Coordinates, Moved
 from chainbot_desktop.agents.documents import agent_document
 from chainbot_desktop.core.errors import NotFound
@@ -16,7 +17,8 @@ from chainbot_desktop.core.errors import NotFound
 
 async def list_agents(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
-    return json_answer(services.agents.list_document(services.runtime))
+    asked = parse_query(request.query, AgentParameters)
+    return json_answer(services.agents.list_document(services.runtime, only=asked.filter()))
 
 
 async def get_agent(request: web.Request) -> web.Response:
@@ -46,7 +48,16 @@ async def agent_map(request: web.Request) -> web.Response:
 _ID = {"id": "Id of the agent"}
 
 ENDPOINTS = (
-    Endpoint("GET", "/api/agents", list_agents, "All agents, guests included", "agents", (Answer("", (AgentDocument,)),)),
+    Endpoint(
+        "GET",
+        "/api/agents",
+        list_agents,
+        "All agents, guests included, or those that are asked for",
+        "agents",
+        (Answer("", (AgentDocument,)),),
+        query=AgentParameters,
+        problems=(422,),
+    ),
     Endpoint("GET", "/api/agents/map", agent_map, "Agents, connections and places", "agents", (Answer("", AgentMap),)),
     Endpoint(
         "GET",
