@@ -30,6 +30,7 @@ from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.core.events import AttentionRequired, Event, Recorded
 from chainbot_desktop.core.link import LinkStatus
 from chainbot_desktop.core.settings import GuiSettings
+from chainbot_desktop.ui.agent_map.memory import MapMemory
 from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
 from chainbot_desktop.ui.shell.window import MainWindow, Remember
 from chainbot_desktop.ui.theme import ThemeSource
@@ -193,6 +194,7 @@ class Windows:
         self._window = window
         self._themes = themes
         self._agents = agents
+        self._map_memory = MapMemory(remembered, remember)
         self._steps = WelcomeSteps(remembered, remember, WITH_AGENTS)
         self._guide: WelcomeGuide | None = None
         self._code: CodeAgentView | None = None
@@ -224,7 +226,14 @@ class Windows:
 
         house = self._house
         snippet = webhook_line(house)
-        view = AgentMapView(house.agents, self._themes, house.tasks, spawn_snippet=snippet, runtime=self._agents.parts)
+        view = AgentMapView(
+            house.agents,
+            self._themes,
+            house.tasks,
+            spawn_snippet=snippet,
+            runtime=self._agents.parts,
+            memory=self._map_memory,
+        )
         self._agents.map_was_made(view)
         if self._steps.left:
             actions = WelcomeActions(

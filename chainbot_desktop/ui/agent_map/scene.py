@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QPointF, QRectF
+from PySide6.QtCore import QObject, QPointF, QRectF, Signal
 from PySide6.QtGui import QPainter, QRegion
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QStyleOptionGraphicsItem, QWidget
 
@@ -21,7 +21,7 @@ from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Poin
 from chainbot_desktop.ui.agent_map.glide import Glide
 from chainbot_desktop.ui.agent_map.model import MapDelta, MapModel
 from chainbot_desktop.ui.agent_map.painting import MapPainter
-from chainbot_desktop.ui.agent_map.places import Points, Slots
+from chainbot_desktop.ui.agent_map.places import Points, Slots, box_around
 from chainbot_desktop.ui.agent_map.shown import ShownNodes, card_rect
 from chainbot_desktop.ui.agent_map.sprites import ENDED, FAINT, STATES
 from chainbot_desktop.ui.theme import Theme
@@ -61,6 +61,9 @@ class MapScene(QGraphicsScene):
     background); `exposed` are the pieces of the viewport that are being painted.
     """
 
+    altered = Signal()
+    """Nodes, their places or what they look like are others: a picture of them all is old."""
+
     def __init__(self, model: MapModel, theme: Theme, parent: QObject) -> None:
         """Dies with `parent`, and not when Python happens to collect it: its layers and it refer to each other."""
         super().__init__(parent)
@@ -76,7 +79,7 @@ class MapScene(QGraphicsScene):
         self.chosen: frozenset[str] = frozenset()
         """All that are selected; `selected` is one of them."""
         self.lifted: frozenset[str] = frozenset()
-        self.hits: frozenset[str] = frozenset()
+        self.hits: set[str] = set()
         """What the search found."""
         self.nodes = ShownNodes(model.places)
         self.edges = EdgeTable()
@@ -92,13 +95,15 @@ class MapScene(QGraphicsScene):
     def set_theme(self, theme: Theme) -> None:
         self.painter = MapPainter(self, theme)
         self.repaint_ground(None)
+        self.altered.emit()
 
     def redraw(self) -> None:
         """Everything: after a change of filter or search."""
-        self.hits = frozenset(self.model.found())
+        self.hits.clear()
         for id_, slot in self.nodes.slot_of.items():
-            self.nodes.looks[slot] = self._look(id_)
+            self._see(id_, slot)
         self.repaint_ground(None)
+        self.altered.emit()
 
     def apply(self, delta: MapDelta, *, glide: bool = False) -> None:
         """`glide`: nodes that are shown already go to their new places within a moment instead of at once."""
@@ -116,7 +121,10 @@ class MapScene(QGraphicsScene):
         nodes.make_room()
         for slot in nodes.slots_of(ids):
             self.repaint(card_rect(nodes.at(slot)))
-        moves = [move for id_ in ids if (move := self._take_over(id_)) is not None]
+        faded: list[int] = []
+        moves = [move for id_ in ids if (move := self._take_over(id_, faded)) is not None]
+        if faded:
+            self._repaint_links(nodes.marked(faded))
         if moves:
             moved = nodes.marked(slot for slot, _ in moves)
             self._repaint_links(moved)
@@ -126,16 +134,25 @@ class MapScene(QGraphicsScene):
             self._repaint_links(moved)
         for slot in nodes.slots_of(ids):
             self.repaint(card_rect(nodes.at(slot)))
+        if ids:
+            self.altered.emit()
 
-    def _take_over(self, id_: str) -> tuple[int, Point] | None:
-        """What the model says of that node; where it has to be drawn, if that is not where it is drawn."""
+    def _take_over(self, id_: str, faded: list[int]) -> tuple[int, Point] | None:
+        """What the model says of that node; where it has to be drawn, if that is not where it is drawn.
+
+        Its slot is added to `faded` if the filter lets it through now and did not before, or the other way round.
+        """
         nodes = self.nodes
         before, slot = nodes.slot_of.pop(id_, None), self.model.places.find(id_)
         if slot is None:
             self.painter.forget(id_)
+            self.hits.discard(id_)
             return None
         nodes.slot_of[id_] = slot
-        nodes.looks[slot] = self._look(id_)
+        was_faint = nodes.looks[slot] >= FAINT
+        self._see(id_, slot)
+        if was_faint != (nodes.looks[slot] >= FAINT):
+            faded.append(slot)
         if before != slot:
             self.glide.drop((slot,))
             nodes.live[slot] = id_ in self.chosen or id_ in self.lifted
@@ -173,6 +190,7 @@ class MapScene(QGraphicsScene):
         self.nodes.xy[slots] = points
         self._curves = None
         self.repaint_ground(None)
+        self.altered.emit()
 
     # Questions.
 
@@ -187,9 +205,15 @@ class MapScene(QGraphicsScene):
             self._curves = self.edges.curves(self.nodes.xy)
         return self._curves
 
+    def standing_out(self) -> int:
+        """How many the filter and the search let through."""
+        slots = np.fromiter(self.nodes.slot_of.values(), np.intp, len(self.nodes.slot_of))
+        return int((self.nodes.looks[slots] < FAINT).sum())
+
     def ground(self) -> QRectF:
-        """What all cards together cover when they have come to rest; empty when there is none."""
-        bounds = self.model.places.bounds()
+        """What all cards that can be seen cover when they have come to rest; empty when there is none."""
+        places, hidden = self.model.places, self.nodes.hidden
+        bounds = box_around(places.xy[self.nodes.to_be_seen()]) if hidden.any() else places.bounds()
         if bounds is None:
             return QRectF()
         first, last = card_rect(Point(bounds.left, bounds.top)), card_rect(Point(bounds.right, bounds.bottom))
@@ -216,10 +240,16 @@ class MapScene(QGraphicsScene):
     def _around(self, ground: QRectF) -> list[str]:
         return self.nodes.ids_within(ground.adjusted(-CARD_WIDTH / 2, -CARD_HEIGHT / 2, CARD_WIDTH / 2, CARD_HEIGHT / 2))
 
-    def _look(self, id_: str) -> int:
-        agent = self.model.agents[id_]
+    def _see(self, id_: str, slot: int) -> None:
+        """How it is drawn, and whether. What is selected or in the hand is never hidden: somebody is looking at it."""
+        agent, nodes = self.model.agents[id_], self.nodes
         faint = self.model.selective and not self.model.stands_out(id_)
-        return STATES.index(agent.state) + (FAINT if faint else ENDED if agent.ended else 0)
+        nodes.looks[slot] = STATES.index(agent.state) + (FAINT if faint else ENDED if agent.ended else 0)
+        if self.model.filter.words and not faint:
+            self.hits.add(id_)
+        else:
+            self.hits.discard(id_)
+        nodes.hidden[slot] = faint and self.model.hides_others and id_ not in self.chosen and id_ not in self.lifted
 
     def _set_live(self, changed: Iterable[str]) -> None:
         """Those that became live, or did not stay it: their links go from one layer to the other."""
@@ -231,9 +261,12 @@ class MapScene(QGraphicsScene):
             if slot is not None:
                 slots.append(slot)
                 nodes.live[slot] = id_ in self.chosen or id_ in self.lifted
+                if id_ in self.model.agents:
+                    self._see(id_, slot)
                 self.repaint(card_rect(nodes.at(slot)))
         if slots:
             self._repaint_links(nodes.marked(slots))
+            self.altered.emit()
 
     def _repaint_links(self, slots: NDArray[np.bool_]) -> None:
         """Both layers where the links of the marked slots are."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QFontMetrics, QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from chainbot_desktop.agents.directory import AgentDirectory
@@ -19,14 +18,15 @@ from chainbot_desktop.ui.agent_map.canvas import MapCanvas
 from chainbot_desktop.ui.agent_map.cards import status_text
 from chainbot_desktop.ui.agent_map.control import AgentControl
 from chainbot_desktop.ui.agent_map.details import DetailsPanel
-from chainbot_desktop.ui.agent_map.filters import StateFilter
+from chainbot_desktop.ui.agent_map.filtering import Filtering
 from chainbot_desktop.ui.agent_map.geometry import Point
 from chainbot_desktop.ui.agent_map.live_section import RUNS_SHOWN
+from chainbot_desktop.ui.agent_map.memory import MapMemory
+from chainbot_desktop.ui.agent_map.minimap import Minimap
 from chainbot_desktop.ui.agent_map.model import LayoutTask, MapDelta, MapModel
 from chainbot_desktop.ui.agent_map.moves import Moves
 from chainbot_desktop.ui.agent_map.runtime import AgentRuntime, RuntimeParts
 from chainbot_desktop.ui.agent_map.scene import MapScene
-from chainbot_desktop.ui.agent_map.search_bar import SearchBar
 from chainbot_desktop.ui.agent_map.shapes import LABELS
 from chainbot_desktop.ui.agent_map.times import now_utc
 from chainbot_desktop.ui.agent_map.welcome import EmptyMap
@@ -42,12 +42,14 @@ _TITLE = "Agent Map"
 _AGES_MS = 5_000
 _LAYOUT_APART_FROM = 400
 """From so many nodes on a layout is worked out in a thread."""
+MINIMAP = "map.minimap"
+"""Name of the preference: whether the minimap is wanted."""
 
 
 class AgentMapView(WindowView):
     """`spawn_snippet`: a command line that reports an agent here, shown while there is none. `actor`: who moves nodes.
 
-    `runtime`: the agents that run here; without it they are only shown.
+    `runtime`: the agents that run here; without it they are only shown. Without `memory` each map begins anew.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class AgentMapView(WindowView):
         spawn_snippet: str = "",
         actor: Actor = "device:panel",
         runtime: RuntimeParts | None = None,
+        memory: MapMemory | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -69,8 +72,11 @@ class AgentMapView(WindowView):
         self._scene = MapScene(self._model, themes.current, self)
         self.canvas = MapCanvas(self._scene, themes)
         self._moves = Moves(directory, self._model, tasks, actor, self)
-        self.filters = StateFilter(themes)
-        self.search = SearchBar(themes)
+        self.filtering = Filtering(self._model, self._scene, themes, self)
+        self.filters, self.search = self.filtering.chips, self.filtering.search
+        self.minimap = Minimap(self._scene, self.canvas, themes)
+        self._memory = memory or MapMemory()
+        self.minimap.set_wanted(self._memory.flag(MINIMAP, default=True))
         self._empty = EmptyMap(spawn_snippet, themes, may_spawn=runtime is not None)
         self.details = DetailsPanel(themes, self)
         self.control = AgentControl(runtime, self, themes, tasks, actor) if runtime is not None else None
@@ -127,11 +133,8 @@ class AgentMapView(WindowView):
             Command("map.arrange", "Arrange the agents anew", self._on_arrange),
             Command("map.undo", "Undo the last move", self._on_undo, "Ctrl+Z", "undo"),
             Command("map.redo", "Redo the last move", self._on_redo, "Ctrl+Shift+Z"),
-            *(
-                Command(f"map.filter.{state}", f"Agents: {LABELS[state]}", partial(self.filters.choose, state))
-                for state in AgentState
-            ),
-            Command("map.filter.all", "Agents: all", partial(self.filters.choose, None)),
+            Command("map.minimap", "Show or hide the minimap", self.toggle_minimap, "M"),
+            *self.filtering.commands(),
         )
 
     # Putting together.
@@ -156,6 +159,7 @@ class AgentMapView(WindowView):
         outer.setSpacing(0)
         outer.addWidget(header)
         outer.addWidget(self.search)
+        outer.addWidget(self.filtering.strip)
         outer.addWidget(self._stack, 1)
         self._fit = IconButton("fit", "Show all agents (F)", self._themes, parent=self)
         self._fit.hide()
@@ -177,8 +181,7 @@ class AgentMapView(WindowView):
         self._moves.redraw.connect(self._on_moved)
         self._moves.refused.connect(self.message)
         self._moves.history_changed.connect(self._on_history_changed)
-        self.filters.chosen.connect(self._on_filter)
-        self.search.searched.connect(self._on_search)
+        self.filtering.changed.connect(self._on_filtered)
         self.search.next_requested.connect(self._on_next_hit)
         self.search.closed.connect(self.canvas.setFocus)
         self.details.closed.connect(self.close_details)
@@ -224,9 +227,8 @@ class AgentMapView(WindowView):
         if self._scene.selected is not None and self._scene.selected not in self._model.agents:
             self.select(None)
         self._scene.apply(delta)
-        if self._model.selective and (delta.nodes or delta.links):
-            self._scene.redraw()
-            self.search.show_count(len(self._model.found()))
+        if delta.nodes or delta.links:
+            self.filtering.refresh()
 
     def _lay_out(self) -> None:
         task = self._model.layout_task() if not self._laying_out else None
@@ -263,7 +265,7 @@ class AgentMapView(WindowView):
                 self.canvas.fit()
 
     def _show_counts(self) -> None:
-        self.filters.set_counts(self._model.counts, self._model.total)
+        self.filtering.show_counts()
         self._stack.setCurrentWidget(self.canvas if self._model.total else self._empty)
         self._fit.setVisible(self._model.total > 0)
 
@@ -367,15 +369,14 @@ class AgentMapView(WindowView):
         if agent_id is not None:
             self.canvas.keep_in_view(agent_id)
 
-    def _on_filter(self, state: AgentState | None) -> None:
-        self._model.filter = state
-        self._show_counts()
-        self._scene.redraw()
+    def _on_filtered(self) -> None:
+        """The strip that came or went took room from the map."""
+        self._place_panels()
+        self._frames.request(self._fit_once)
 
-    def _on_search(self, text: str) -> None:
-        self._model.search(text)
-        self._scene.redraw()
-        self.search.show_count(len(self._model.found()))
+    def toggle_minimap(self) -> None:
+        self.minimap.set_wanted(not self.minimap.wanted)
+        self._memory.keep(MINIMAP, self.minimap.wanted)
 
     def _on_next_hit(self) -> None:
         hits = self._model.found()
@@ -409,6 +410,7 @@ class AgentMapView(WindowView):
         menu.add("Show all agents", self._on_fit)
         menu.add("Full size", self._on_full_size)
         menu.add("Arrange anew", self._on_arrange)
+        menu.add("Hide the minimap" if self.minimap.wanted else "Show the minimap", self.toggle_minimap, keys="M")
         menu.add("Undo move", self._on_undo, enabled=self._moves.history.can_undo)
         menu.add("Redo move", self._on_redo, enabled=self._moves.history.can_redo)
         menu.open_at(self._more.mapToGlobal(QPoint(0, self._more.height())))
@@ -436,6 +438,12 @@ class AgentMapView(WindowView):
         super().showEvent(event)
         self._ages.start()
         self._frames.request(self._on_frame)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_M and not event.modifiers():
+            self.toggle_minimap()
+        elif event.key() != Qt.Key.Key_Escape or not self.filtering.clear():
+            super().keyPressEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._ages.stop()
