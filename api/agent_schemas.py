@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from chainbot_desktop.agents.filtering import AgentFilter
+from chainbot_desktop.agents.vocabulary import AgentState
 
 MAX_PAGE = 1000
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -12,6 +15,16 @@ _Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 _Task = Annotated[str, StringConstraints(min_length=1)]
 _Delivery = Literal["queue", "between", "interrupt"]
 _RuntimeState = Literal["starting", "idle", "running", "waiting", "paused", "stopping", "stopped", "failed"]
+
+_State = Literal["needs_input", "working", "waiting", "idle", "done", "failed", "unknown"]
+_Kind = Annotated[str, StringConstraints(max_length=300)]
+
+
+def _as_list(value: object) -> object:
+    """`state=a&state=b` and `state=a,b` are the same, and `state=` is as good as none."""
+    found = value if isinstance(value, (list, tuple)) else [value]
+    parts = [part for item in found for part in (item.split(",") if isinstance(item, str) else [item])]
+    return [part for part in parts if part != ""]
 
 
 class _Request(BaseModel):
@@ -146,6 +159,23 @@ class LogPage(BaseModel):
     lines: list[LogLine]
     next: int = Field(description="Give it as `since` to read on.")
     dropped: int = Field(description="Lines after `since` that are no longer kept.")
+
+
+class AgentParameters(_Request):
+    """What the list of agents can be asked: the same as the map's filter. What is empty leaves nobody out."""
+
+    state: Annotated[list[_State], BeforeValidator(_as_list), Field(max_length=50)] = Field(
+        default_factory=list, description="Only agents in these states; repeat it, or separate them by commas."
+    )
+    kind: Annotated[list[_Kind], BeforeValidator(_as_list), Field(max_length=50)] = Field(
+        default_factory=list, description="Only agents of these kinds; repeat it, or separate them by commas."
+    )
+    q: Annotated[str, StringConstraints(max_length=500)] = Field(
+        "", description="Words that must all occur in name, kind, id, status, activity or user."
+    )
+
+    def filter(self) -> AgentFilter:
+        return AgentFilter(frozenset(map(AgentState, self.state)), frozenset(self.kind)).searching(self.q)
 
 
 class PageParameters(_Request):

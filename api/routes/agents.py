@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from aiohttp import web
 
+from api.agent_schemas import AgentParameters
 from api.answers import json_answer
 from api.door import ADMIN
 from api.endpoints import Answer, Endpoint
@@ -20,7 +21,8 @@ from chainbot_desktop.core.errors import NotFound
 
 async def list_agents(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
-    return json_answer(services.agents.list_document(services.runtime))
+    asked = parse_query(request.query, AgentParameters)
+    return json_answer(services.agents.list_document(services.runtime, only=asked.filter()))
 
 
 async def get_agent(request: web.Request) -> web.Response:
@@ -66,7 +68,16 @@ async def map_history(request: web.Request) -> web.Response:
 _ID = {"id": "Id of the agent"}
 
 ENDPOINTS = (
-    Endpoint("GET", "/api/agents", list_agents, "All agents, guests included", "agents", (Answer("", (AgentDocument,)),)),
+    Endpoint(
+        "GET",
+        "/api/agents",
+        list_agents,
+        "All agents, guests included, or those that are asked for",
+        "agents",
+        (Answer("", (AgentDocument,)),),
+        query=AgentParameters,
+        problems=(422,),
+    ),
     Endpoint(
         "GET",
         "/api/agents/map",

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from chainbot_desktop.agents.documents import Running, agent_document, is_model_backed, map_document
+from chainbot_desktop.agents.filtering import EVERYTHING, AgentFilter
 from chainbot_desktop.agents.fold import FOLDED, FOLDED_TYPES, AgentFold
 from chainbot_desktop.agents.records import Agent, DirectoryChange, Entanglement
 from chainbot_desktop.agents.snapshot import decode_snapshot, encode_snapshot, take_snapshot
@@ -129,13 +130,18 @@ class AgentDirectory:
         return map_document(self.agents, self.entanglements, running)
 
     def list_document(
-        self, running: Running | None = None, *, guests: bool = True, model_backed: bool | None = None
+        self,
+        running: Running | None = None,
+        *,
+        guests: bool = True,
+        model_backed: bool | None = None,
+        only: AgentFilter = EVERYTHING,
     ) -> list[dict[str, Any]]:
         """The agents as a bare array, with or without the guests, and if asked only those (not) driven by a model."""
         return [
             agent_document(agent, running)
             for agent in self.agents
-            if (guests or not agent.guest) and model_backed in (None, is_model_backed(agent, running))
+            if only.admits(agent) and (guests or not agent.guest) and model_backed in (None, is_model_backed(agent, running))
         ]
 
     async def _load(self) -> tuple[AgentFold, int]:

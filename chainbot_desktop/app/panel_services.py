@@ -31,6 +31,7 @@ from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.core.events import AttentionRequired, Event, Recorded
 from chainbot_desktop.core.link import LinkStatus
 from chainbot_desktop.core.settings import GuiSettings
+from chainbot_desktop.ui.agent_map.memory import MapMemory
 from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
 from chainbot_desktop.ui.shell.window import MainWindow, Remember
 from chainbot_desktop.ui.theme import ThemeSource
@@ -202,7 +203,7 @@ class Windows:
         self._window = window
         self._themes = themes
         self._agents = agents
-        self._remembered, self._remember = remembered, remember
+        self._map_memory = MapMemory(remembered, remember)
         self._layouts: LayoutWorker | None = None
         self._steps = WelcomeSteps(remembered, remember, WITH_AGENTS)
         self._guide: WelcomeGuide | None = None
@@ -245,8 +246,7 @@ class Windows:
             vitals=house.vitals,
             tail=lambda agent_id, count: house.runtime.log(agent_id).newest(count) if house.runtime.live(agent_id) else (),
             history=house.history,
-            remembered=self._remembered,
-            remember=self._remember,
+            memory=self._map_memory,
         )
         view = AgentMapView(
             house.agents, self._themes, house.tasks, spawn_snippet=snippet, runtime=self._agents.parts, services=services

@@ -84,6 +84,28 @@ async def test_it_is_in_the_lists_with_how_it_is(house: House) -> None:
     assert status["since"]
 
 
+async def test_the_list_is_filtered_as_the_map_is(house: House) -> None:
+    await house.spawn("a", agent_name="Tests", agent_type="command", status="failed", task="pytest -x")
+    await house.spawn("b", agent_name="Build", agent_type="command", status="running")
+    await house.spawn("c", agent_name="Coder", agent_type="assistant", status="failed")
+    await house.spawn("d", agent_name="Docs", agent_type="writer", status="idle")
+
+    async def ids(query: str) -> str:
+        return "".join(sorted(agent["id"] for agent in await house.get(f"/api/agents?{query}")))
+
+    assert await ids("state=&kind=&q=") == "abcd"
+    assert await ids("state=failed") == "ac"
+    assert await ids("state=failed&state=idle") == await ids("state=failed,idle") == "acd"
+    assert await ids("kind=command") == "ab"
+    assert await ids("kind=command&kind=writer") == "abd"
+    assert await ids("q=PYTEST+tests") == "a"
+    assert await ids("state=failed&kind=assistant&q=coder") == "c"
+    assert await ids("state=done") == await ids("kind=nothing") == await ids("state=failed&q=docs") == ""
+    assert await refused(house, "GET", "/api/agents?state=asleep") == (422, "invalid_parameter")
+    assert await refused(house, "GET", "/api/agents?sate=failed") == (422, "invalid_parameter")
+    assert "needs_input" in (await call(house, "GET", "/api/agents?state=asleep"))[1]["detail"]
+
+
 async def test_life_over_http(house: House) -> None:
     agent_id = await house.runs("Ada")
     agent = f"/api/agents/{agent_id}"

@@ -54,10 +54,10 @@ class Arranger(QObject):
         super().__init__(parent)
         self._model = model
         self._layouts = services.layouts
-        self._remember = services.remember
+        self._memory = services.memory
         self._tasks = tasks
         self._aspect = aspect
-        mode, grouping = services.remembered.get(_MODE), services.remembered.get(_GROUPING)
+        mode, grouping = services.memory.known.get(_MODE), services.memory.known.get(_GROUPING)
         self.mode: Mode = mode if self._layouts is not None and mode in get_args(Mode) else "layered"  # type: ignore[assignment]
         self.grouping: Grouping = grouping if self._layouts is not None and grouping in get_args(Grouping) else ""  # type: ignore[assignment]
         self._groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -81,8 +81,8 @@ class Arranger(QObject):
         if self._layouts is None:
             return
         self.mode, self.grouping = mode, grouping if mode != "manual" else ""
-        self._remember(_MODE, self.mode)
-        self._remember(_GROUPING, self.grouping)
+        self._memory.keep(_MODE, self.mode)
+        self._memory.keep(_GROUPING, self.grouping)
         self.changed.emit()
         self.arrange_anew()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QTransform
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
@@ -20,6 +20,9 @@ FOOT = 64
 
 class MapCamera(QGraphicsView):
     """Zoom 1 shows cards in the size that the theme gives them."""
+
+    camera_moved = Signal()
+    """It sees another part of the scene, or from nearer or further."""
 
     def __init__(self, scene: MapScene, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(scene, parent)
@@ -60,6 +63,7 @@ class MapCamera(QGraphicsView):
             self.resetCachedContent()
             self.viewport().update()
         self.centerOn(self._center)
+        self.camera_moved.emit()
 
     def refresh_camera(self) -> None:
         """After a change of size or scale: the same middle, the same zoom."""
@@ -74,11 +78,18 @@ class MapCamera(QGraphicsView):
         self.steered = True
         self.set_camera(self._center, 1.0)
 
+    def look_at(self, point: QPointF) -> None:
+        """Bring a point of the scene into the middle."""
+        self.steered = True
+        self.set_camera(point, self._zoom)
+
     def shows_all(self) -> bool:
+        return self.shows(self._map.ground())
+
+    def shows(self, ground: QRectF) -> bool:
         # The camera stands on whole pixels: two of them may be missing at an edge.
         slack = 2 / self.transform().m11()
-        ground = self.view_ground().adjusted(-slack, -slack, slack, slack)
-        return ground.contains(self._map.ground())
+        return self.view_ground().adjusted(-slack, -slack, slack, slack).contains(ground)
 
     def fit(self) -> None:
         """Show every node, as near as that allows but not nearer than full size."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from chainbot_desktop.agents.filtering import AgentFilter
 from chainbot_desktop.agents.records import Agent, DirectoryChange, Entanglement
 from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.ui.agent_map.geometry import Box, Point
@@ -92,10 +93,10 @@ class MapModel:
         self._counted: dict[str, tuple[AgentState, str]] = {}
         self.counts: Counter[AgentState] = Counter()
         self.kinds: Counter[str] = Counter()
-        self.filter: AgentState | None = None
-        self.kind: str | None = None
-        """With `filter`: only agents of this kind stand out."""
-        self.words: tuple[str, ...] = ()
+        self.filter = AgentFilter()
+        """Who stands out: by state, kind and the words of the search, all together."""
+        self.hides_others = False
+        """Whether those that do not stand out are hidden, rather than drawn faintly."""
         self.asking: Mapping[str, str] = {}
         """Agents with a request that waits for a human, and what it is."""
 
@@ -209,31 +210,28 @@ class MapModel:
     @property
     def selective(self) -> bool:
         """Whether a filter or a search makes some stand out."""
-        return self.filter is not None or self.kind is not None or bool(self.words)
+        return bool(self.filter)
 
     def stands_out(self, agent_id: str) -> bool:
-        """Whether the filter and the search let it through; the others are drawn faintly."""
-        agent = self.agents[agent_id]
-        if self.filter not in (None, agent.state) or self.kind not in (None, agent.kind):
-            return False
-        return not self.words or self._matches(agent)
+        """Whether the filter and the search let it through; the others are drawn faintly, or not at all."""
+        return self.filter.admits(self.agents[agent_id])
+
+    def hides(self, agent_id: str) -> bool:
+        return self.hides_others and self.selective and not self.stands_out(agent_id)
 
     def found(self) -> list[str]:
         """What the search finds, in reading order."""
-        if not self.words:
+        if not self.filter.words:
             return []
         hits = [id_ for id_ in self.agents if id_ in self.places and self.stands_out(id_)]
         return sorted(hits, key=lambda id_: (self.places.get(id_) or Point(0, 0))[::-1])
-
-    def search(self, text: str) -> None:
-        self.words = tuple(text.casefold().split())
 
     def nearest(self, origin: Point, accept: Callable[[float, float], float | None], but: str | None = None) -> str | None:
         """The node whose offset from `origin` costs least; `accept` gives the cost, or None for one that does not count."""
         costs = (
             (cost, id_)
             for id_, point in self.places
-            if id_ != but and (cost := accept(point.x - origin.x, point.y - origin.y)) is not None
+            if id_ != but and not self.hides(id_) and (cost := accept(point.x - origin.x, point.y - origin.y)) is not None
         )
         return min(costs, default=(0.0, None))[1]
 
@@ -244,10 +242,6 @@ class MapModel:
         if agent is None or asks is None or agent.ended or not self._present:
             return agent
         return replace(agent, state=AgentState.NEEDS_INPUT, attention=asks)
-
-    def _matches(self, agent: Agent) -> bool:
-        text = f"{agent.name} {agent.kind} {agent.id} {agent.status} {agent.activity} {agent.user}".casefold()
-        return all(word in text for word in self.words)
 
     def _place(self, agent: Agent) -> None:
         chosen = Point(agent.place.x, agent.place.y) if agent.place is not None else None

@@ -42,7 +42,7 @@ class Shown(Protocol):
     edges: EdgeTable
     chosen: frozenset[str]
     lifted: frozenset[str]
-    hits: frozenset[str]
+    hits: set[str]
     figures: Callable[[str, bool], CardFigures]
     """By id; with or without the last lines of its log."""
     pulses: Pulses
@@ -182,6 +182,8 @@ class MapPainter:
             return
         curves = shown.curves()
         which = edges.crossing(curves, box_of(rect)) & (edges.touching(nodes.live) == live)
+        if nodes.hidden.any():
+            which &= ~edges.touching(nodes.hidden)
         if not which.any():
             return
         faint = edges.touching(nodes.looks >= FAINT) if shown.model.selective else None
@@ -222,7 +224,7 @@ class MapPainter:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for id_ in self._shown.hits | chosen:
             slot = nodes.slot_of.get(id_)
-            if slot is None:
+            if slot is None or nodes.hidden[slot]:
                 continue
             x, y = at.to_pixels(nodes.xy[slot : slot + 1])[0].tolist()
             painter.setPen(QPen(self._theme.color("accent"), 2.5 if id_ in chosen else 1.6))

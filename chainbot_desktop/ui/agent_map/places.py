@@ -102,8 +102,7 @@ class PlaceIndex:
         """The same around the points of `xy` (shaped as `self.xy`) whose slots are in use."""
         if not self._slot_of:
             return None
-        used = xy[self._order[: len(self.ids)] > 0]
-        return Box(*used.min(axis=0).tolist(), *used.max(axis=0).tolist())
+        return box_around(xy[self._order[: len(self.ids)] > 0])
 
     def of(self, ids: Sequence[str]) -> Slots:
         """The slots of `ids`; KeyError where one has no place."""
@@ -124,3 +123,8 @@ class PlaceIndex:
     def bottom_up(self, slots: Slots) -> Slots:
         """In the order in which their cards lie on each other."""
         return slots[np.argsort(self._order[slots], kind="stable")]
+
+
+def box_around(points: Points) -> Box | None:
+    """None when there are none."""
+    return Box(*points.min(axis=0).tolist(), *points.max(axis=0).tolist()) if len(points) else None

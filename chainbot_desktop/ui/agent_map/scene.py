@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QPointF, QRectF, QTimer
+from PySide6.QtCore import QObject, QPointF, QRectF, QTimer, Signal
 from PySide6.QtGui import QPainter, QRegion
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QStyleOptionGraphicsItem, QWidget
 
@@ -22,7 +22,7 @@ from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Poin
 from chainbot_desktop.ui.agent_map.glide import Glide
 from chainbot_desktop.ui.agent_map.model import MapDelta, MapModel
 from chainbot_desktop.ui.agent_map.painting import MapPainter
-from chainbot_desktop.ui.agent_map.places import Points, Slots
+from chainbot_desktop.ui.agent_map.places import Points, Slots, box_around
 from chainbot_desktop.ui.agent_map.pulses import Pulses
 from chainbot_desktop.ui.agent_map.shown import ShownNodes, card_rect
 from chainbot_desktop.ui.agent_map.sprites import ENDED, FAINT, STATES
@@ -66,6 +66,9 @@ class MapScene(QGraphicsScene):
     background); `exposed` are the pieces of the viewport that are being painted.
     """
 
+    altered = Signal()
+    """Nodes, their places or what they look like are others: a picture of them all is old."""
+
     def __init__(self, model: MapModel, theme: Theme, parent: QObject) -> None:
         """Dies with `parent`, and not when Python happens to collect it: its layers and it refer to each other."""
         super().__init__(parent)
@@ -81,7 +84,7 @@ class MapScene(QGraphicsScene):
         self.chosen: frozenset[str] = frozenset()
         """All that are selected; `selected` is one of them."""
         self.lifted: frozenset[str] = frozenset()
-        self.hits: frozenset[str] = frozenset()
+        self.hits: set[str] = set()
         """What the search found."""
         self.nodes = ShownNodes(model.places)
         self.edges = EdgeTable()
@@ -101,13 +104,15 @@ class MapScene(QGraphicsScene):
     def set_theme(self, theme: Theme) -> None:
         self.painter = MapPainter(self, theme)
         self.repaint_ground(None)
+        self.altered.emit()
 
     def redraw(self) -> None:
         """Everything: after a change of filter or search."""
-        self.hits = frozenset(self.model.found())
+        self.hits.clear()
         for id_, slot in self.nodes.slot_of.items():
-            self.nodes.looks[slot] = self._look(id_)
+            self._see(id_, slot)
         self.repaint_ground(None)
+        self.altered.emit()
 
     def redraw_ground(self) -> None:
         """The background: groups, links that rest."""
@@ -128,11 +133,16 @@ class MapScene(QGraphicsScene):
         """Draw these nodes anew, where they were and where they are, and their links with them."""
         self.nodes.make_room()
         known = self._repaint_cards(ids)
-        moves = [moved for id_ in ids if (moved := self._take_over(id_)) is not None]
+        faded: list[int] = []
+        moves = [moved for id_ in ids if (moved := self._take_over(id_, faded)) is not None]
+        if faded:
+            self._repaint_links(self.nodes.marked(faded), ground=True)
         if moves:
             places = self.model.places
             self._move(moves, [id_ for moved in moves if (id_ := places.ids[moved]) in known])
         self._repaint_cards(ids)
+        if ids:
+            self.altered.emit()
 
     def _repaint_cards(self, ids: Collection[str]) -> frozenset[str]:
         """Where these are shown; which of them are."""
@@ -165,15 +175,22 @@ class MapScene(QGraphicsScene):
         roused, self._roused = self._roused, set()
         self._set_live(roused)
 
-    def _take_over(self, id_: str) -> int | None:
-        """What the model says of that node; its slot, if it has to be drawn elsewhere than it is drawn."""
+    def _take_over(self, id_: str, faded: list[int]) -> int | None:
+        """What the model says of that node; its slot, if it has to be drawn elsewhere than it is drawn.
+
+        The slot is added to `faded` if the filter lets it through now and did not before, or the other way round.
+        """
         nodes, places = self.nodes, self.model.places
         before, slot = nodes.slot_of.pop(id_, None), places.find(id_)
         if slot is None:
             self.painter.forget(id_)
+            self.hits.discard(id_)
             return None
         nodes.slot_of[id_] = slot
-        nodes.looks[slot] = self._look(id_)
+        was_faint = nodes.looks[slot] >= FAINT
+        self._see(id_, slot)
+        if was_faint != (nodes.looks[slot] >= FAINT):
+            faded.append(slot)
         if before != slot:
             self.glide.drop((slot,))
             nodes.live[slot] = self._lives(id_)
@@ -211,6 +228,7 @@ class MapScene(QGraphicsScene):
         self.nodes.xy[slots] = points
         self._curves = None
         self.repaint_ground(None)
+        self.altered.emit()
 
     # Questions.
 
@@ -225,9 +243,15 @@ class MapScene(QGraphicsScene):
             self._curves = self.edges.curves(self.nodes.xy)
         return self._curves
 
+    def standing_out(self) -> int:
+        """How many the filter and the search let through."""
+        slots = np.fromiter(self.nodes.slot_of.values(), np.intp, len(self.nodes.slot_of))
+        return int((self.nodes.looks[slots] < FAINT).sum())
+
     def ground(self) -> QRectF:
-        """What all cards together cover when they have come to rest; empty when there is none."""
-        bounds = self.model.places.bounds()
+        """What all cards that can be seen cover when they have come to rest; empty when there is none."""
+        places, hidden = self.model.places, self.nodes.hidden
+        bounds = box_around(places.xy[self.nodes.to_be_seen()]) if hidden.any() else places.bounds()
         if bounds is None:
             return QRectF()
         first, last = card_rect(Point(bounds.left, bounds.top)), card_rect(Point(bounds.right, bounds.bottom))
@@ -258,10 +282,16 @@ class MapScene(QGraphicsScene):
     def _around(self, ground: QRectF) -> list[str]:
         return self.nodes.ids_within(ground.adjusted(-CARD_WIDTH / 2, -CARD_HEIGHT / 2, CARD_WIDTH / 2, CARD_HEIGHT / 2))
 
-    def _look(self, id_: str) -> int:
-        agent = self.model.agents[id_]
+    def _see(self, id_: str, slot: int) -> None:
+        """How it is drawn, and whether. What is selected or in the hand is never hidden: somebody is looking at it."""
+        agent, nodes = self.model.agents[id_], self.nodes
         faint = self.model.selective and not self.model.stands_out(id_)
-        return STATES.index(agent.state) + (FAINT if faint else ENDED if agent.ended else 0)
+        nodes.looks[slot] = STATES.index(agent.state) + (FAINT if faint else ENDED if agent.ended else 0)
+        if self.model.filter.words and not faint:
+            self.hits.add(id_)
+        else:
+            self.hits.discard(id_)
+        nodes.hidden[slot] = faint and self.model.hides_others and id_ not in self.chosen and id_ not in self.lifted
 
     def _set_live(self, changed: Iterable[str]) -> None:
         """Those that became live, or did not stay it: their links go from one layer to the other."""
@@ -273,9 +303,12 @@ class MapScene(QGraphicsScene):
             if slot is not None:
                 slots.append(slot)
                 nodes.live[slot] = self._lives(id_)
+                if id_ in self.model.agents:
+                    self._see(id_, slot)
                 self.repaint(card_rect(nodes.at(slot)))
         if slots:
             self._repaint_links(nodes.marked(slots), ground=True)
+            self.altered.emit()
 
     def _lives(self, id_: str) -> bool:
         return id_ in self.chosen or id_ in self.lifted or id_ in self._roused

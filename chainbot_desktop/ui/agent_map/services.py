@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from chainbot_desktop.agents.logs import AgentLine
 from chainbot_desktop.agents.vitals import Figures, Pulse, Rate
 from chainbot_desktop.ui.agent_map.layouts.request import Layout, LayoutRequest
+from chainbot_desktop.ui.agent_map.memory import MapMemory
 from chainbot_desktop.ui.agent_map.replay import History
-
-Remember = Callable[[str, object], None]
 
 
 class Layouts(Protocol):
@@ -40,18 +39,13 @@ class Vitals(Protocol):
     def on_pulse(self, listener: Callable[[Pulse], None]) -> Callable[[], None]: ...
 
 
-def _forgets(_name: str, _value: object) -> None:
-    """Nobody keeps it."""
-
-
 @dataclass(frozen=True, slots=True)
 class MapServices:
-    """`remembered`: what `remember` was told in earlier lives of the program. `tail`: the newest lines of an agent's log, oldest
+    """`tail`: the newest lines of an agent's log, oldest
     first; none for one that does not run here."""
 
     layouts: Layouts | None = None
     vitals: Vitals | None = None
     tail: Callable[[str, int], Sequence[AgentLine]] | None = None
     history: History | None = None
-    remembered: Mapping[str, object] = field(default_factory=dict)
-    remember: Remember = _forgets
+    memory: MapMemory = field(default_factory=MapMemory)

@@ -38,6 +38,8 @@ class ShownNodes:
         self.looks: NDArray[np.uint8] = np.empty(0, np.uint8)
         """A state's number in `sprites.STATES`, plus `ENDED` or `FAINT`."""
         self.live: NDArray[np.bool_] = np.empty(0, np.bool_)
+        self.hidden: NDArray[np.bool_] = np.empty(0, np.bool_)
+        """Neither drawn nor hit, and their links are not drawn."""
 
     def make_room(self) -> None:
         """The columns are as long as the model has slots."""
@@ -46,6 +48,7 @@ class ShownNodes:
             self.xy = np.concatenate([self.xy, np.zeros((missing, 2))])
             self.looks = np.concatenate([self.looks, np.zeros(missing, np.uint8)])
             self.live = np.concatenate([self.live, np.zeros(missing, np.bool_)])
+            self.hidden = np.concatenate([self.hidden, np.zeros(missing, np.bool_)])
 
     def at(self, slot: int) -> Point:
         return Point(*self.xy[slot].tolist())
@@ -60,10 +63,17 @@ class ShownNodes:
         mask[list(slots)] = True
         return mask
 
+    def to_be_seen(self) -> Slots:
+        """All of them."""
+        self.make_room()
+        slots = np.fromiter(self.slot_of.values(), np.intp, len(self.slot_of))
+        return slots[~self.hidden[slots]]
+
     def within(self, rect: QRectF) -> Slots:
-        """Whose middle is in `rect`, bottom to top."""
+        """Those to be seen whose middle is in `rect`, bottom to top."""
         self.make_room()
         slots = self.places.slots_within(self.xy, box_of(rect))
+        slots = slots[~self.hidden[slots]]
         if len(self.slot_of) < len(self.places):
             slots = slots[[self.places.ids[slot] in self.slot_of for slot in slots.tolist()]]
         return slots

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QFontMetrics, QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from chainbot_desktop.agents.directory import AgentDirectory
@@ -21,8 +21,9 @@ from chainbot_desktop.ui.agent_map.canvas import MapCanvas
 from chainbot_desktop.ui.agent_map.cards import status_text
 from chainbot_desktop.ui.agent_map.control import AgentControl
 from chainbot_desktop.ui.agent_map.details import DetailsPanel
-from chainbot_desktop.ui.agent_map.filters import StateFilter
+from chainbot_desktop.ui.agent_map.filtering import Filtering
 from chainbot_desktop.ui.agent_map.live_section import RUNS_SHOWN
+from chainbot_desktop.ui.agent_map.minimap import Minimap
 from chainbot_desktop.ui.agent_map.model import MapDelta, MapModel
 from chainbot_desktop.ui.agent_map.moves import Moves
 from chainbot_desktop.ui.agent_map.past import PastSource
@@ -30,7 +31,6 @@ from chainbot_desktop.ui.agent_map.replay import ReplayController
 from chainbot_desktop.ui.agent_map.replay_bar import ReplayBar
 from chainbot_desktop.ui.agent_map.runtime import AgentRuntime, RuntimeParts
 from chainbot_desktop.ui.agent_map.scene import MapScene
-from chainbot_desktop.ui.agent_map.search_bar import SearchBar
 from chainbot_desktop.ui.agent_map.services import MapServices
 from chainbot_desktop.ui.agent_map.shapes import LABELS
 from chainbot_desktop.ui.agent_map.times import now_utc
@@ -46,6 +46,8 @@ from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
 
 _TITLE = "Agent Map"
 _AGES_MS = 5_000
+MINIMAP = "map.minimap"
+"""Name of the preference: whether the minimap is wanted."""
 
 
 class AgentMapView(WindowView):
@@ -75,8 +77,10 @@ class AgentMapView(WindowView):
         self._scene = MapScene(self._model, themes.current, self)
         self.canvas = MapCanvas(self._scene, themes)
         self._moves = Moves(directory, self._model, tasks, actor, self)
-        self.filters = StateFilter(themes)
-        self.search = SearchBar(themes)
+        self.filtering = Filtering(self._model, self._scene, themes, self)
+        self.filters, self.search = self.filtering.chips, self.filtering.search
+        self.minimap = Minimap(self._scene, self.canvas, themes)
+        self.minimap.set_wanted(self._services.memory.flag(MINIMAP, default=True))
         self._empty = EmptyMap(spawn_snippet, themes, may_spawn=runtime is not None)
         self.details = DetailsPanel(themes, self)
         self.control = AgentControl(runtime, self, themes, tasks, actor) if runtime is not None else None
@@ -147,11 +151,8 @@ class AgentMapView(WindowView):
             *self._layout_commands(),
             Command("map.undo", "Undo the last move", self._on_undo, "Ctrl+Z", "undo"),
             Command("map.redo", "Redo the last move", self._on_redo, "Ctrl+Shift+Z"),
-            *(
-                Command(f"map.filter.{state}", f"Agents: {LABELS[state]}", partial(self.filters.choose, state))
-                for state in AgentState
-            ),
-            Command("map.filter.all", "Agents: all", partial(self.filters.choose, None)),
+            Command("map.minimap", "Show or hide the minimap", self.toggle_minimap, "M"),
+            *self.filtering.commands(),
         )
 
     def _layout_commands(self) -> Sequence[Command]:
@@ -201,6 +202,7 @@ class AgentMapView(WindowView):
         outer.setSpacing(0)
         outer.addWidget(header)
         outer.addWidget(self.search)
+        outer.addWidget(self.filtering.strip)
         outer.addWidget(self._stack, 1)
         self.replay_bar.hide()
         outer.addWidget(self.replay_bar)
@@ -224,8 +226,7 @@ class AgentMapView(WindowView):
         self._moves.redraw.connect(self._on_moved)
         self._moves.refused.connect(self.message)
         self._moves.history_changed.connect(self._on_history_changed)
-        self.filters.chosen.connect(self._on_filter)
-        self.search.searched.connect(self._on_search)
+        self.filtering.changed.connect(self._on_filtered)
         self.search.next_requested.connect(self._on_next_hit)
         self.search.closed.connect(self.canvas.setFocus)
         self.details.closed.connect(self.close_details)
@@ -301,9 +302,8 @@ class AgentMapView(WindowView):
         if self._scene.selected is not None and self._scene.selected not in self._model.agents:
             self.select(None)
         self._scene.apply(delta, glide=glide)
-        if self._model.selective and (delta.nodes or delta.links):
-            self._scene.redraw()
-            self.search.show_count(len(self._model.found()))
+        if delta.nodes or delta.links:
+            self.filtering.refresh()
 
     def _on_settled(self, delta: MapDelta, glide: bool) -> None:
         self._draw(delta, glide=glide)
@@ -348,7 +348,7 @@ class AgentMapView(WindowView):
                 self.canvas.fit()
 
     def _show_counts(self) -> None:
-        self.filters.set_counts(self._model.counts, self._model.total)
+        self.filtering.show_counts()
         self._stack.setCurrentWidget(self.canvas if self._model.total else self._empty)
         self._fit.setVisible(self._model.total > 0)
 
@@ -452,15 +452,14 @@ class AgentMapView(WindowView):
         if agent_id is not None:
             self.canvas.keep_in_view(agent_id)
 
-    def _on_filter(self, state: AgentState | None) -> None:
-        self._model.filter = state
-        self._show_counts()
-        self._scene.redraw()
+    def _on_filtered(self) -> None:
+        """The strip that came or went took room from the map."""
+        self._place_panels()
+        self._frames.request(self._fit_once)
 
-    def _on_search(self, text: str) -> None:
-        self._model.search(text)
-        self._scene.redraw()
-        self.search.show_count(len(self._model.found()))
+    def toggle_minimap(self) -> None:
+        self.minimap.set_wanted(not self.minimap.wanted)
+        self._services.memory.keep(MINIMAP, self.minimap.wanted)
 
     def _on_next_hit(self) -> None:
         hits = self._model.found()
@@ -508,6 +507,7 @@ class AgentMapView(WindowView):
             menu.add("Arrange anew", self._on_arrange)
         if self.replay is not None:
             menu.add("Back to the present" if self.replay.active else "Replay…", self._toggle_past)
+        menu.add("Hide the minimap" if self.minimap.wanted else "Show the minimap", self.toggle_minimap, keys="M")
         menu.add("Undo move", self._on_undo, enabled=self._moves.history.can_undo)
         menu.add("Redo move", self._on_redo, enabled=self._moves.history.can_redo)
         menu.open_at(self._more.mapToGlobal(QPoint(0, self._more.height())))
@@ -540,6 +540,12 @@ class AgentMapView(WindowView):
         self._ages.start()
         self._vitals.watch()
         self._frames.request(self._on_frame)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_M and not event.modifiers():
+            self.toggle_minimap()
+        elif event.key() != Qt.Key.Key_Escape or not self.filtering.clear():
+            super().keyPressEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._ages.stop()

@@ -20,6 +20,7 @@ from chainbot_desktop.core.events import Event
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.agent_map.geometry import Point
 from chainbot_desktop.ui.agent_map.layouts.worker import LayoutWorker
+from chainbot_desktop.ui.agent_map.memory import MapMemory
 from chainbot_desktop.ui.agent_map.services import MapServices
 from chainbot_desktop.ui.agent_map.view import AgentMapView
 from chainbot_desktop.ui.theme import ThemeSource
@@ -166,7 +167,7 @@ def arranged_stage(
 ) -> Iterator[Stage]:
     """The same with a real process that lays out."""
     worker = LayoutWorker()
-    services = MapServices(layouts=worker, remembered=remembered, remember=remembered.__setitem__)
+    services = MapServices(layouts=worker, memory=MapMemory(remembered, remembered.__setitem__))
     with open_stage(qapp, qtbot, theme_source, on_loop, tmp_path, services) as stage:
         yield stage
     on_loop(worker.close())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_every_layout(
     stage.happen(*(SMALL if count == 3 else crowd(count)))
     for mode, grouping in CHOICES:
         theme_source.select("light" if mode == "organic" else "dark")
-        stage.act(lambda mode=mode, grouping=grouping: stage.view._arranger.choose(mode, grouping))
+        stage.act(partial(stage.view._arranger.choose, mode, grouping))
         stage.settle()
         stage.act(stage.view.canvas.fit)
         shoot(stage.view, f"map-layout-{count}-{mode}{'-by-' + grouping if grouping else ''}-{size}")

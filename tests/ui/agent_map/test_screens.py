@@ -11,9 +11,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.core.events import Event
+from chainbot_desktop.ui.agent_map.geometry import CELL_HEIGHT, CELL_WIDTH
 from chainbot_desktop.ui.theme import ThemeSource
-from tests.helpers.agent_events import entangled, guest_appeared, spawned, terminated
+from tests.helpers.agent_events import entangled, guest_appeared, moved, spawned, terminated
+from tests.ui.acting import tap
 from tests.ui.agent_map.conftest import Stage
 
 SIZES = {"800x480": (720, 452), "1280x800": (1200, 772)}
@@ -99,4 +102,51 @@ def test_screens(
         stage.act(stage.view.search.close_search, lambda: stage.view.select("coder"))
         stage.act(lambda: stage.view._on_context("coder", stage.view.canvas.mapToGlobal(stage.pixel("coder"))))
         shoot(stage.view, f"map-actions-{size}-{theme}")
+    theme_source.select("auto")
+
+
+def grid(count: int) -> list[Event]:
+    """Places for the first of a crowd: the same picture every time, and no layout to wait for."""
+    wide = int(count**0.5 * 0.9)
+    return [moved(f"a{n}", n % wide * CELL_WIDTH, (2 + n // wide) * CELL_HEIGHT) for n in range(count)]
+
+
+@pytest.mark.screens
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("count", [400, 5_000])
+def test_minimap_and_filter_screens(
+    stage: Stage,
+    theme_source: ThemeSource,
+    qapp: QApplication,
+    shoot: Callable[[QWidget, str], Path],
+    theme: str,
+    size: str,
+    count: int,
+) -> None:
+    view = stage.view
+    theme_source.apply_to(qapp)
+    theme_source.select(theme)  # type: ignore[arg-type]  # one of the two names
+    view.resize(*SIZES[size])
+    stage.happen(*crowd(count), *grid(count - 10))
+
+    def shot(name: str) -> None:
+        stage.wait(lambda: not view.minimap._refresh.isActive())
+        qapp.processEvents()
+        shoot(view, f"{name}-{count}-{size}-{theme}")
+
+    stage.act(lambda: view.canvas.zoom_step(3))
+    shot("minimap-far")
+    stage.act(lambda: view.present({"agent_id": "deploy"}))
+    shot("minimap-near")
+    assert view.minimap.isVisible()
+    stage.act(lambda: view.select(None), view.canvas.fit, lambda: view.filters.choose(AgentState.FAILED))
+    stage.act(lambda: view.filters.choose_kind("command"))
+    shot("filter-faint")
+    stage.act(lambda: view.filtering.hide_others(True))
+    shot("filter-hidden")
+    stage.act(lambda: view.canvas.zoom_step(4))
+    shot("filter-hidden-near")
+    tap(stage.run, view.filters.kind_chip)
+    shot("filter-kinds")
     theme_source.select("auto")
