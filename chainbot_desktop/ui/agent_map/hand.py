@@ -105,7 +105,7 @@ def _edge_towards(box: QRectF, point: QPointF) -> QPointF:
     line = QLineF(box.center(), point)
     corners = (box.topLeft(), box.topRight(), box.bottomRight(), box.bottomLeft())
     for number, corner in enumerate(corners):
-        kind, crossing = line.intersects(QLineF(corner, corners[(number + 1) % 4]))  # type: ignore[misc]  # the stub has one value
+        kind, crossing = line.intersects(QLineF(corner, corners[(number + 1) % 4]))
         if kind == QLineF.IntersectionType.BoundedIntersection:
             return QPointF(crossing)
     return box.center()

@@ -11,9 +11,11 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from chainbot_desktop.agents.entanglements.service import Entanglements
 from chainbot_desktop.agents.kinds.command import CommandKind
 from chainbot_desktop.agents.models.gateway import ProviderStatus
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.agents import AgentMessageTable
 from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
 from chainbot_desktop.ui.agent_map.spawn_sheet import SpawnSheet
 from chainbot_desktop.ui.agent_map.view import AgentMapView
@@ -53,6 +55,7 @@ class Steering:
     on_loop: Callable[[Coroutine[Any, Any, Any]], Any]
     tasks: Tasks
     models: KnownModels
+    links: Entanglements
     messages: list[Message] = field(default_factory=list)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -128,9 +131,17 @@ async def open_steering(
     ):
         tasks = Tasks()
         models = KnownModels()
-        parts = RuntimeParts(house.service, models, lambda: ("general_assistant", "code_assistant"), lambda: str(folder))
+        store = house.store
+        links = Entanglements(
+            house.directory, store.journal, AgentMessageTable(store.database, store.journal), house.tasks, lambda: house.service
+        )
+        links.open()
+        house.service.before_task = links.before_task
+        parts = RuntimeParts(
+            house.service, models, lambda: ("general_assistant", "code_assistant"), lambda: str(folder), links=links
+        )
         view = AgentMapView(house.directory, themes, tasks, spawn_snippet="curl …", runtime=parts)
-        steering = Steering(house, view, run, tasks, models)
+        steering = Steering(house, view, run, tasks, models, links)
         view.message.connect(steering.messages.append)
         view.resize(720, 452)
         view.show()
@@ -141,5 +152,6 @@ async def open_steering(
             view.details.live.log.follow(None)
             view.hide()
             await tasks.cancel_all()
+            await links.close()
             view.deleteLater()
             await asyncio.sleep(0)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from chainbot_desktop.agents.records import Place
 from chainbot_desktop.core.events import AgentMoved
 from chainbot_desktop.core.ports import EventQuery
-from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
+from chainbot_desktop.ui.agent_map.radial_menu import RadialMenu
 from tests.helpers.agent_events import entangled, spawned
 from tests.ui.agent_map.conftest import Stage
 
@@ -266,7 +266,7 @@ def test_shift_and_arrows_move_the_node_in_one_move(pair: Stage) -> None:
         pair.key(Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     pair.key(Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
     assert pair.place("a") == (before.x + 72, before.y - 24)
-    pair.wait(lambda: pair.view._moves._nudged is None and not pair.tasks.names)
+    pair.wait(lambda: not pair.view.hands.moves._nudged and not pair.tasks.names)
     assert len(moves_of(pair, "a")) == 1
     pair.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     pair.settle()
@@ -305,8 +305,8 @@ def test_escape_gives_back_what_the_mouse_drags(pair: Stage) -> None:
 def test_a_finger_held_still_opens_the_actions_and_is_no_tap(pair: Stage, fingers: Fingers) -> None:
     at = pair.pixel("a")
     fingers.put(f0=at)
-    pair.wait(lambda: bool(pair.view.findChildren(MenuSheet)))
-    (menu,) = pair.view.findChildren(MenuSheet)
+    pair.wait(lambda: bool(pair.view.findChildren(RadialMenu)))
+    (menu,) = pair.view.findChildren(RadialMenu)
     fingers.put(f0=None)
     assert pair.selection() == "a"
     assert menu.is_open
