@@ -130,7 +130,6 @@ class Hands(QObject):
             self.bar.show_actions(words, actions)
             self.bar.place(self._room)
             self.bar.show()
-            self.bar.raise_()
         elif not self.bar.isHidden():
             had_focus = self.bar.isAncestorOf(self._view.focusWidget()) if self._view.focusWidget() is not None else False
             self.bar.hide()

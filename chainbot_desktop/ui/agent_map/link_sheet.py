@@ -39,7 +39,7 @@ class LinkSheet(Sheet):
         self._why_not = why_not
         self._make = make
         self.kind = "data"
-        self.kinds = {kind: Button("", themes, kind="row", icon="minus") for kind in ("data", "control", "dependency")}
+        self.kinds = {kind: Button("", themes, kind="row", icon="state-idle") for kind in ("data", "control", "dependency")}
         for kind, row in self.kinds.items():
             row.clicked.connect(partial(self.choose, kind))
             self.body.addWidget(row)
@@ -94,7 +94,7 @@ class LinkSheet(Sheet):
         }
         for kind, row in self.kinds.items():
             row.setText(sentences[kind])
-            row.set_icon("check" if kind == self.kind else "minus")
+            row.set_icon("check" if kind == self.kind else "state-idle")
             row.setAccessibleName(f"{sentences[kind]}{', chosen' if kind == self.kind else ''}")
         why = self._why_not(self.kind, self._members)
         self.why.setText(why)

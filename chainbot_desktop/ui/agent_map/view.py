@@ -172,6 +172,8 @@ class AgentMapView(WindowView):
         outer.addWidget(self._stack, 1)
         self._fit = IconButton("fit", "Show all agents (F)", self._themes, parent=self)
         self._fit.hide()
+        for over in (self.hands.select_button, self.hands.bar):
+            over.raise_()
         self._on_theme_changed(self._themes.current)
         for sequence, slot in (
             ("Ctrl+F", self.search.open_search),

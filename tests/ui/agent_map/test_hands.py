@@ -100,7 +100,9 @@ def bar_button(steering: Steering, text: str) -> Any:
 
 
 def test_in_select_mode_taps_toggle_and_the_bar_counts(steering: Steering, three: list[str], hand: Hand) -> None:
-    tap(steering.run, steering.view.hands.select_button)
+    button = steering.view.hands.select_button
+    assert steering.view.childAt(button.geometry().center()) is button, "nothing lies over it"
+    tap(steering.run, button)
     hand.tap(hand.node(three[0]))
     hand.tap(hand.node(three[1]))
     assert chosen(steering) == set(three[:2])
