@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QHideEvent,
     QInputDevice,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
     QTouchEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
-from chainbot_desktop.ui.agent_map.camera import ZOOM_STEP, MapCamera
+from chainbot_desktop.ui.agent_map.camera import ZOOM_STEP
 from chainbot_desktop.ui.agent_map.canvas_keys import CanvasKeys
 from chainbot_desktop.ui.agent_map.geometry import Point
 from chainbot_desktop.ui.agent_map.gestures import DRAG_AFTER, Gestures
-from chainbot_desktop.ui.agent_map.hand import Hand, draw_hand, handle_of
+from chainbot_desktop.ui.agent_map.hand_canvas import HandCanvas
 from chainbot_desktop.ui.agent_map.history import Move
 from chainbot_desktop.ui.agent_map.scene import MapScene
-from chainbot_desktop.ui.agent_map.zooms import Projection
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 from chainbot_desktop.ui.widgets.long_press import LongPress
 
 LINK_REACH = 24
 """Pixels beside a link that a finger may be."""
-_TOUCH_SLACK = 8.0
 _ADDING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 _Type = QEvent.Type
 _TOUCHES = {_Type.TouchBegin, _Type.TouchUpdate, _Type.TouchEnd}
 
 
-class MapCanvas(MapCamera):
+class MapCanvas(HandCanvas):
     """Implements `GestureTarget`. It moves nodes on the screen; whether a move is kept is decided by who hears `dropped`."""
 
     selected = Signal(object)
@@ -46,8 +40,6 @@ class MapCanvas(MapCamera):
     opened = Signal(str)
     toggled = Signal(str)
     """This one is selected too from now on, or no longer."""
-    banded = Signal(object)
-    """The ids of the agents in a rubber band."""
     all_wanted = Signal()
     mode_wanted = Signal()
     """In or out of select mode."""
@@ -57,12 +49,8 @@ class MapCanvas(MapCamera):
     """A tuple of `Move`: what was dragged together."""
     nudged = Signal(object, float, float)
     """By a key: (agent ids, dx, dy) in scene units."""
-    link_wanted = Signal(str, str)
-    """A link was drawn: (from, to)."""
     link_chosen = Signal(object)
     """The id of the link that was tapped."""
-    aim_changed = Signal()
-    cursor_moved = Signal(object)
     next_link_wanted = Signal()
     release_wanted = Signal(str)
     context_requested = Signal(object, QPoint)
@@ -75,14 +63,6 @@ class MapCanvas(MapCamera):
         self._drag: dict[str, Point] = {}
         self._adding = False
         self._holding = False
-        self.hand = Hand()
-        self.selecting = False
-        """Whether taps and rubber bands select many."""
-        self.aiming = False
-        """Whether the next tap, or Enter, says where a link goes."""
-        self.fits: Callable[[str, str], bool] = lambda source, target: source != target
-        """Whether a link may go from the one to the other."""
-        self._handle = QRect()
         self._gestures = Gestures(self)
         self._keys = CanvasKeys(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -93,10 +73,6 @@ class MapCanvas(MapCamera):
         self._on_theme_changed(themes.current)
 
     # What gestures do (GestureTarget).
-
-    def node_under(self, point: Point) -> str | None:
-        at = self.mapToScene(round(point.x), round(point.y))
-        return self._map.node_at(at) or self._map.node_at(at, _TOUCH_SLACK / self.transform().m11())
 
     def drag_began(self, agent_id: str) -> None:
         chosen = self._map.chosen if agent_id in self._map.chosen else (agent_id,)
@@ -134,40 +110,6 @@ class MapCanvas(MapCamera):
         if moves:
             self.dropped.emit(tuple(moves))
 
-    @property
-    def bands(self) -> bool:
-        return self.selecting
-
-    def band_to(self, start: Point, point: Point) -> None:
-        band = QRectF(QPointF(start.x, start.y), QPointF(point.x, point.y)).normalized()
-        self.show_hand(replace(self.hand, band=band))
-
-    def band_ended(self, *, kept: bool) -> None:
-        band = self.hand.band
-        self.show_hand(replace(self.hand, band=None))
-        if kept and band is not None:
-            ground = self.mapToScene(band.toRect()).boundingRect()
-            self.banded.emit(self._map.nodes.ids_within(ground))
-
-    def handle_under(self, point: Point) -> str | None:
-        handle = handle_of(self.hand, self._map, self._projection(), self.viewport().size())
-        return self._map.selected if handle is not None and handle.contains(point.x, point.y) else None
-
-    def link_to(self, agent_id: str, point: Point) -> None:
-        aim = self.node_under(point)
-        aim = None if aim == agent_id else aim
-        fits = aim is None or self.fits(agent_id, aim)
-        self.show_hand(replace(self.hand, source=agent_id, tip=point, aim=aim, fits=fits))
-
-    def link_ended(self, point: Point | None) -> None:
-        source, target = self.hand.source, self.node_under(point) if point is not None else None
-        self.end_aim()
-        if source is not None and target is not None and target != source:
-            self.link_wanted.emit(source, target)
-
-    def handle_tapped(self, agent_id: str) -> None:
-        self.aim_from(agent_id)
-
     def tapped(self, agent_id: str | None, point: Point) -> None:
         if self.aiming:
             source = self.hand.source
@@ -195,45 +137,6 @@ class MapCanvas(MapCamera):
         else:
             self.opened.emit(agent_id)
 
-    # What keys do.
-
-    @property
-    def scene_map(self) -> MapScene:
-        return self._map
-
-    def aim_from(self, agent_id: str | None) -> None:
-        """The next tap on an agent, or arrows and Enter, say where a link from this one goes."""
-        if agent_id is not None and self.hand.handles:
-            self.aiming = True
-            self.show_hand(replace(self.hand, source=agent_id, tip=None, aim=None, fits=True))
-            self.aim_changed.emit()
-
-    def aim_at(self, agent_id: str) -> None:
-        source = self.hand.source
-        if source is not None and agent_id != source:
-            self.show_hand(replace(self.hand, aim=agent_id, fits=self.fits(source, agent_id)))
-            self.aim_changed.emit()
-
-    def take_aim(self) -> None:
-        source, target = self.hand.source, self.hand.aim
-        self.end_aim()
-        if source is not None and target is not None:
-            self.link_wanted.emit(source, target)
-
-    def end_aim(self) -> None:
-        self.aiming = False
-        self.show_hand(replace(self.hand, source=None, tip=None, aim=None, fits=True))
-        self.aim_changed.emit()
-
-    def put_cursor(self, agent_id: str | None) -> None:
-        self.show_hand(replace(self.hand, cursor=agent_id))
-        self.cursor_moved.emit(agent_id)
-
-    def light(self, agent_id: str | None, *, fits: bool = True) -> None:
-        """Something is held over this node that could be given to it, or not."""
-        if (agent_id, fits) != (self.hand.aim, self.hand.fits):
-            self.show_hand(replace(self.hand, aim=agent_id, fits=fits))
-
     def step_back(self) -> bool:
         """Escape: what is on its way is given up; else what is selected. False when there is nothing."""
         if self._gestures.busy:
@@ -245,30 +148,6 @@ class MapCanvas(MapCamera):
         else:
             return False
         return True
-
-    def show_hand(self, hand: Hand) -> None:
-        if hand != self.hand:
-            self.hand = hand
-            self.viewport().update()
-
-    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        painter.save()
-        painter.resetTransform()
-        draw_hand(painter, self.hand, self._map, self._projection(), self.viewport().size(), self._themes.current)
-        painter.restore()
-
-    def _repaint(self, rect: QRectF | None) -> None:
-        """The handle goes with its node."""
-        super()._repaint(rect)
-        handle = handle_of(self.hand, self._map, self._projection(), self.viewport().size())
-        room = handle.toAlignedRect().adjusted(-3, -3, 3, 3) if handle is not None else QRect()
-        if room != self._handle:
-            self.viewport().update(self._handle)
-            self.viewport().update(room)
-            self._handle = room
-
-    def _projection(self) -> Projection:
-        return Projection.of(self.viewportTransform(), self._map.unit)
 
     # Events.
 

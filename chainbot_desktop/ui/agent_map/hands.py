@@ -19,6 +19,7 @@ from chainbot_desktop.ui.agent_map.radial_menu import Entry, RadialMenu
 from chainbot_desktop.ui.agent_map.selection import Selection
 from chainbot_desktop.ui.agent_map.undo import Undo
 from chainbot_desktop.ui.theme import Theme
+from chainbot_desktop.ui.view import Command
 from chainbot_desktop.ui.widgets.button import IconButton
 
 _FIRST = ("message", "task", "cancel", "pause", "resume", "start", "entangle", "stop", "restart")
@@ -94,6 +95,21 @@ class Hands(QObject):
         self.select_button.clicked.connect(self.selection.set_mode)
         self.bar.closed.connect(self._step_back)
 
+    def commands(self) -> Sequence[Command]:
+        canvas = self._canvas
+        many = (
+            Command("map.select", "Select many agents", lambda: self.selection.set_mode(True), "S", "select"),
+            Command("map.select_all", "Select all agents", self.selection.add_all, "Ctrl+A"),
+        )
+        if self.linking is None:
+            return many
+        return (
+            *many,
+            Command("map.link", "Link the selected agent", lambda: canvas.aim_from(self._scene.selected), "L", "link"),
+            Command("map.links", "Go through the links of the selected agent", self.linking.go_on, "Shift+L"),
+            Command("map.release", "Release the selected link", self.linking.release, "Delete", "link-off"),
+        )
+
     # What the view tells.
 
     def forget(self, agent_id: str) -> None:
@@ -116,6 +132,7 @@ class Hands(QObject):
     def place(self, room: QRect, fit: QRect) -> None:
         """`room`: the ground that nothing covers; `fit`: where the button beside it stands."""
         theme = self._themes.current
+        self._canvas.covered_right = max(0, self._view.width() - room.right() - 1)
         self.select_button.move(fit.x() - self.select_button.width() - theme.px(8), fit.y())
         margin = theme.px(8)
         right = self.select_button.x() - margin

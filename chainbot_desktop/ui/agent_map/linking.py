@@ -41,7 +41,7 @@ class Linking(QObject):
         self._rate.timeout.connect(self._read_soon)
         canvas.fits = self.fits
         canvas.link_wanted.connect(lambda source, target: self.ask((source, target)))
-        canvas.next_link_wanted.connect(self._on_next)
+        canvas.next_link_wanted.connect(self.go_on)
         canvas.release_wanted.connect(undo.release)
 
     # Making.
@@ -147,6 +147,21 @@ class Linking(QObject):
             return f"A link from {self._name_of(hand.source)}: tap an agent, or choose it with the arrows"
         return f"{self._name_of(hand.source)} → {self._name_of(hand.aim)}: Enter links them"
 
+    def go_on(self) -> None:
+        """The next link of the selected agent, or of the one whose link is selected."""
+        scene = self._canvas.scene_map
+        shown = self.selected
+        about = scene.selected or (shown.agents[0] if shown is not None else None)
+        links = [link.id for link in self._directory.entanglements_of(about)] if about is not None else []
+        if links:
+            at = links.index(shown.id) + 1 if shown is not None and shown.id in links else 0
+            self.select(links[at % len(links)])
+
+    def release(self) -> None:
+        """The selected one."""
+        if self._canvas.hand.link is not None:
+            self._undo.release(self._canvas.hand.link)
+
     def _traffic(self, link: Entanglement) -> str:
         if not link.made_here:
             return "made by another program"
@@ -157,22 +172,13 @@ class Linking(QObject):
         total = f"{len(self._said)} message{'s' if len(self._said) != 1 else ''}"
         return f"{total}, {recent} in the last minute"
 
-    def _on_next(self) -> None:
-        """The next link of the selected agent, or of the one whose link is selected."""
-        scene = self._canvas.scene_map
-        shown = self.selected
-        about = scene.selected or (shown.agents[0] if shown is not None else None)
-        links = [link.id for link in self._directory.entanglements_of(about)] if about is not None else []
-        if links:
-            at = links.index(shown.id) + 1 if shown is not None and shown.id in links else 0
-            self.select(links[at % len(links)])
-
     def _read_soon(self) -> None:
-        if not self._reading and self._host.isVisible():
-            link = self.selected
-            if link is not None and link.made_here:
-                self._reading = True
-                self._tasks.spawn("map: what passed over a link", self._read(link.id))
+        link = self.selected
+        if link is None or not link.made_here:
+            self._rate.stop()
+        elif not self._reading and self._host.isVisible():
+            self._reading = True
+            self._tasks.spawn("map: what passed over a link", self._read(link.id))
 
     async def _read(self, link_id: str) -> None:
         try:

@@ -313,3 +313,27 @@ def test_a_finger_held_still_opens_the_actions_and_is_no_tap(pair: Stage, finger
     pair.act(lambda: QTest.keyClick(menu, Qt.Key.Key_Escape))
     pair.settle()
     assert not moves_of(pair, "a")
+
+
+def test_a_second_finger_ends_a_rubber_band_and_zooms(pair: Stage, fingers: Fingers) -> None:
+    canvas = pair.view.canvas
+    pair.key(Qt.Key.Key_S)
+    start, zoom = pair.empty_pixel(), canvas.zoom
+    fingers.put(f0=start)
+    fingers.put(f0=start + QPoint(300, 200))
+    drawn = canvas.hand
+    assert drawn.band is not None
+    fingers.put(f1=start + QPoint(320, 220))
+    assert canvas.hand.band is None
+    fingers.put(f0=start + QPoint(280, 180), f1=start + QPoint(340, 240))
+    assert canvas.zoom > zoom
+    fingers.lift_all()
+    assert not pair.view._scene.chosen
+
+
+def test_a_map_that_makes_no_links_shows_no_handle(pair: Stage) -> None:
+    pair.click(pair.pixel("a"))
+    pair.key(Qt.Key.Key_L)
+    canvas = pair.view.canvas
+    assert not canvas.hand.handles
+    assert not canvas.aiming

@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
+from chainbot_desktop.core.errors import Unavailable
 from chainbot_desktop.core.events import AgentMoved
 from chainbot_desktop.core.ports import EventQuery
 from chainbot_desktop.ui.agent_map.radial_menu import RadialMenu
@@ -80,7 +81,7 @@ def chosen(steering: Steering) -> set[str]:
 
 
 def places(steering: Steering) -> dict[str, tuple[float, float]]:
-    return {id_: tuple(point) for id_, point in steering.view._model.places}
+    return {id_: (point.x, point.y) for id_, point in steering.view._model.places}
 
 
 def kept(steering: Steering) -> dict[str, tuple[float, float]]:
@@ -363,6 +364,37 @@ def test_a_link_that_somebody_else_released_or_changed_is_left(steering: Steerin
     assert "changed by somebody else" in steering.messages[-1].text
     assert links(steering) == [("data", "", tuple(three))]
     assert not undo.history.can_undo
+
+
+def test_an_undo_that_is_refused_can_be_tried_again(
+    steering: Steering, three: list[str], mouse: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kept(steering)
+    key(steering, Qt.Key.Key_A, CONTROL)
+    mouse.drag(mouse.node(three[0]), mouse.node(three[0]) + QPoint(0, 40))
+    steering.settle()
+    directory = steering.house.directory
+    move = directory.move
+
+    async def refuse_one(agent_id: str, x: float, y: float, actor: str) -> Any:
+        if agent_id == three[1]:
+            raise Unavailable("The disk is full.", hint="Free some space.")
+        return await move(agent_id, x, y, actor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(directory, "move", refuse_one)
+        key(steering, Qt.Key.Key_Z, CONTROL)
+        steering.settle()
+    assert "The disk is full." in steering.messages[-1].text
+    assert kept(steering) == places(steering)
+    assert {id_ for id_ in three if kept(steering)[id_] == before[id_]} == {three[0], three[2]}
+    key(steering, Qt.Key.Key_Z, CONTROL)
+    steering.settle()
+    assert kept(steering) == places(steering) == before
+    for _ in range(2):
+        key(steering, Qt.Key.Key_Z, CONTROL | SHIFT)
+    steering.settle()
+    assert all(kept(steering)[id_][1] > before[id_][1] for id_ in three)
 
 
 # The menu around a finger.

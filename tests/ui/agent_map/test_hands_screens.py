@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.widgets import Sheet
 from tests.helpers.agent_events import guest_appeared
 from tests.ui.acting import act, tap
 from tests.ui.agent_map.steering import Steering, open_steering
@@ -98,9 +99,9 @@ def test_screens(
     shot("many-more")
     steering.choose("Kill…")
     shot("many-kill")
-    act(steering.run, lambda: view.findChildren(QWidget, "")[0], partial(view.hands.selection.set_mode, False))
-    for sheet in [sheet for sheet in view.children() if hasattr(sheet, "dismiss") and sheet.is_open]:
+    for sheet in view.findChildren(Sheet):
         act(steering.run, sheet.dismiss)
+    act(steering.run, partial(view.hands.selection.set_mode, False))
     menu = right_click(steering, hand.node(ids[4]))
     shot("radial")
     tap(steering.run, menu.dangers[0])

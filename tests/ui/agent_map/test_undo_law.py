@@ -84,7 +84,8 @@ class Law:
                 moved = {n: Point(places[n][0] + dx, places[n][1] + dy) for n in who}
                 moves = tuple(Move(self.ids[n], Point(*places[n]), point) for n, point in moved.items())
                 act(self.steering.run, partial(self.steering.view.canvas.dropped.emit, moves))
-                self._reached((tuple(tuple(moved.get(n, place)) for n, place in enumerate(places)), links))
+                after = [moved.get(n, Point(*place)) for n, place in enumerate(places)]
+                self._reached((tuple((point.x, point.y) for point in after), links))
             case ("link", who, kind):
                 members = tuple(self.ids[n] for n in who)
                 act(self.steering.run, lambda: self.undo.link(kind, "", members, lambda _: None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QPointingDevice
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -86,8 +86,11 @@ class Hand:
         act(self.steering.run, deed)
 
     def _touch(self, what: str, at: QPoint) -> None:
+        screen = self._screen
+        assert screen is not None
+
         def touch() -> None:
-            sequence = QTest.touchEvent(self._on, self._screen)
+            sequence = QTest.touchEvent(self._on, screen)
             getattr(sequence, what)(0, at, self._on)
             sequence.commit()
 
@@ -112,10 +115,3 @@ def right_click(steering: Steering, at: QPoint, *, keyboard: bool = False) -> Ra
     event = QContextMenuEvent(reason, at, viewport.mapToGlobal(at))
     act(steering.run, lambda: QApplication.sendEvent(viewport, event))
     return radial(steering)
-
-
-def gone(menu: RadialMenu) -> bool:
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    import shiboken6
-
-    return not shiboken6.isValid(menu)
