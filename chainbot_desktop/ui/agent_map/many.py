@@ -45,8 +45,13 @@ class Many(QObject):
 
     def common(self, ids: Sequence[str]) -> set[str]:
         """The ids of the actions that each of them offers."""
-        each = [{action.id for action in self._control.actions_of(id_)} for id_ in ids]
-        return set.intersection(*each) if each else set()
+        common: set[str] | None = None
+        for id_ in ids:
+            offered = {action.id for action in self._control.actions_of(id_)}
+            common = offered if common is None else common & offered
+            if not common:
+                break
+        return common or set()
 
     def actions(self, ids: Sequence[str]) -> list[BarAction]:
         common = self.common(ids)
@@ -99,7 +104,7 @@ class Many(QObject):
         sheet.add_text(_WHAT_IT_DOES[action], "small")
         sheet.add_action(label, lambda: self._all(action, ids), kind="danger")
         sheet.add_gap()
-        sheet.first = sheet.add_action("Keep them")
+        sheet.first = sheet.add_action("Keep them" if len(ids) > 1 else "Keep it")
         sheet.open()
 
     def _all(self, action: str, ids: Sequence[str]) -> None:

@@ -85,26 +85,18 @@ class RadialMenu(Overlay):
     def place_panel(self) -> None:
         """Around the place that asked for it, moved so far that all of it is inside the window."""
         self.panel.setGeometry(self.rect())
-        theme = self.themes.current
-        size = QSize(theme.px(_ITEM.width()), theme.px(_ITEM.height()))
-        offsets = [self._offset(number) for number in range(len(self.items))]
-        bounds = QRect(QPoint(0, 0), size)
-        bounds.moveCenter(QPoint(0, 0))
-        around = QRect()
-        for offset in offsets:
-            around = around.united(bounds.translated(offset))
-        strip = self.strip.sizeHint()
-        if self.dangers:
-            below = QRect(-strip.width() // 2, around.bottom() + theme.px(16), strip.width(), strip.height())
-            around = around.united(below)
-        room = self.rect().adjusted(theme.px(4), theme.px(4), -theme.px(4), -theme.px(4))
+        edge = self.themes.current.px(4)
+        room = self.rect().adjusted(edge, edge, -edge, -edge)
+        boxes, strip, around = self._boxes(self.themes.current.px(_RADII[1]))
+        if around.height() > room.height():  # with very large text the ring is flatter
+            flatter = (around.height() - room.height() + 1) // 2
+            boxes, strip, around = self._boxes(self.themes.current.px(_RADII[1]) - flatter)
         x = min(max(self._at.x(), room.left() - around.left()), room.right() - around.right())
         y = min(max(self._at.y(), room.top() - around.top()), room.bottom() - around.bottom())
         self._middle = QPoint(x, y)
-        for item, offset in zip(self.items, offsets, strict=True):
-            item.setGeometry(bounds.translated(offset + self._middle))
-        if self.dangers:
-            self.strip.setGeometry(below.translated(self._middle))
+        for item, box in zip(self.items, boxes, strict=True):
+            item.setGeometry(box.translated(self._middle))
+        self.strip.setGeometry(strip.translated(self._middle))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
@@ -134,11 +126,21 @@ class RadialMenu(Overlay):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawEllipse(QPointF(self._middle), theme.px(20), theme.px(20))
 
-    def _offset(self, number: int) -> QPoint:
-        """Clockwise from the top; a few stand as if there were four places."""
-        angle = 2 * math.pi * number / max(len(self.items), 4) - math.pi / 2
+    def _boxes(self, high: int) -> tuple[list[QRect], QRect, QRect]:
+        """Of the items, of what stands apart, and of all together, around (0, 0). Clockwise from the top; a few items stand as if
+        there were four."""
         theme = self.themes.current
-        return QPoint(round(math.cos(angle) * theme.px(_RADII[0])), round(math.sin(angle) * theme.px(_RADII[1])))
+        item = QRect(0, 0, theme.px(_ITEM.width()), theme.px(_ITEM.height()))
+        item.moveCenter(QPoint(0, 0))
+        turns = [2 * math.pi * number / max(len(self.items), 4) - math.pi / 2 for number in range(len(self.items))]
+        wide = theme.px(_RADII[0])
+        boxes = [item.translated(round(math.cos(turn) * wide), round(math.sin(turn) * high)) for turn in turns]
+        around = QRect()
+        for box in boxes:
+            around = around.united(box)
+        size = self.strip.sizeHint()
+        strip = QRect(-size.width() // 2, around.bottom() + theme.px(16), size.width(), size.height())
+        return boxes, strip, around.united(strip) if self.dangers else around
 
     def _to_letter(self, letter: str) -> None:
         stops: list[QAbstractButton] = [*self.items, *self.dangers]

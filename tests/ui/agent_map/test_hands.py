@@ -18,7 +18,7 @@ from chainbot_desktop.core.errors import Unavailable
 from chainbot_desktop.core.events import AgentMoved
 from chainbot_desktop.core.ports import EventQuery
 from chainbot_desktop.ui.agent_map.radial_menu import RadialMenu
-from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.theme import TEXT_SIZES, ThemeSource
 from chainbot_desktop.ui.widgets import Sheet
 from tests.helpers.agent_events import guest_appeared
 from tests.ui.acting import act, press, tap
@@ -459,6 +459,22 @@ def test_the_menu_is_inside_the_window_and_its_targets_apart(steering: Steering,
     discs = [QRect(box.center().x() - 24, box.top(), 48, 48) for box in boxes]
     assert not any(a.intersects(b) for number, a in enumerate(discs) for b in discs[number + 1 :])
     assert all(not box.intersects(danger.adjusted(-8, -8, 8, 8)) for box in boxes for danger in apart)
+
+
+def test_the_menu_is_inside_the_window_with_the_largest_text(
+    steering: Steering, three: list[str], theme_source: ThemeSource, mouse: Hand
+) -> None:
+    theme_source.set_text_size(list(TEXT_SIZES)[-1])
+    try:
+        menu = right_click(steering, mouse.node(three[1]))
+        steering.settle()
+        boxes = [item.geometry() for item in menu.items]
+        apart = [QRect(menu.strip.pos() + button.pos(), button.size()) for button in menu.dangers]
+        assert all(menu.rect().contains(box) for box in (*boxes, *apart))
+        assert all(not box.intersects(danger) for box in boxes for danger in apart)
+    finally:
+        act(steering.run, menu.dismiss)
+        theme_source.set_text_size("normal")
 
 
 def test_the_menu_from_the_keyboard(steering: Steering, three: list[str]) -> None:
