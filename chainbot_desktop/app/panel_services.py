@@ -176,7 +176,13 @@ def _defaults(gui: GuiSettings) -> dict[str, object]:
 
 async def _agents_of(house: House, window: MainWindow, themes: ThemeSource) -> PanelAgents:
     personas = await asyncio.to_thread(load_personas, house.persona_folder)
-    parts = RuntimeParts(house.runtime, house.models, lambda: sorted(personas.by_name), lambda: str(house.workspace.root))
+    parts = RuntimeParts(
+        house.runtime,
+        house.models,
+        lambda: sorted(personas.by_name),
+        lambda: str(house.workspace.root),
+        links=house.entanglements,
+    )
 
     async def choose_file(origin: QWidget) -> Path | None:
         from chainbot_desktop.ui.code_agent.chooser import choose_path

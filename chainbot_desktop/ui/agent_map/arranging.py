@@ -132,7 +132,7 @@ class Arranger(QObject):
         kind: LayoutKind = self.mode if self.mode != "manual" else "layered"
         return LayoutRequest(
             kind,
-            tuple(sorted(self._model.agents, key=lambda id_: self._model.agents[id_].born_seq)),
+            tuple(self._oldest_first()),
             tuple((link.source, link.target) for link in self._model.links),
             self._model.held,
             dict(self._model.places),
@@ -166,8 +166,8 @@ class Arranger(QObject):
 
     def _by_state(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         members: dict[AgentState, list[str]] = {state: [] for state in LABELS}
-        for id_, agent in self._model.agents.items():
-            members[agent.state].append(id_)
+        for id_ in self._oldest_first():
+            members[self._model.agents[id_].state].append(id_)
         return tuple((LABELS[state], tuple(ids)) for state, ids in members.items() if ids)
 
     def _by_entanglement(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -184,8 +184,11 @@ class Arranger(QObject):
                     group[id_] = None
         groups = [(key, tuple(ids)) for key, ids in members.items() if ids]
         self._titles = {key: names[key] or self._names(ids) for key, ids in groups}
-        alone = tuple(id_ for id_ in self._model.agents if id_ not in taken)
+        alone = tuple(id_ for id_ in self._oldest_first() if id_ not in taken)
         return (*groups, *(((ALONE, alone),) if alone else ()))
+
+    def _oldest_first(self) -> list[str]:
+        return sorted(self._model.agents, key=lambda id_: self._model.agents[id_].born_seq)
 
     def _names(self, ids: Collection[str]) -> str:
         shown = [self._model.agents[id_].name for id_ in list(ids)[:3]]

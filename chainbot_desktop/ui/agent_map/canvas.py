@@ -12,42 +12,61 @@ from PySide6.QtGui import (
     QTouchEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
-from chainbot_desktop.ui.agent_map.camera import ZOOM_STEP, MapCamera
+from chainbot_desktop.ui.agent_map.camera import ZOOM_STEP
+from chainbot_desktop.ui.agent_map.canvas_keys import CanvasKeys
 from chainbot_desktop.ui.agent_map.geometry import Point
 from chainbot_desktop.ui.agent_map.gestures import DRAG_AFTER, Gestures
+from chainbot_desktop.ui.agent_map.hand_canvas import HandCanvas
+from chainbot_desktop.ui.agent_map.history import Move
 from chainbot_desktop.ui.agent_map.scene import MapScene
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 from chainbot_desktop.ui.widgets.long_press import LongPress
 
-NUDGE = 24.0
-_TOUCH_SLACK = 8.0
+LINK_REACH = 24
+"""Pixels beside a link that a finger may be."""
+_ADDING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 _Type = QEvent.Type
 _TOUCHES = {_Type.TouchBegin, _Type.TouchUpdate, _Type.TouchEnd}
-_ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
 
 
-class MapCanvas(MapCamera):
+class MapCanvas(HandCanvas):
     """Implements `GestureTarget`. It moves nodes on the screen; whether a move is kept is decided by who hears `dropped`."""
 
     selected = Signal(object)
     """The agent's id, or None."""
     opened = Signal(str)
-    dropped = Signal(str, object, object)
-    """(agent id, Point before, Point after)"""
-    nudged = Signal(str, float, float)
-    """By a key: (agent id, dx, dy) in scene units."""
+    toggled = Signal(str)
+    """This one is selected too from now on, or no longer."""
+    all_wanted = Signal()
+    mode_wanted = Signal()
+    """In or out of select mode."""
+    stepped_back = Signal()
+    """Escape, when nothing is on its way."""
+    dropped = Signal(object)
+    """A tuple of `Move`: what was dragged together."""
+    nudged = Signal(object, float, float)
+    """By a key: (agent ids, dx, dy) in scene units."""
+    link_chosen = Signal(object)
+    """The id of the link that was tapped."""
+    next_link_wanted = Signal()
+    release_wanted = Signal(str)
     context_requested = Signal(object, QPoint)
     """(agent id or None, global position)"""
+    slid = Signal(QPoint, bool)
+    """The finger that opened the actions moves on, or (True) lets go: a global position."""
 
     def __init__(self, scene: MapScene, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(scene, themes, parent)
-        self._drag: tuple[str, Point] | None = None
         self.read_only = False
         """While the map shows the past: nothing can be moved."""
+        self._drag: dict[str, Point] = {}
+        self._adding = False
+        self._holding = False
         self._gestures = Gestures(self)
+        self._keys = CanvasKeys(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Map of agents")
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
@@ -57,49 +76,82 @@ class MapCanvas(MapCamera):
 
     # What gestures do (GestureTarget).
 
-    def node_under(self, point: Point) -> str | None:
-        at = self.mapToScene(round(point.x), round(point.y))
-        return self._map.node_at(at) or self._map.node_at(at, _TOUCH_SLACK / self.transform().m11())
-
     def drag_began(self, agent_id: str) -> None:
-        point = self._map.model.places.get(agent_id)
-        if point is None or self.read_only:
+        if self.read_only:
             return
-        self.steered = True
-        self._drag = (agent_id, point)
-        self._map.lift((agent_id,))
-        self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+        chosen = self._map.chosen if agent_id in self._map.chosen else (agent_id,)
+        places = {id_: self._map.model.places.get(id_) for id_ in chosen}
+        self._drag = {id_: point for id_, point in places.items() if point is not None}
+        if self._drag:
+            self.steered = True
+            self._map.lift(self._drag)
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def dragged_by(self, dx: float, dy: float) -> None:
-        if self._drag is None:
-            return
-        agent_id, start = self._drag
-        if agent_id not in self._map.model.agents:
-            return
         scale = self.transform().m11()
-        self._map.model.hold(agent_id, Point(start.x + dx / scale, start.y + dy / scale))
-        self._map.touch(agent_id)
+        there = [id_ for id_ in self._drag if id_ in self._map.model.agents]
+        for id_ in there:
+            start = self._drag[id_]
+            self._map.model.hold(id_, Point(start.x + dx / scale, start.y + dy / scale))
+        self._map.touch(*there)
 
     def drag_ended(self, *, kept: bool) -> None:
-        if self._drag is None:
+        drag, self._drag = self._drag, {}
+        if not drag:
             return
-        (agent_id, start), self._drag = self._drag, None
         self.viewport().unsetCursor()
         self._map.lift(())
-        end = self._map.model.places.get(agent_id)
-        if end is None:
-            return  # it left while it was in the hand
-        if kept and end != start:
-            self.dropped.emit(agent_id, start, end)
-        else:
-            self._map.model.release(agent_id)
-            self._map.touch(agent_id)
+        moves: list[Move] = []
+        for id_, start in drag.items():
+            end = self._map.model.places.get(id_)
+            if end is None:
+                continue  # it left while it was in the hand
+            if kept and end != start:
+                moves.append(Move(id_, start, end))
+            else:
+                self._map.model.release(id_)
+                self._map.touch(id_)
+        if moves:
+            self.dropped.emit(tuple(moves))
 
-    def tapped(self, agent_id: str | None) -> None:
-        self.selected.emit(agent_id)
+    def tapped(self, agent_id: str | None, point: Point) -> None:
+        if self.aiming:
+            source = self.hand.source
+            self.end_aim()
+            if agent_id is not None and source is not None and agent_id != source:
+                self.link_wanted.emit(source, agent_id)
+        elif agent_id is not None and (self.selecting or self._adding):
+            self.toggled.emit(agent_id)
+        elif agent_id is not None or not self._tapped_link(point):
+            self.selected.emit(agent_id)
+
+    def _tapped_link(self, point: Point) -> bool:
+        """Only where no node is."""
+        if self.selecting:
+            return True  # bare ground clears nothing there: a finger that misses must not cost what was selected
+        at = self.mapToScene(round(point.x), round(point.y))
+        link = self._map.link_at(at, self._themes.current.px(LINK_REACH) / self.transform().m11())
+        if link is not None:
+            self.link_chosen.emit(link.entanglement_id)
+        return link is not None
 
     def double_tapped(self, agent_id: str) -> None:
-        self.opened.emit(agent_id)
+        if self.selecting or self._adding:
+            self.toggled.emit(agent_id)
+        else:
+            self.opened.emit(agent_id)
+
+    def step_back(self) -> bool:
+        """Escape: what is on its way is given up; else what is selected. False when there is nothing."""
+        if self._gestures.busy:
+            self._gestures.cancel()
+        elif self.aiming:
+            self.end_aim()
+        elif self.selecting or self.hand.link is not None or self._map.chosen:
+            self.stepped_back.emit()
+        else:
+            return False
+        return True
 
     # Events.
 
@@ -112,13 +164,17 @@ class MapCanvas(MapCamera):
                     for point in event.points()
                     if point.state() != point.state().Released
                 }
+                self._adding = False
                 self._gestures.touch(down)
+                self._slide(event.points()[0].globalPosition().toPoint(), let_go=not down)
             else:
+                self._holding = False
                 self._gestures.cancel()
                 self._gestures.touch({})
             event.accept()
             return True
         if isinstance(event, QContextMenuEvent):
+            self._holding = self._gestures.pressed or bool(QApplication.mouseButtons() & Qt.MouseButton.RightButton)
             self._gestures.cancel()
             self._on_context(event)
             return True
@@ -126,6 +182,7 @@ class MapCanvas(MapCamera):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
+            self._adding = bool(event.modifiers() & _ADDING)
             self._gestures.press(_point(event.position()))
         event.accept()
 
@@ -135,11 +192,13 @@ class MapCanvas(MapCamera):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._gestures.move(_point(event.position()))
+        self._slide(event.globalPosition().toPoint(), let_go=False)
         event.accept()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._gestures.release(_point(event.position()))
+        self._slide(event.globalPosition().toPoint(), let_go=True)
         event.accept()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -151,52 +210,14 @@ class MapCanvas(MapCamera):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = Qt.Key(event.key())
-        if key in _ARROWS:
-            self._on_arrow(*_ARROWS[key], nudge=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom_step(1)
-        elif key == Qt.Key.Key_Minus:
-            self.zoom_step(-1)
-        elif key == Qt.Key.Key_0:
-            self.full_size()
-        elif key == Qt.Key.Key_F and not event.modifiers():
-            self.fit()
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._map.selected is not None:
-            self.opened.emit(self._map.selected)
-        elif key == Qt.Key.Key_Escape and (self._drag is not None or self._map.selected is not None):
-            if self._drag is not None:
-                self._gestures.cancel()
-            else:
-                self.selected.emit(None)
-        else:
+        if not self._keys.press(event):
             event.ignore()  # QGraphicsView would scroll by Page Up and the like: the camera is ours
 
     def hideEvent(self, event: QHideEvent) -> None:
+        self._holding = False
         self._gestures.cancel()
         self._gestures.touch({})
         super().hideEvent(event)
-
-    def _on_arrow(self, dx: int, dy: int, *, nudge: bool) -> None:
-        chosen = self._map.selected
-        if nudge:
-            if chosen is not None and not self.read_only:
-                self.nudged.emit(chosen, dx * NUDGE, dy * NUDGE)
-            return
-        start = self._map.model.places.get(chosen) if chosen is not None else None
-        if start is None:
-            middle = self.view_ground().center()
-            neighbour = self._map.model.nearest(_point(middle), lambda x, y: x * x + y * y)
-        else:
-
-            def cost(x: float, y: float) -> float | None:
-                along, across = x * dx + y * dy, x * dy + y * dx
-                return along + 2 * abs(across) if along > 0 and abs(across) <= 3 * along else None
-
-            neighbour = self._map.model.nearest(start, cost, but=chosen)
-        if neighbour is not None:
-            self.selected.emit(neighbour)
-            self.keep_in_view(neighbour)
 
     def _on_context(self, event: QContextMenuEvent) -> None:
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
@@ -206,6 +227,11 @@ class MapCanvas(MapCamera):
             self.context_requested.emit(chosen, self.viewport().mapToGlobal(at))
         else:
             self.context_requested.emit(self.node_under(_point(QPointF(event.pos()))), event.globalPos())
+
+    def _slide(self, at: QPoint, *, let_go: bool) -> None:
+        if self._holding:
+            self._holding = not let_go
+            self.slid.emit(at, let_go)
 
     def _on_theme_changed(self, theme: Theme) -> None:
         self._gestures.drag_after = theme.px(DRAG_AFTER)

@@ -16,7 +16,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from chainbot_desktop.ui.agent_map.batches import Rows, draw_lines
-from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Box
+from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Box, Point
 from chainbot_desktop.ui.agent_map.model import Link
 from chainbot_desktop.ui.agent_map.places import PlaceIndex, Points, Slots
 from chainbot_desktop.ui.agent_map.zooms import CARDS_FROM, NAMES_FROM, Projection
@@ -55,7 +55,7 @@ class Curves:
         corners = np.stack([self.start, self.pull_out, self.pull_in, self.tip])
         return np.hstack([corners.min(axis=0) - 10.0, corners.max(axis=0) + 10.0])
 
-    def part(self, which: NDArray[np.bool_]) -> Curves:
+    def part(self, which: NDArray[np.bool_] | Slots) -> Curves:
         return Curves(
             *(rows[which] for rows in (self.source, self.target, self.start, self.pull_out, self.pull_in, self.tip, self.way))
         )
@@ -129,6 +129,20 @@ class EdgeTable:
             (bounds[:, 0] <= box.right) & (bounds[:, 2] >= box.left) & (bounds[:, 1] <= box.bottom) & (bounds[:, 3] >= box.top)
         )
         return found
+
+    def near(self, curves: Curves, point: Point, reach: float) -> int | None:
+        """The link whose curve passes nearest to `point`, and not further away than `reach`."""
+        found = np.flatnonzero(self.crossing(curves, Box(point.x - reach, point.y - reach, point.x + reach, point.y + reach)))
+        if not len(found):
+            return None
+        some = curves.part(found)
+        pieces = _segments([some.start, some.pull_out, some.pull_in, some.tip])
+        start, way = pieces[:, :2], pieces[:, 2:] - pieces[:, :2]
+        length = np.maximum((way**2).sum(axis=1), 1e-9)
+        along = np.clip(((np.array(point) - start) * way).sum(axis=1) / length, 0.0, 1.0)[:, None]
+        distances = np.hypot(*(start + along * way - point).T).reshape(len(found), -1).min(axis=1)
+        nearest = int(distances.argmin())
+        return int(found[nearest]) if distances[nearest] <= reach else None
 
 
 class EdgePainter:

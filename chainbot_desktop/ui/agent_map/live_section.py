@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chainbot_desktop.agents.runtime.live import LiveAgent, Plan
@@ -12,6 +13,7 @@ from chainbot_desktop.agents.tools.shown import line
 from chainbot_desktop.store.agent_rows import RunRow
 from chainbot_desktop.ui.agent_map.field_row import FieldRow, text_label
 from chainbot_desktop.ui.agent_map.log_tail import LogTail
+from chainbot_desktop.ui.agent_map.task_chip import TaskRow
 from chainbot_desktop.ui.agent_map.times import ago
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 
@@ -31,10 +33,18 @@ _RUN_WORDS: Mapping[str, str] = {
 class LiveSection(QWidget):
     """Hidden for agents that do not run here."""
 
+    task_shown = Signal(object)
+    """A `TaskRow` that is new here."""
+
     def __init__(self, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._themes = themes
         self._runs: tuple[RunRow, ...] = ()
+        self._working_on: tuple[str, str] = ("", "")
+        self.may_hand_over = False
+        """Whether its tasks can be given to others."""
+        self.task_rows: dict[str, TaskRow] = {}
+        self._tasks = QVBoxLayout()
         self._now: datetime | None = None
         self._fields = {
             name: FieldRow(name) for name in ("Since", "Waits for", "Task", "In its queue", "Process", "Used", "Restarts")
@@ -46,6 +56,7 @@ class LiveSection(QWidget):
         self._column = QVBoxLayout(self)
         for field in self._fields.values():
             self._column.addWidget(field)
+        self._column.insertLayout(3, self._tasks)
         for part in (self._plan_title, self._plan, self._log_title, self.log, self._runs_title, self._runs_text):
             self._column.addWidget(part)
         themes.changed.connect(self._on_theme_changed)
@@ -57,11 +68,14 @@ class LiveSection(QWidget):
         """`told` is what stands above already."""
         self.setVisible(live is not None)
         if live is None:
+            self._working_on = ("", "")
             self.show_runs(())
             return
+        self._working_on = (live.run_id, line(live.task))
+        self._show_tasks()
         texts: Mapping[str, str] = {
             "Waits for": line(live.waiting_for) if live.waiting_for != told else "",
-            "Task": line(live.task),
+            "Task": "" if live.run_id in self.task_rows else line(live.task),
             "In its queue": f"{live.queued} more" if live.queued else "",
             "Process": f"pid {live.pid}" if live.pid is not None else "",
             "Used": usage_text(live.input_tokens, live.output_tokens, live.cost),
@@ -76,6 +90,7 @@ class LiveSection(QWidget):
 
     def show_runs(self, runs: Sequence[RunRow]) -> None:
         self._runs = tuple(runs[:RUNS_SHOWN])
+        self._show_tasks()
         self._runs_title.setVisible(bool(self._runs))
         self._runs_text.setVisible(bool(self._runs))
         if self._now is not None:
@@ -85,6 +100,27 @@ class LiveSection(QWidget):
         self._now = now
         self._fields["Since"].refresh(now)
         self._write_runs(now)
+
+    def _show_tasks(self) -> None:
+        """What it works on, and what waits for it, as chips."""
+        run_id, task = self._working_on
+        wanted = {run_id: (task, False)} if run_id else {}
+        if run_id or self._runs:
+            wanted |= {
+                run.id: (line(run.task), True) for run in reversed(self._runs) if run.state == "queued" and run.id != run_id
+            }
+        if not self.may_hand_over:
+            wanted = {}
+        for gone in [id_ for id_, row in self.task_rows.items() if wanted.get(id_) != (row.chip.text, row.waits)]:
+            row = self.task_rows.pop(gone)
+            row.chip.give_up()
+            row.hide()
+            row.deleteLater()
+        for id_, (text, waits) in wanted.items():
+            if id_ not in self.task_rows:
+                row = self.task_rows[id_] = TaskRow(id_, text, waits, self._themes)
+                self._tasks.addWidget(row)
+                self.task_shown.emit(row)
 
     def _write_runs(self, now: datetime) -> None:
         text = "\n".join(run_text(run, now) for run in self._runs)

@@ -87,6 +87,7 @@ class MapModel:
         self.places = PlaceIndex()
         self.groups: tuple[Group, ...] = ()
         self._links: dict[str, tuple[Link, ...]] = {}
+        self._in_order: tuple[Link, ...] | None = None
         self._automatic: dict[str, Point] = {}
         self._held: dict[str, Point] = {}
         self._unplaced: set[str] = set()
@@ -120,7 +121,10 @@ class MapModel:
 
     @property
     def links(self) -> tuple[Link, ...]:
-        return tuple(link for links in self._links.values() for link in links)
+        """In the order of their entanglements."""
+        if self._in_order is None:
+            self._in_order = tuple(link for one in self._source.entanglements for link in self._links.get(one.id, ()))
+        return self._in_order
 
     def everything(self) -> DirectoryChange:
         """What is there and what is shown: a `refresh` with it takes over all."""
@@ -132,7 +136,7 @@ class MapModel:
     def show(self, source: MapSource, *, present: bool) -> DirectoryChange:
         """Another picture from now on; what has to be refreshed for it. What waits for a human now says nothing about the past."""
         before = self.everything()
-        self._source, self._present = source, present
+        self._source, self._present, self._in_order = source, present, None
         change = before | self.everything()
         self.count(change.agents)
         return change
@@ -272,7 +276,7 @@ class MapModel:
         for id_ in entanglement_ids:
             links = self._links_of(self._source.entanglement(id_))
             if links != self._links.get(id_, ()):
-                different = True
+                different, self._in_order = True, None
                 self._links.pop(id_, None)
                 if links:
                     self._links[id_] = links

@@ -84,6 +84,18 @@ class MapPainter:
     def shows_figures(self, id_: str) -> bool:
         return self._zoom >= CARDS_FROM and id_ in self._ages
 
+    def outline(self, id_: str, at: Projection) -> tuple[QRectF, float] | None:
+        """What a node covers in pixels, and how round it is; None for one that is not drawn."""
+        slot = self._shown.nodes.slot_of.get(id_)
+        if slot is None or self._shown.nodes.hidden[slot]:
+            return None
+        x, y = at.to_pixels(self._shown.nodes.xy[slot : slot + 1])[0].tolist()
+        if at.zoom < NAMES_FROM:
+            reach = max(8.0, CARD_HEIGHT * at.scale)
+            return QRectF(x - reach, y - reach, 2 * reach, 2 * reach), reach
+        box = self._cards.box(self._shown.model.agents[id_], zoom_of(zoom_step(at.zoom)))
+        return box.translated(x, y), self._cards.radius(box)
+
     def draw_ground(self, painter: QPainter, rect: QRectF) -> None:
         painter.fillRect(rect, self._theme.color("ground"))
         at = Projection.of(painter.worldTransform(), self.unit)
@@ -218,23 +230,20 @@ class MapPainter:
 
     def _draw_rings(self, painter: QPainter, at: Projection) -> None:
         """Around what is selected or found."""
-        nodes, chosen = self._shown.nodes, self._shown.chosen
-        zoom = zoom_of(zoom_step(at.zoom))
+        chosen = self._shown.chosen
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for id_ in self._shown.hits | chosen:
-            slot = nodes.slot_of.get(id_)
-            if slot is None or nodes.hidden[slot]:
+            outline = self.outline(id_, at)
+            if outline is None:
                 continue
-            x, y = at.to_pixels(nodes.xy[slot : slot + 1])[0].tolist()
+            box, radius = outline
             painter.setPen(QPen(self._theme.color("accent"), 2.5 if id_ in chosen else 1.6))
             if at.zoom < NAMES_FROM:
-                reach = max(8.0, CARD_HEIGHT * at.scale)
-                painter.drawEllipse(QPointF(x, y), reach, reach)
+                painter.drawEllipse(box)
                 continue
-            box = self._cards.box(self._shown.model.agents[id_], zoom).translated(x, y)
             grown = box.adjusted(-1, -1, 1, 1) if id_ in chosen else box.adjusted(1, 1, -1, -1)
-            radius = self._cards.radius(box) + 2
+            radius += 2
             painter.drawRoundedRect(grown, radius, radius)
 
     def _meeting(self, rect: QRectF, exposed: QRegion, at: Projection) -> Slots:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chainbot_desktop.agents.kind import Delivery, KindInfo
 from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.models.gateway import ProviderStatus
+from chainbot_desktop.agents.records import Entanglement
 from chainbot_desktop.agents.runtime.live import LiveAgent
-from chainbot_desktop.store.agent_rows import AgentRow, RunRow
+from chainbot_desktop.store.agent_rows import AgentMessage, AgentRow, RunRow
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -74,6 +75,20 @@ class ModelList(Protocol):
     async def probe(self, provider: str | None = None) -> Sequence[ProviderStatus]: ...
 
 
+class LinkService(Protocol):
+    """Of agents.entanglements.service.Entanglements: links between agents, and tasks that go from one to another."""
+
+    async def create(self, name: str, kind: str, agents: Sequence[str], *, actor: str) -> Entanglement: ...
+
+    async def release(self, entanglement_id: str, *, actor: str) -> None: ...
+
+    async def messages(self, entanglement_id: str, *, since: int = 0, limit: int = 500) -> Sequence[AgentMessage]: ...
+
+    async def coordinate(self, entanglement_id: str, task: str, *, actor: str) -> object: ...
+
+    async def handover(self, from_agent: str, to_agent: str, *, run_id: str = "", actor: str) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RuntimeParts:
     """What the map is given to let agents be made and steered. `personas` are names; `folder` is where agents work by default."""
@@ -84,3 +99,4 @@ class RuntimeParts:
     folder: Callable[[], str]
     better_models: Callable[[QWidget, Callable[[], object]], object] | None = None
     """Opens the sheet of better models over a widget; the callback is for when they changed."""
+    links: LinkService | None = None

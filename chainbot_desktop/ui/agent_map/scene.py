@@ -20,7 +20,7 @@ from chainbot_desktop.ui.agent_map.cards import NO_FIGURES, CardFigures
 from chainbot_desktop.ui.agent_map.edges import Curves, EdgeTable
 from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Point
 from chainbot_desktop.ui.agent_map.glide import Glide
-from chainbot_desktop.ui.agent_map.model import MapDelta, MapModel
+from chainbot_desktop.ui.agent_map.model import Link, MapDelta, MapModel
 from chainbot_desktop.ui.agent_map.painting import MapPainter
 from chainbot_desktop.ui.agent_map.places import Points, Slots, box_around
 from chainbot_desktop.ui.agent_map.pulses import Pulses
@@ -263,6 +263,11 @@ class MapScene(QGraphicsScene):
         found = self.nodes.ids_within(QRectF(point.x() - wide, point.y() - high, 2 * wide, 2 * high))
         held = [id_ for id_ in found if id_ in self.lifted]
         return next(reversed(held or found), None)
+
+    def link_at(self, point: QPointF, reach: float) -> Link | None:
+        """The link whose curve is nearest, if it is within `reach` (scene units)."""
+        found = self.edges.near(self.curves(), Point(point.x(), point.y()), reach) if len(self.edges) else None
+        return self.edges.links[found] if found is not None else None
 
     def refresh_ages(self, ground: QRectF) -> None:
         """Repaint the cards in view whose "12 min" has become another."""

@@ -22,10 +22,11 @@ from chainbot_desktop.ui.agent_map.cards import status_text
 from chainbot_desktop.ui.agent_map.control import AgentControl
 from chainbot_desktop.ui.agent_map.details import DetailsPanel
 from chainbot_desktop.ui.agent_map.filtering import Filtering
+from chainbot_desktop.ui.agent_map.hands import Hands, ViewDeeds
 from chainbot_desktop.ui.agent_map.live_section import RUNS_SHOWN
+from chainbot_desktop.ui.agent_map.map_parts import MapParts
 from chainbot_desktop.ui.agent_map.minimap import Minimap
 from chainbot_desktop.ui.agent_map.model import MapDelta, MapModel
-from chainbot_desktop.ui.agent_map.moves import Moves
 from chainbot_desktop.ui.agent_map.past import PastSource
 from chainbot_desktop.ui.agent_map.replay import ReplayController
 from chainbot_desktop.ui.agent_map.replay_bar import ReplayBar
@@ -76,7 +77,6 @@ class AgentMapView(WindowView):
         self._model = MapModel(directory)
         self._scene = MapScene(self._model, themes.current, self)
         self.canvas = MapCanvas(self._scene, themes)
-        self._moves = Moves(directory, self._model, tasks, actor, self)
         self.filtering = Filtering(self._model, self._scene, themes, self)
         self.filters, self.search = self.filtering.chips, self.filtering.search
         self.minimap = Minimap(self._scene, self.canvas, themes)
@@ -84,6 +84,17 @@ class AgentMapView(WindowView):
         self._empty = EmptyMap(spawn_snippet, themes, may_spawn=runtime is not None)
         self.details = DetailsPanel(themes, self)
         self.control = AgentControl(runtime, self, themes, tasks, actor) if runtime is not None else None
+        deeds = ViewDeeds(
+            self.open_details,
+            self._on_events,
+            lambda id_: self.canvas.reveal(id_, nearer=True),
+            self.select,
+            self.open_spawn if self.control is not None else None,
+            self._on_fit,
+            self._on_arrange,
+        )
+        parts = MapParts(self, self._scene, self.canvas, self.details, directory, themes, tasks, actor)
+        self.hands = Hands(parts, self.control, deeds)
         self._arranger = Arranger(self._model, self._services, tasks, self._aspect, self)
         self._vitals = MapVitals(self._scene, self._services, self.canvas.view_ground, self)
         self.replay_bar = ReplayBar(themes)
@@ -148,9 +159,10 @@ class AgentMapView(WindowView):
             Command("map.find", "Find an agent on the map", self.search.open_search, "Ctrl+F", "search"),
             Command("map.fit", "Show all agents", self._on_fit, "F"),
             Command("map.full_size", "Agents in full size", self._on_full_size, "0"),
+            *self.hands.commands(),
             *self._layout_commands(),
-            Command("map.undo", "Undo the last move", self._on_undo, "Ctrl+Z", "undo"),
-            Command("map.redo", "Redo the last move", self._on_redo, "Ctrl+Shift+Z"),
+            Command("map.undo", "Undo the last move or link", self.hands.undo.undo, "Ctrl+Z", "undo"),
+            Command("map.redo", "Redo the last move or link", self.hands.undo.redo, "Ctrl+Shift+Z"),
             Command("map.minimap", "Show or hide the minimap", self.toggle_minimap, "M"),
             *self.filtering.commands(),
         )
@@ -187,7 +199,7 @@ class AgentMapView(WindowView):
         header = Header(_TITLE, self._themes)
         header.add_action(self.filters, 8)
         self._find = IconButton("search", "Find an agent (Ctrl+F)", self._themes)
-        self.undo_button = IconButton("undo", "Undo the last move (Ctrl+Z)", self._themes)
+        self.undo_button = IconButton("undo", "Undo the last move or link (Ctrl+Z)", self._themes)
         self.undo_button.setEnabled(False)
         self._more = IconButton("more", "More", self._themes)
         self.new_button = IconButton("agent-add", "New agent (Ctrl+N)", self._themes, token="accent")
@@ -208,11 +220,13 @@ class AgentMapView(WindowView):
         outer.addWidget(self.replay_bar)
         self._fit = IconButton("fit", "Show all agents (F)", self._themes, parent=self)
         self._fit.hide()
+        for over in (self.hands.select_button, self.hands.bar):
+            over.raise_()
         self._on_theme_changed(self._themes.current)
         for sequence, slot in (
             ("Ctrl+F", self.search.open_search),
-            ("Ctrl+Z", self._on_undo),
-            ("Ctrl+Shift+Z", self._on_redo),
+            ("Ctrl+Z", self.hands.undo.undo),
+            ("Ctrl+Shift+Z", self.hands.undo.redo),
             ("Ctrl+N", self.open_spawn),
         ):
             QShortcut(QKeySequence(sequence), self, slot, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -220,12 +234,10 @@ class AgentMapView(WindowView):
     def _connect(self) -> None:
         self.canvas.selected.connect(self.select)
         self.canvas.opened.connect(self.open_details)
-        self.canvas.dropped.connect(self._moves.make)
-        self.canvas.nudged.connect(self._moves.nudge)
         self.canvas.context_requested.connect(self._on_context)
-        self._moves.redraw.connect(self._on_moved)
-        self._moves.refused.connect(self.message)
-        self._moves.history_changed.connect(self._on_history_changed)
+        self.hands.message.connect(self.message)
+        self.hands.placed.connect(self._place_panels)
+        self.hands.undo.changed.connect(self._on_history_changed)
         self.filtering.changed.connect(self._on_filtered)
         self.search.next_requested.connect(self._on_next_hit)
         self.search.closed.connect(self.canvas.setFocus)
@@ -239,7 +251,7 @@ class AgentMapView(WindowView):
             self.control.spawned.connect(self._on_spawned)
             self.details.actions_requested.connect(self.control.open_menu)
         self._find.clicked.connect(self.search.open_search)
-        self.undo_button.clicked.connect(self._on_undo)
+        self.undo_button.clicked.connect(self.hands.undo.undo)
         self._more.clicked.connect(self._on_more)
         self._fit.clicked.connect(self._on_fit)
         self._ages.timeout.connect(self._on_ages)
@@ -290,17 +302,21 @@ class AgentMapView(WindowView):
         delta = self._model.refresh(change)
         for id_ in delta.nodes:
             if id_ not in self._model.agents:
-                self._moves.forget(id_)
+                self.hands.forget(id_)
         self._show_counts()
         self._draw(delta | self._arranger.place_newcomers(), glide=glide)
         self._arranger.take_note(change.agents)
         self._fit_once()
         self._show_wanted()
         self._refresh_details(change)
+        self.hands.refresh()
 
     def _draw(self, delta: MapDelta, *, glide: bool = False) -> None:
         if self._scene.selected is not None and self._scene.selected not in self._model.agents:
-            self.select(None)
+            if len(self._scene.chosen) > 1:
+                self.hands.selection.prune()
+            else:
+                self.select(None)
         self._scene.apply(delta, glide=glide)
         if delta.nodes or delta.links:
             self.filtering.refresh()
@@ -350,13 +366,15 @@ class AgentMapView(WindowView):
     def _show_counts(self) -> None:
         self.filtering.show_counts()
         self._stack.setCurrentWidget(self.canvas if self._model.total else self._empty)
-        self._fit.setVisible(self._model.total > 0)
+        for button in (self._fit, self.hands.select_button):
+            button.setVisible(self._model.total > 0)
 
     # Selection and details.
 
     def select(self, agent_id: str | None) -> None:
         self._wanted = None
         self._scene.select(agent_id)
+        self.hands.selected()
         agent = self._model.agents.get(agent_id) if agent_id is not None else None
         text = f"{agent.name}, {agent.kind}, {LABELS[agent.state]}: {status_text(agent)}" if agent else "Nothing is selected"
         self.canvas.setAccessibleDescription(text)
@@ -371,6 +389,7 @@ class AgentMapView(WindowView):
             return
         if self._scene.selected != agent_id:
             self._scene.select(agent_id)
+            self.hands.selected()
         self.details.show_agent(agent, self._directory.entanglements_of(agent_id), self._name_of)
         self._show_live(agent_id)
         if self.details.isHidden():
@@ -436,21 +455,8 @@ class AgentMapView(WindowView):
 
     # What a person does.
 
-    def _on_moved(self, agent_id: str) -> None:
-        self._scene.touch(agent_id)
-
     def _on_history_changed(self) -> None:
-        self.undo_button.setEnabled(self._moves.history.can_undo)
-
-    def _on_undo(self) -> None:
-        self._reveal_moved(self._moves.undo())
-
-    def _on_redo(self) -> None:
-        self._reveal_moved(self._moves.redo())
-
-    def _reveal_moved(self, agent_id: str | None) -> None:
-        if agent_id is not None:
-            self.canvas.keep_in_view(agent_id)
+        self.undo_button.setEnabled(self.hands.undo.history.can_undo)
 
     def _on_filtered(self) -> None:
         """The strip that came or went took room from the map."""
@@ -508,8 +514,8 @@ class AgentMapView(WindowView):
         if self.replay is not None:
             menu.add("Back to the present" if self.replay.active else "Replay…", self._toggle_past)
         menu.add("Hide the minimap" if self.minimap.wanted else "Show the minimap", self.toggle_minimap, keys="M")
-        menu.add("Undo move", self._on_undo, enabled=self._moves.history.can_undo)
-        menu.add("Redo move", self._on_redo, enabled=self._moves.history.can_redo)
+        menu.add("Undo", self.hands.undo.undo, enabled=self.hands.undo.history.can_undo)
+        menu.add("Redo", self.hands.undo.redo, enabled=self.hands.undo.history.can_redo)
         menu.open_at(self._more.mapToGlobal(QPoint(0, self._more.height())))
 
     def _toggle_past(self) -> None:
@@ -517,17 +523,9 @@ class AgentMapView(WindowView):
             (self.replay.leave if self.replay.active else self.replay.open)()
 
     def _on_context(self, agent_id: str | None, position: QPoint) -> None:
-        if agent_id is None:
-            return
-        self.select(agent_id)
-        menu = MenuSheet(self, self._themes)
-        menu.add("Details", lambda: self.open_details(agent_id))
-        menu.add("Events of this agent", lambda: self._on_events(agent_id))
-        menu.add("Bring to the middle", lambda: self.canvas.reveal(agent_id, nearer=True))
-        if self.control is not None and self.control.actions_of(agent_id):
-            menu.add_gap()
-            self.control.add_to(menu, agent_id)
-        menu.open_at(position)
+        if agent_id is not None and agent_id not in self._scene.chosen:
+            self.select(agent_id)
+        self.hands.open_menu(agent_id, position)
 
     # Time, size, theme.
 
@@ -542,15 +540,20 @@ class AgentMapView(WindowView):
         self._frames.request(self._on_frame)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_M and not event.modifiers():
-            self.toggle_minimap()
+        plain = {
+            Qt.Key.Key_M: self.toggle_minimap,
+            Qt.Key.Key_A: self._on_arrange,
+            Qt.Key.Key_R: self._toggle_past,
+        }.get(Qt.Key(event.key()))
+        if plain is not None and not event.modifiers():
+            plain()
         elif event.key() != Qt.Key.Key_Escape or not self.filtering.clear():
             super().keyPressEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._ages.stop()
         self._vitals.rest()
-        self._moves.finish_nudge()
+        self.hands.moves.finish_nudge()
         super().hideEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -573,6 +576,7 @@ class AgentMapView(WindowView):
         )
         right = self.details.x() if not self.details.isHidden() else ground.right() + 1
         self._fit.move(right - self._fit.width() - margin, ground.bottom() - self._fit.height() - margin + 1)
+        self.hands.place(QRect(ground.topLeft(), QPoint(right, ground.bottom())), self._fit.geometry())
 
     def _on_theme_changed(self, theme: Theme) -> None:
         ground, line = theme.color("surface2").name(), theme.color("line").name()

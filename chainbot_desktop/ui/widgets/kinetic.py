@@ -19,6 +19,9 @@ from PySide6.QtWidgets import (
 SLACK = 8
 """Pixels that a finger may tremble in a tap."""
 
+_DRAG_AFTER_METRES = 0.0025
+"""About the 8 px after which a press is a drag."""
+
 V = TypeVar("V", bound=QAbstractScrollArea)
 
 
@@ -34,7 +37,7 @@ def make_kinetic(view: V) -> V:
     for key, value in (
         (metric.HorizontalOvershootPolicy, never),
         (metric.VerticalOvershootPolicy, never),
-        (metric.DragStartDistance, 0.0025),  # metres: about the 8 px after which a press is a drag
+        (metric.DragStartDistance, _DRAG_AFTER_METRES),
         (metric.DecelerationFactor, 0.3),
         (metric.MaximumVelocity, 0.8),
         (metric.AxisLockThreshold, 0.6),
@@ -67,6 +70,12 @@ class KineticArea(QScrollArea):
         """The content lies on whatever the area lies on."""
         super().setWidget(widget)
         widget.setAutoFillBackground(False)
+
+    def hold_still(self, still: bool) -> None:
+        scroller = QScroller.scroller(self.viewport())
+        properties = scroller.scrollerProperties()
+        properties.setScrollMetric(QScrollerProperties.ScrollMetric.DragStartDistance, 1.0 if still else _DRAG_AFTER_METRES)
+        scroller.setScrollerProperties(properties)
 
     def _on_scroller_state_changed(self, state: QScroller.State) -> None:
         """A finger that began on a button and scrolls lets go of it: lifting it there must not click."""
@@ -115,3 +124,12 @@ class _TapChooses(QObject):
     def _far_from_press(self, event: QMouseEvent) -> bool:
         assert self._press is not None
         return (event.position() - self._press.position()).manhattanLength() > SLACK
+
+
+def hold_still(inside: QWidget, still: bool) -> None:
+    """While something in a kinetic area is dragged the same finger must not scroll the area."""
+    area = inside.parentWidget()
+    while area is not None and not isinstance(area, KineticArea):
+        area = area.parentWidget()
+    if area is not None:
+        area.hold_still(still)

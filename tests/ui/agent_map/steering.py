@@ -11,9 +11,12 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from chainbot_desktop.agents.entanglements.service import Entanglements
 from chainbot_desktop.agents.kinds.command import CommandKind
 from chainbot_desktop.agents.models.gateway import ProviderStatus
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.agents import AgentMessageTable
+from chainbot_desktop.store.coordinations import CoordinationTable
 from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
 from chainbot_desktop.ui.agent_map.spawn_sheet import SpawnSheet
 from chainbot_desktop.ui.agent_map.view import AgentMapView
@@ -54,6 +57,7 @@ class Steering:
     on_loop: Callable[[Coroutine[Any, Any, Any]], Any]
     tasks: Tasks
     models: KnownModels
+    links: Entanglements
     messages: list[Message] = field(default_factory=list)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -129,9 +133,24 @@ async def open_steering(
     ):
         tasks = Tasks()
         models = KnownModels()
-        parts = RuntimeParts(house.service, models, lambda: ("general_assistant", "code_assistant"), lambda: str(folder))
+        store = house.store
+        links = Entanglements(
+            house.directory,
+            store.journal,
+            AgentMessageTable(store.database, store.journal),
+            CoordinationTable(store.database, store.journal),
+            house.tasks,
+            lambda: house.service,
+            store.bus,
+            store.blobs,
+        )
+        links.open()
+        house.service.before_task = links.before_task
+        parts = RuntimeParts(
+            house.service, models, lambda: ("general_assistant", "code_assistant"), lambda: str(folder), links=links
+        )
         view = AgentMapView(house.directory, themes, tasks, spawn_snippet="curl …", runtime=parts)
-        steering = Steering(house, view, run, tasks, models)
+        steering = Steering(house, view, run, tasks, models, links)
         view.message.connect(steering.messages.append)
         view.resize(720, 452)
         view.show()
@@ -142,5 +161,6 @@ async def open_steering(
             view.details.live.log.follow(None)
             view.hide()
             await tasks.cancel_all()
+            await links.close()
             view.deleteLater()
             await asyncio.sleep(0)

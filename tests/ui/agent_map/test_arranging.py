@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from chainbot_desktop.core.errors import ChainBotError
-from chainbot_desktop.ui.agent_map.arranging import ALONE, MODES
+from chainbot_desktop.ui.agent_map.arranging import ALONE, MODES, Mode
 from chainbot_desktop.ui.agent_map.geometry import Point
 from chainbot_desktop.ui.agent_map.layouts.request import Layout, LayoutRequest
 from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
@@ -38,7 +38,7 @@ def places(stage: Stage) -> dict[str, Point]:
 
 
 @pytest.mark.parametrize("mode", ["layered", "organic", "grid"])
-def test_a_layout_puts_everybody_somewhere_else_but_who_was_placed_by_hand(house: Stage, mode: str) -> None:
+def test_a_layout_puts_everybody_somewhere_else_but_who_was_placed_by_hand(house: Stage, mode: Mode) -> None:
     before = places(house)
     house.act(partial(house.view._lay_out_as, mode))
     house.settle()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from chainbot_desktop.agents.records import Place
 from chainbot_desktop.core.events import AgentMoved
 from chainbot_desktop.core.ports import EventQuery
-from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
+from chainbot_desktop.ui.agent_map.radial_menu import RadialMenu
 from tests.helpers.agent_events import entangled, spawned
 from tests.ui.agent_map.conftest import Stage
 
@@ -266,7 +266,7 @@ def test_shift_and_arrows_move_the_node_in_one_move(pair: Stage) -> None:
         pair.key(Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     pair.key(Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
     assert pair.place("a") == (before.x + 72, before.y - 24)
-    pair.wait(lambda: pair.view._moves._nudged is None and not pair.tasks.names)
+    pair.wait(lambda: not pair.view.hands.moves._nudged and not pair.tasks.names)
     assert len(moves_of(pair, "a")) == 1
     pair.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     pair.settle()
@@ -305,11 +305,35 @@ def test_escape_gives_back_what_the_mouse_drags(pair: Stage) -> None:
 def test_a_finger_held_still_opens_the_actions_and_is_no_tap(pair: Stage, fingers: Fingers) -> None:
     at = pair.pixel("a")
     fingers.put(f0=at)
-    pair.wait(lambda: bool(pair.view.findChildren(MenuSheet)))
-    (menu,) = pair.view.findChildren(MenuSheet)
+    pair.wait(lambda: bool(pair.view.findChildren(RadialMenu)))
+    (menu,) = pair.view.findChildren(RadialMenu)
     fingers.put(f0=None)
     assert pair.selection() == "a"
     assert menu.is_open
     pair.act(lambda: QTest.keyClick(menu, Qt.Key.Key_Escape))
     pair.settle()
     assert not moves_of(pair, "a")
+
+
+def test_a_second_finger_ends_a_rubber_band_and_zooms(pair: Stage, fingers: Fingers) -> None:
+    canvas = pair.view.canvas
+    pair.key(Qt.Key.Key_S)
+    start, zoom = pair.empty_pixel(), canvas.zoom
+    fingers.put(f0=start)
+    fingers.put(f0=start + QPoint(300, 200))
+    drawn = canvas.hand
+    assert drawn.band is not None
+    fingers.put(f1=start + QPoint(320, 220))
+    assert canvas.hand.band is None
+    fingers.put(f0=start + QPoint(280, 180), f1=start + QPoint(340, 240))
+    assert canvas.zoom > zoom
+    fingers.lift_all()
+    assert not pair.view._scene.chosen
+
+
+def test_a_map_that_makes_no_links_shows_no_handle(pair: Stage) -> None:
+    pair.click(pair.pixel("a"))
+    pair.key(Qt.Key.Key_L)
+    canvas = pair.view.canvas
+    assert not canvas.hand.handles
+    assert not canvas.aiming

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Box, Point
-from chainbot_desktop.ui.agent_map.history import Move, MoveHistory
+from chainbot_desktop.ui.agent_map.history import History, Move, MoveStep
 from chainbot_desktop.ui.agent_map.layout import arrange
 from chainbot_desktop.ui.agent_map.places import PlaceIndex
 
@@ -99,18 +99,21 @@ STEPS = st.lists(st.sampled_from(["undo", "redo"]) | st.tuples(st.sampled_from([
 @given(STEPS)
 def test_undo_and_redo_walk_back_and_forth_through_what_was(steps: list[str | tuple[str, Point]]) -> None:
     """Against the plainest history there is: every state kept, and where one is in it."""
-    history, state = MoveHistory(), {"x": Point(0, 0), "y": Point(0, 0)}
+    history, state = History(), {"x": Point(0, 0), "y": Point(0, 0)}
     states, at = [dict(state)], 0
     for step in steps:
         if isinstance(step, tuple):
-            history.record(Move(step[0], state[step[0]], step[1]))
+            history.record(MoveStep((Move(step[0], state[step[0]], step[1]),)))
             state[step[0]] = step[1]
             states, at = [*states[: at + 1], dict(state)], at + 1
             continue
-        move = history.undo() if step == "undo" else history.redo()
-        if move is not None:
+        back = step == "undo"
+        top = history.to_undo if back else history.to_redo
+        if isinstance(top, MoveStep):
+            (move,) = top.reversed().moves if back else top.moves
             state[move.agent_id] = move.after
-            at += 1 if step == "redo" else -1
+            (history.undone if back else history.redone)(top)
+            at += -1 if back else 1
         assert state == states[at]
         assert history.can_undo == (at > 0)
         assert history.can_redo == (at < len(states) - 1)

@@ -28,6 +28,7 @@ from chainbot_desktop.ui.widgets import Sheet
 from tests.helpers.agent_events import guest_appeared, spawned
 from tests.ui.acting import act, press, tap
 from tests.ui.agent_map.steering import KnownModels, Steering, open_steering
+from tests.ui.agent_map.touching import radial
 from tests.ui.finding import focused
 
 COUNTS = "import time; print('line 0'); print('line 2', flush=True); time.sleep(600)"
@@ -295,9 +296,13 @@ def test_a_right_click_on_a_node_offers_what_its_state_allows(steering: Steering
     at = canvas.mapFromScene(QPointF(*place))
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, canvas.viewport().mapToGlobal(at))
     act(steering.run, lambda: QApplication.sendEvent(canvas.viewport(), event))
-    assert {"Details", "Message…", "Pause", "Stop", "Kill"} <= set(steering.menu())
-    assert "Resume" not in steering.menu()
-    steering.choose("Kill")
+    menu = radial(steering)
+    labels = {item.entry.label for item in menu.items}
+    assert {"Details", "Message…", "Pause", "Stop"} <= labels
+    assert "Resume" not in labels
+    (kill,) = menu.dangers
+    tap(steering.run, kill)
+    tap(steering.run, kill)
     steering.becomes(agent_id, "stopped")
     steering.wait(lambda: steering.view._model.agents[agent_id].state is AgentState.DONE)
 

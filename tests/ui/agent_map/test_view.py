@@ -23,6 +23,7 @@ from chainbot_desktop.core.events import AgentMoved, Recorded
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.agent_map import painting
 from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Point
+from chainbot_desktop.ui.agent_map.history import Move
 from chainbot_desktop.ui.agent_map.model import MapDelta
 from chainbot_desktop.ui.agent_map.times import now_utc
 from chainbot_desktop.ui.agent_map.view import AgentMapView
@@ -204,7 +205,7 @@ def test_a_move_that_the_journal_refuses_goes_back_with_a_message(stage: Stage, 
         raise Unavailable("The disk is full.", hint="Free some space.")
 
     monkeypatch.setattr(stage.directory, "move", refuse)
-    stage.act(lambda: stage.view.canvas.dropped.emit("a", before, Point(400, 400)))
+    stage.act(lambda: stage.view.canvas.dropped.emit((Move("a", before, Point(400, 400)),)))
     stage.settle()
     assert stage.place("a") == before
     (message,) = stage.messages
@@ -220,7 +221,7 @@ def test_moves_are_undone_and_redone_in_order(stage: Stage) -> None:
         ("b", other, Point(-300, 0)),
         ("a", Point(300, 300), Point(9, 9)),
     ):
-        stage.act(partial(view.canvas.dropped.emit, agent_id, before, after))
+        stage.act(partial(view.canvas.dropped.emit, (Move(agent_id, before, after),)))
         stage.settle()
     stage.act(lambda: QTest.mouseClick(view.undo_button, Qt.MouseButton.LeftButton))
     stage.settle()
@@ -241,7 +242,7 @@ def test_moves_are_undone_and_redone_in_order(stage: Stage) -> None:
 
 def test_a_move_of_an_agent_that_left_cannot_be_undone(stage: Stage) -> None:
     stage.happen(guest_appeared("g"), spawned("a"))
-    stage.act(lambda: stage.view.canvas.dropped.emit("g", stage.place("g"), Point(400, 0)))
+    stage.act(lambda: stage.view.canvas.dropped.emit((Move("g", stage.place("g"), Point(400, 0)),)))
     stage.settle()
     stage.happen(guest_left("g"))
     assert not stage.view.undo_button.isEnabled()
