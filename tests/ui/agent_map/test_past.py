@@ -1,0 +1,116 @@
+"""The map as it was: shown, not touched, and left again for a present that went on meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from chainbot_desktop.agents.replay import MapHistory
+from chainbot_desktop.agents.vocabulary import AgentState
+from chainbot_desktop.ui.agent_map.geometry import Point
+from chainbot_desktop.ui.agent_map.replay import History
+from chainbot_desktop.ui.agent_map.services import MapServices
+from chainbot_desktop.ui.theme import ThemeSource
+from tests.helpers.agent_events import disentangled, entangled, guest_appeared, guest_left, moved, spawned, terminated
+from tests.ui.agent_map.conftest import Stage, open_stage
+from tests.ui.agent_map.test_storm import shown, told
+
+
+class LateHistory:
+    """The journal's past, once there is a journal."""
+
+    def __init__(self) -> None:
+        self.of: MapHistory | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.of, name)
+
+
+@pytest.fixture
+def past(
+    qapp: QApplication,
+    qtbot: QtBot,
+    theme_source: ThemeSource,
+    on_loop: Callable[[Coroutine[Any, Any, Any]], Any],
+    tmp_path: Path,
+) -> Iterator[Stage]:
+    """Seven events: two agents and a guest, a link, a move, an end, and the link is gone."""
+    history: Any = LateHistory()
+    late: History = history
+    with open_stage(qapp, qtbot, theme_source, on_loop, tmp_path, MapServices(history=late)) as stage:
+        history.of = MapHistory(stage.store.journal)
+        for event in (
+            spawned("a", status="running"),
+            spawned("b", status="needs_input"),
+            guest_appeared("g"),
+            entangled("e", "a", "b"),
+            moved("a", 400, 300),
+            guest_left("g"),
+            terminated("b", status="failed"),
+        ):
+            stage.happen(event)
+        yield stage
+
+
+def go_to(stage: Stage, seq: int) -> None:
+    stage.act(lambda: stage.view.present({"seq": seq}))
+    stage.wait(lambda: stage.view._replayed is not None and stage.view._replayed.seq == seq)
+    stage.settle()
+
+
+def test_every_moment_is_shown_as_it_was_and_the_present_comes_back(past: Stage) -> None:
+    go_to(past, 4)
+    assert past.view.replay_bar.isVisible()
+    assert set(past.view._model.agents) == {"a", "b", "g"}
+    assert past.view._model.agents["b"].state is AgentState.NEEDS_INPUT
+    assert [(link.source, link.target) for link in past.view._scene.edges.links] == [("a", "b")]
+    go_to(past, 2)
+    assert set(past.view._scene.nodes.slot_of) == {"a", "b"}
+    assert past.view._scene.edges.links == ()
+    go_to(past, 5)
+    assert past.place("a") == Point(400, 300)
+    past.act(past.view._toggle_past)
+    past.settle()
+    assert not past.view.replay_bar.isVisible()
+    assert shown(past) == told(past)
+    assert set(past.view._model.agents) == {"a", "b"}
+
+
+def test_the_past_cannot_be_moved_and_the_present_goes_on_below_it(past: Stage) -> None:
+    badges: list[int] = []
+    past.view.badge_changed.connect(badges.append)
+    go_to(past, 4)
+    before, viewport = past.place("a"), past.view.canvas.viewport()
+    at = past.pixel("a")
+
+    def drag() -> None:
+        QTest.mousePress(viewport, Qt.MouseButton.LeftButton, pos=at)
+        QTest.mouseMove(viewport, at + QPoint(40, 40))
+        QTest.mouseMove(viewport, at + QPoint(80, 60))
+        QTest.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=at + QPoint(80, 60))
+
+    past.act(drag)
+    assert past.place("a") == before
+    past.happen(spawned("c", status="needs_input"), disentangled("e"))
+    assert "c" not in past.view._model.agents
+    assert badges == [1]
+    past.act(past.view._toggle_past)
+    past.settle()
+    assert set(past.view._model.agents) == {"a", "b", "c"}
+    assert shown(past) == told(past)
+    assert badges == [1]
+
+
+def test_r_opens_the_past_and_leaves_it(past: Stage) -> None:
+    past.key(Qt.Key.Key_R)
+    past.wait(lambda: past.view._replayed is not None)
+    past.key(Qt.Key.Key_R)
+    past.wait(lambda: past.view._replayed is None)
+    assert shown(past) == told(past)
