@@ -12,6 +12,7 @@ from chainbot_desktop.agents.entanglements.service import Entanglements
 from chainbot_desktop.agents.models.completions import Completions
 from chainbot_desktop.agents.personas import Personas
 from chainbot_desktop.agents.runtime.service import AgentService
+from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.events import Event, Recorded
@@ -90,6 +91,7 @@ class ApiServices:
     """Runs the agents; None (and 503 for what needs it) where this program runs none."""
     desk: ApprovalDesk | None = None
     entanglements: Entanglements | None = None
+    templates: AgentTemplates | None = None
     completions: Completions | None = None
     """Asks the models; None (and 503) where this program has none."""
     personas: Callable[[], Personas] | None = None

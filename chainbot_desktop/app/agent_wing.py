@@ -22,6 +22,7 @@ from chainbot_desktop.agents.runtime.budget import Ledger
 from chainbot_desktop.agents.runtime.kinds import load_kinds
 from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.agents.runtime.shared import Leases, RuntimeParts
+from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.agents.tools.mcp_servers import McpServers
 from chainbot_desktop.agents.tools.toolboxes import ToolboxFactory
 from chainbot_desktop.app.opened_store import OpenedStore
@@ -41,6 +42,7 @@ class AgentWing:
     models: ModelService
     completions: Completions
     entanglements: Entanglements
+    templates: AgentTemplates
     persona_folder: Path
     _own: Children
     _host: ProcessHost
@@ -49,6 +51,7 @@ class AgentWing:
     async def open(self) -> None:
         """Tool servers connect in the background; agents of the last time are taken back in."""
         await self.models.open()
+        await self.templates.open()
         self._tool_servers.start()
         self.entanglements.open()
         await self.runtime.open()
@@ -107,7 +110,9 @@ async def make_agent_wing(
     runtime = AgentService(kinds, parts)
     runtime.before_task = entanglements.before_task
     services.append(runtime)
-    return AgentWing(runtime, desk, models, Completions(models, ledger), entanglements, persona_folder, own, host, tool_servers)
+    templates = AgentTemplates(data_dir / "templates")
+    completions = Completions(models, ledger)
+    return AgentWing(runtime, desk, models, completions, entanglements, templates, persona_folder, own, host, tool_servers)
 
 
 def _hidden(data_dir: Path) -> Sequence[Path]:

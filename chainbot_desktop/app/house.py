@@ -28,6 +28,7 @@ from chainbot_desktop.agents.models.service import ModelService
 from chainbot_desktop.agents.personas import load_personas
 from chainbot_desktop.agents.records import Origin
 from chainbot_desktop.agents.runtime.service import AgentService
+from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.alexos.answers import bare_url
 from chainbot_desktop.alexos.client import AlexOsClient
@@ -104,6 +105,7 @@ class House:
     models: ModelService
     model_setup: PanelModelSetup
     entanglements: Entanglements
+    templates: AgentTemplates
     persona_folder: Path
     chat: ChatService
     workspace: Workspace
@@ -186,6 +188,7 @@ async def open_house(
             runtime=wing.runtime,
             desk=wing.desk,
             entanglements=wing.entanglements,
+            templates=wing.templates,
             completions=wing.completions,
             personas=lambda: load_personas(wing.persona_folder),
             earlier=journal.earlier,
@@ -230,6 +233,7 @@ async def open_house(
             models=wing.models,
             model_setup=PanelModelSetup(wing.models, secrets, settings),
             entanglements=wing.entanglements,
+            templates=wing.templates,
             persona_folder=wing.persona_folder,
             chat=chat,
             workspace=workspace,

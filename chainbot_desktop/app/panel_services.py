@@ -166,7 +166,25 @@ def _defaults(gui: GuiSettings) -> dict[str, object]:
 
 async def _agents_of(house: House, window: MainWindow, themes: ThemeSource) -> PanelAgents:
     personas = await asyncio.to_thread(load_personas, house.persona_folder)
-    parts = RuntimeParts(house.runtime, house.models, lambda: sorted(personas.by_name), lambda: str(house.workspace.root))
+
+    async def choose_folder(origin: QWidget, start: Path, done: Callable[[str], object]) -> None:
+        from chainbot_desktop.ui.code_agent.chooser import choose_path
+
+        path = await choose_path(origin, house.workspace, themes, house.tasks, "folder", start)
+        if path is not None:
+            done(str(path))
+
+    parts = RuntimeParts(
+        house.runtime,
+        house.models,
+        lambda: sorted(personas.by_name),
+        lambda: str(house.workspace.root),
+        choose_folder=lambda origin, start, done: house.tasks.spawn(
+            "choose a folder", choose_folder(origin, Path(start).expanduser(), done)
+        ),
+        templates=house.templates,
+        links=house.entanglements,
+    )
 
     async def choose_file(origin: QWidget) -> Path | None:
         from chainbot_desktop.ui.code_agent.chooser import choose_path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from chainbot_desktop.agents.entanglements.coordination import Coordination, Part, in_order, merge_task, task_text
@@ -14,6 +14,7 @@ from chainbot_desktop.agents.records import Entanglement
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, NotFound
 from chainbot_desktop.core.events.envelope import Actor
 from chainbot_desktop.core.ids import new_id, utc_now
+from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.core.tasks import Tasks
 
 KEPT = 100
@@ -29,6 +30,10 @@ class Coordinator:
         self._tasks = tasks
         self._known: dict[str, Coordination] = {}
         self._working: dict[str, asyncio.Task[None]] = {}
+        self._listeners: Listeners[[Coordination]] = Listeners()
+
+    def on_change(self, listener: Callable[[Coordination], None]) -> Callable[[], None]:
+        return self._listeners.add(listener)
 
     async def close(self) -> None:
         """Let go of what is under way; the runs end with their agents."""
@@ -44,7 +49,8 @@ class Coordinator:
         parts = self._plan(link)
         lead = source_of(link) if link.kind == "control" else ""
         if all(part.state == "skipped" for part in parts):
-            raise Conflict("No agent of this entanglement can take a task.", hint=parts[0].reason, code="nobody_can")
+            who = "No agent of this entanglement" if link.id else "None of these agents"
+            raise Conflict(f"{who} can take a task.", hint=parts[0].reason, code="nobody_can")
         found = Coordination(new_id(), link.id, task, actor, utc_now(), parts, lead if self._members.writes(lead) else "")
         self._remember(found)
         work = self._tasks.spawn(f"coordination {found.id}", self._work(found, link))
@@ -112,6 +118,7 @@ class Coordinator:
             found.answer = in_order(done)
         found.state = "cancelled" if found.stopping else "succeeded" if done else "failed"
         found.ended_at = utc_now()
+        self._listeners.tell(found)
 
     async def _tell_guests(self, found: Coordination, link: Entanglement) -> None:
         for part in found.parts:
@@ -130,21 +137,23 @@ class Coordinator:
             part.state = "cancelled"
             return
         part.state = "running"
+        self._listeners.tell(found)
         try:
             await self._give(found, link, part)
             await self._take(found, link, part)
         except ChainBotError as error:
             part.state, part.reason = "failed", str(error)
+        self._listeners.tell(found)
 
     async def _give(self, found: Coordination, link: Entanglement, part: Part) -> None:
         live = self._members.live(part.agent_id)
         text = task_text(found.task, part, found.parts, with_role=live is not None and self._members.kind(live).model_backed)
-        context: dict[str, object] = {"entanglement": link.name or link.id, "coordination": found.id, "role": part.role}
+        context: dict[str, object] = {**_named(link), "coordination": found.id, "role": part.role}
         answers = {other.name: other.answer for other in found.parts if other.stage < part.stage and other.answer}
         if answers:
             context["answers"] = answers
         part.run_id = await self._members.runtime.execute(part.agent_id, text, actor=found.actor, context=context)
-        await self._messages.keep(link, "", part.agent_id, "task", text, found.actor, part.run_id)
+        await self._keep(link, "", part.agent_id, "task", text, found.actor, part.run_id)
         if found.stopping:  # it was cancelled before the run had an id
             with suppress(Conflict, NotFound):
                 await self._members.runtime.cancel_run(part.run_id, actor=found.actor)
@@ -153,13 +162,20 @@ class Coordinator:
         row = await self._members.runtime.wait(part.run_id)
         if row.state == "succeeded":
             part.answer = row.result
-            await self._messages.keep(link, part.agent_id, "", "answer", row.result, found.actor, part.run_id)
+            await self._keep(link, part.agent_id, "", "answer", row.result, found.actor, part.run_id)
         part.state = "succeeded" if row.state == "succeeded" else "cancelled" if row.state == "cancelled" else "failed"
         part.reason = row.reason
 
+    async def _keep(
+        self, link: Entanglement, sender: str, recipient: str, kind: str, text: str, actor: Actor, run_id: str
+    ) -> None:
+        """What is said over a link is kept with it; agents that were chosen without one have no such place, only their runs."""
+        if link.id:
+            await self._messages.keep(link, sender, recipient, kind, text, actor, run_id)
+
     async def _merge(self, found: Coordination, link: Entanglement, parts: Sequence[Part]) -> None:
         if not found.lead:
-            found.note = "The answers stand one after the other: no agent of this link leads and can write."
+            found.note = "The answers stand one after the other: none of these agents leads and can write."
         elif [part.agent_id for part in parts] == [found.lead]:
             found.answer, found.merged_by = parts[0].answer, found.lead
             return
@@ -172,8 +188,9 @@ class Coordinator:
         """Why the lead did not merge; empty if it did."""
         runtime, name = self._members.runtime, self._members.name(found.lead)
         found.state = "merging"
+        self._listeners.tell(found)
         try:
-            context = {"entanglement": link.name or link.id, "coordination": found.id, "role": "lead"}
+            context = {**_named(link), "coordination": found.id, "role": "lead"}
             found.merge_run_id = await runtime.execute(
                 found.lead, merge_task(found.task, parts), actor=found.actor, context=context
             )
@@ -183,7 +200,7 @@ class Coordinator:
         if row.state != "succeeded":
             return f"The answers stand one after the other: {name} could not merge them. {row.reason}"
         found.answer, found.merged_by = row.result, found.lead
-        await self._messages.keep(link, found.lead, "", "answer", row.result, found.actor, found.merge_run_id)
+        await self._keep(link, found.lead, "", "answer", row.result, found.actor, found.merge_run_id)
         return ""
 
     def _remember(self, found: Coordination) -> None:
@@ -191,3 +208,7 @@ class Coordinator:
         ended = [id_ for id_, known in self._known.items() if known.ended]
         for id_ in ended[: max(0, len(self._known) - KEPT)]:
             del self._known[id_]
+
+
+def _named(link: Entanglement) -> dict[str, str]:
+    return {"entanglement": link.name or link.id} if link.id else {}

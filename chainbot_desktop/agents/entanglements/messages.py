@@ -73,6 +73,16 @@ class Messages:
             return await self._pass(passage((link,), sender, target), sender, target, text, actor, "")
         return await self._pass(Passage(link, "note" if link.kind == "data" else "told"), "", target, text, actor, "")
 
+    async def tell_guest(self, guest: Agent, text: str, *, actor: Actor) -> str:
+        """From a person to a guest, without a link; the id of the message. Conflict where ALEX OS does not run that agent."""
+        _refuse_text(text)
+        if not guest.guest:
+            raise Conflict(f"{guest.name} is no guest.", code="not_a_guest")
+        _refuse_long(text)
+        message_id = new_id()
+        await self._address(guest, message_id, "", "", _clean(text), actor)
+        return message_id
+
     async def broadcast(
         self, link: Entanglement, sender: str, text: str, *, actor: Actor
     ) -> tuple[list[Delivered], list[Refused]]:
@@ -179,20 +189,22 @@ class Messages:
         return await runtime.execute(agent.id, named, actor=actor, context=context, parent_run_id=run_id)
 
     async def _to_guest(self, way: Passage, sender: str, guest: Agent, text: str, actor: Actor) -> Delivered:
-        if len(text) > GUEST_TEXT:
-            raise InvalidInput(f"A guest can be told at most {GUEST_TEXT:,} characters at a time.", code="text_too_long")
+        _refuse_long(text)
         message = await self.keep(way.link, sender, guest.id, way.way, text, actor, "")
+        await self._address(guest, message.id, sender, way.link.id, message.text, actor)
+        return Delivered(message.id, guest.id, "")
+
+    async def _address(self, guest: Agent, message_id: str, sender: str, link_id: str, text: str, actor: Actor) -> None:
         told = GuestMessage(
-            message_id=message.id,
+            message_id=message_id,
             agent_id=guest.id,
             agent_name=guest.name[:300],
             sender=sender or actor,
             sender_name=self._members.name(sender)[:300] if sender else actor,
-            entanglement_id=way.link.id,
-            text=message.text,
+            entanglement_id=link_id,
+            text=text,
         )
         await self._journal.append(GuestAddressed(source=RUNTIME_SOURCE, subject=guest.id, actor=actor, data=told))
-        return Delivered(message.id, guest.id, "")
 
 
 _HEADINGS = {"told": "{name} directs you:", "answer": "{name} answers you:"}
@@ -203,6 +215,11 @@ def _refuse_text(text: str) -> None:
         raise InvalidInput("The message is empty.", code="empty_message")
     if len(text) > MAX_TEXT:
         raise InvalidInput(f"A message has at most {MAX_TEXT:,} characters.", hint="Put it into a file.", code="text_too_long")
+
+
+def _refuse_long(text: str) -> None:
+    if len(text) > GUEST_TEXT:
+        raise InvalidInput(f"A guest can be told at most {GUEST_TEXT:,} characters at a time.", code="text_too_long")
 
 
 def _refuse_wordless(link: Entanglement) -> None:

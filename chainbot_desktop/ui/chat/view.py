@@ -145,10 +145,15 @@ class ChatView(WindowView):
         self._start("chat-first", self._open_last())
 
     def present(self, content: Mapping[str, object]) -> None:
-        """`conversation_id` (and `message_id` in it) opens one; `draft` is added to what is being written."""
+        """`conversation_id` (and `message_id` in it) opens one, `agent_id` the one with that agent.
+
+        `draft` is added to what is being written.
+        """
         conversation_id, message_id, draft = (content.get(name) for name in ("conversation_id", "message_id", "draft"))
         if isinstance(conversation_id, str) and conversation_id:
             self._start("chat-open", self._show(conversation_id, message_id if isinstance(message_id, str) else ""))
+        elif isinstance(agent_id := content.get("agent_id"), str) and agent_id:
+            self._start("chat-agent", self._show_agent(agent_id))
         if isinstance(draft, str) and draft:
             self.composer.insert(draft)
 
@@ -180,6 +185,10 @@ class ChatView(WindowView):
         current = self._conversation
         if current is None or current.title or current.last_number or self.composer.text.strip():
             await self._show((await self._chat.begin()).id)
+        self.composer.edit.setFocus()
+
+    async def _show_agent(self, agent_id: str) -> None:
+        await self._show((await self._chat.with_agent(agent_id)).id)
         self.composer.edit.setFocus()
 
     async def _open_last(self) -> None:

@@ -11,15 +11,20 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from chainbot_desktop.agents.entanglements.service import Entanglements
 from chainbot_desktop.agents.kinds.command import CommandKind
 from chainbot_desktop.agents.models.gateway import ProviderStatus
+from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.agents import AgentMessageTable
 from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
 from chainbot_desktop.ui.agent_map.spawn_sheet import SpawnSheet
 from chainbot_desktop.ui.agent_map.view import AgentMapView
+from chainbot_desktop.ui.code_agent.chooser import choose_path
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.widgets import Button, MenuSheet
+from chainbot_desktop.workspace import Workspace
 from tests.helpers.agent_house import AgentHouse, open_agent_house
 from tests.helpers.processes import children
 from tests.ui.acting import act, tap, until
@@ -53,7 +58,10 @@ class Steering:
     on_loop: Callable[[Coroutine[Any, Any, Any]], Any]
     tasks: Tasks
     models: KnownModels
+    links: Entanglements
+    templates: AgentTemplates
     messages: list[Message] = field(default_factory=list)
+    opened: list[tuple[str, Any]] = field(default_factory=list)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Its result, when no frame is due any more: a frame that came between two runs of the loop could start no task."""
@@ -128,9 +136,30 @@ async def open_steering(
     ):
         tasks = Tasks()
         models = KnownModels()
-        parts = RuntimeParts(house.service, models, lambda: ("general_assistant", "code_assistant"), lambda: str(folder))
+        table = AgentMessageTable(house.store.database, house.store.journal)
+        links = Entanglements(house.directory, house.store.journal, table, tasks, lambda: house.service)
+        links.open()
+        templates = AgentTemplates(folder / "templates")
+        await templates.open()
+        workspace = Workspace(folder, house.store.journal, folder / "drafts")
+
+        async def choose(origin: QWidget, start: Path, done: Callable[[str], object]) -> None:
+            path = await choose_path(origin, workspace, themes, tasks, "folder", start)
+            if path is not None:
+                done(str(path))
+
+        parts = RuntimeParts(
+            house.service,
+            models,
+            lambda: ("general_assistant", "code_assistant"),
+            lambda: str(folder),
+            choose_folder=lambda origin, start, done: tasks.spawn("choose", choose(origin, Path(start), done)),
+            templates=templates,
+            links=links,
+        )
         view = AgentMapView(house.directory, themes, tasks, spawn_snippet="curl …", runtime=parts)
-        steering = Steering(house, view, run, tasks, models)
+        steering = Steering(house, view, run, tasks, models, links, templates)
+        view.open_requested.connect(lambda window, content: steering.opened.append((window, content)))
         view.message.connect(steering.messages.append)
         view.resize(720, 452)
         view.show()
@@ -140,6 +169,8 @@ async def open_steering(
         finally:
             view.details.live.log.follow(None)
             view.hide()
+            await links.close()
             await tasks.cancel_all()
+            await workspace.close()
             view.deleteLater()
             await asyncio.sleep(0)
