@@ -12,6 +12,7 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.agents.entanglements.service import Entanglements
+from chainbot_desktop.agents.kind import AgentKind
 from chainbot_desktop.agents.kinds.command import CommandKind
 from chainbot_desktop.agents.models.gateway import ProviderStatus
 from chainbot_desktop.agents.templates import AgentTemplates
@@ -128,16 +129,16 @@ class Steering:
 
 @asynccontextmanager
 async def open_steering(
-    folder: Path, themes: ThemeSource, run: Callable[[Coroutine[Any, Any, Any]], Any]
+    folder: Path, themes: ThemeSource, run: Callable[[Coroutine[Any, Any, Any]], Any], kinds: Sequence[AgentKind] = ()
 ) -> AsyncIterator[Steering]:
     async with (
         children() as started,
-        open_agent_house(folder, kinds=[CommandKind(None)], children=lambda _: started) as house,
+        open_agent_house(folder, kinds=[CommandKind(None), *kinds], children=lambda _: started) as house,
     ):
         tasks = Tasks()
         models = KnownModels()
         table = AgentMessageTable(house.store.database, house.store.journal)
-        links = Entanglements(house.directory, house.store.journal, table, tasks, lambda: house.service)
+        links = Entanglements(house.directory, house.store.journal, table, house.tasks, lambda: house.service)
         links.open()
         templates = AgentTemplates(folder / "templates")
         await templates.open()
@@ -153,7 +154,7 @@ async def open_steering(
             models,
             lambda: ("general_assistant", "code_assistant"),
             lambda: str(folder),
-            choose_folder=lambda origin, start, done: tasks.spawn("choose", choose(origin, Path(start), done)),
+            choose_folder=lambda origin, start, done: house.tasks.spawn("choose", choose(origin, Path(start), done)),
             templates=templates,
             links=links,
         )
