@@ -39,6 +39,7 @@ class _TemplateFile(BaseModel):
     title: str = Field(min_length=1, max_length=200)
     description: str = Field("", max_length=1_000)
     icon: str = Field("agent", pattern=r"^[a-z0-9-]{1,50}$")
+    rank: int = Field(0, ge=0, le=1_000)
     name: str = Field("", max_length=200)
     agent_type: str = Field(min_length=1, max_length=200)
     config: dict[str, Any] = Field(default_factory=dict)
@@ -46,7 +47,7 @@ class _TemplateFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """`name` is what an agent of it is called if that is free; `own` ones can be deleted."""
+    """`name` is what an agent of it is called if that is free; `rank` orders ours; `own` ones can be deleted."""
 
     id: str
     title: str
@@ -56,6 +57,7 @@ class Template:
     kind: str
     config: Mapping[str, Any]
     own: bool
+    rank: int = 0
 
 
 class AgentTemplates:
@@ -74,7 +76,7 @@ class AgentTemplates:
 
     def list(self) -> Sequence[Template]:
         """Ours first, then a person's own by title."""
-        return sorted(self._known.values(), key=lambda each: (each.own, each.title.casefold() if each.own else ""))
+        return sorted(self._known.values(), key=lambda each: (each.own, each.rank, each.title.casefold()))
 
     def get(self, template_id: str) -> Template:
         found = self._known.get(template_id)
@@ -194,7 +196,15 @@ def _read(path: Path, *, own: bool) -> Template:
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     config = found.config if own else _filled_in(found.config)
     return Template(
-        path.stem, found.title, found.description, found.icon, found.name or found.title, found.agent_type, config, own
+        path.stem,
+        found.title,
+        found.description,
+        found.icon,
+        found.name or found.title,
+        found.agent_type,
+        config,
+        own,
+        found.rank,
     )
 
 

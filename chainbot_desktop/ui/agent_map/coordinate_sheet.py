@@ -32,7 +32,7 @@ _STATES: Mapping[str, str] = {
 _WHOLE: Mapping[str, str] = {
     "running": "They are at work",
     "merging": "The answers are made into one",
-    "succeeded": "The answer",
+    "succeeded": "Their answers",
     "failed": "Nobody could do it",
     "cancelled": "Cancelled",
 }
@@ -142,10 +142,11 @@ class CoordinateSheet(Sheet):
         self.field.setMinimumHeight(self.themes.current.px(56))
         self.field.setMaximumHeight(self.themes.current.px(56))
         self.cancel.setVisible(not found.ended)
-        self._status.setText(_WHOLE[found.state])
+        merged = found.ended and bool(found.merged_by)
+        self._status.setText("The answer" if merged else _WHOLE[found.state])
         self._status.show()
-        answer, note = (_cut(found.answer), found.note) if found.ended else ("", "")
-        for label, text in ((self._answer, answer), (self._note, note)):
+        answer = _cut(found.answer) if merged else ""
+        for label, text in ((self._answer, answer), (self._note, found.note if found.ended else "")):
             label.setText(text)
             label.setVisible(bool(text))
         if not self._cards:
@@ -153,12 +154,12 @@ class CoordinateSheet(Sheet):
             for card in self._cards:
                 self._plan.addWidget(card)
         for card, part in zip(self._cards, found.parts, strict=True):
-            card.show_part(part, bare=found.ended and found.state == "succeeded")
+            card.show_part(part)
         self.fit_soon()
 
 
 class _PartCard(Card):
-    """One agent's part. `bare`: what it answered stands in the whole answer already."""
+    """One agent's part."""
 
     def __init__(self, themes: ThemeSource) -> None:
         super().__init__(themes, padding=8)
@@ -167,9 +168,9 @@ class _PartCard(Card):
         self.body.addWidget(self._head)
         self.body.addWidget(self._text)
 
-    def show_part(self, part: Part, *, bare: bool) -> None:
+    def show_part(self, part: Part) -> None:
         self._head.setText(f"{part.name}: {_STATES[part.state]}")
-        text = part.reason or ("" if bare else _cut(part.answer))
+        text = part.reason or _cut(part.answer)
         self._text.setText(text)
         self._text.setVisible(bool(text))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.agent_map.form_rows import FieldError, FormRow
@@ -67,7 +67,7 @@ class LimitsForm(QWidget):
             line.textChanged.connect(self._show_summary)
             self.rows[limit.field] = FormRow(limit.field, limit.label, line, themes)
         for number, row in enumerate(self.rows.values()):
-            grid.addWidget(row, number // 2, number % 2)
+            grid.addWidget(row, number // 2, number % 2, Qt.AlignmentFlag.AlignTop)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         column = QVBoxLayout(self)

@@ -13,7 +13,7 @@ from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.widgets.button import Button
 from chainbot_desktop.ui.widgets.sheet import Sheet
 
-_KINDS = {"data": "shared notebook", "control": "direction", "dependency": "waits for"}
+_KINDS = {"data": "Shared notebook", "control": "Direction", "dependency": "One waits for the other"}
 
 
 class ReleaseSheet(Sheet):
@@ -45,7 +45,7 @@ class ReleaseSheet(Sheet):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(self.themes.current.px(8))
         kind = _KINDS.get(link.kind, link.kind)
-        words = f"{link.name} · {kind}" if link.name and kind else link.name or kind or "entangled"
+        words = f"{link.name} · {kind}" if link.name and kind else link.name or kind or "Entangled"
         about = f"{words}\nwith {others}" + ("" if link.made_here else "\nMade by another program: it is released there.")
         layout.addWidget(paragraph("", about), 1)
         if link.made_here:

@@ -175,9 +175,7 @@ class SpawnSheet(Sheet):
 
     def _show_form(self) -> None:
         """The fields of the chosen kind, in the place of those that were there: what was written in those comes back with them."""
-        for part in (self.form, self.limits):
-            if part is not None:
-                part.hide()
+        self._leave_form()
         self.form = self.limits = None
         info = self._infos.get(self.kind.value)
         self._about.setText(info.description if info is not None else "No kind of agent is installed.")
@@ -193,7 +191,16 @@ class SpawnSheet(Sheet):
         self.form.show()
         self.limits.show()
         first = next(iter(self.form.rows.values()), self._name_row)
-        self.first = first.editor
+        # On a small screen the fields lie below the templates: the sheet begins at its beginning.
+        self.first = first.editor if self.templates.isHidden() else self.templates.current
+
+    def _leave_form(self) -> None:
+        focused = QApplication.focusWidget()
+        for part in (self.form, self.limits):
+            if part is not None and focused is not None and part.isAncestorOf(focused):
+                (self.kind if self.templates.isHidden() else self.templates.current).setFocus(Qt.FocusReason.OtherFocusReason)
+            if part is not None:
+                part.hide()
 
     def _fields_of(self, kind: str) -> _Filled:
         key = (self._template.id if self._template is not None else "", kind)

@@ -47,16 +47,21 @@ class TemplateRow(QScrollArea):
             card.hide()
             card.deleteLater()
         self.cards = [TemplateCard(template, self._themes) for template in (None, *templates)]
+        self.cards[0].setChecked(True)
         for card in self.cards:
             self._group.addButton(card)
             self._row.addWidget(card)
-            card.clicked.connect(lambda _=False, card=card: self._on_clicked(card))
+            card.toggled.connect(lambda on, card=card: self._on_toggled(card, on))
             card.focused.connect(lambda card=card: self.ensureWidgetVisible(card, 40, 0))
-        self.cards[0].setChecked(True)
 
-    def _on_clicked(self, card: TemplateCard) -> None:
-        self.ensureWidgetVisible(card, 40, 0)
-        self.chosen.emit(card.template)
+    @property
+    def current(self) -> TemplateCard:
+        return next(card for card in self.cards if card.isChecked())
+
+    def _on_toggled(self, card: TemplateCard, on: bool) -> None:
+        if on:
+            self.ensureWidgetVisible(card, 40, 0)
+            self.chosen.emit(card.template)
 
 
 class TemplateCard(QPushButton):

@@ -45,6 +45,8 @@ class ChatView(WindowView):
         self._tasks = tasks
         self._conversation: Conversation | None = None
         self._opening = 0
+        self._awaited = 0
+        """Agents whose conversation is being looked for: the last one must not be opened in its place."""
         self._sending = asyncio.Lock()
         """Held while a message is sent: the next one comes after it, into the same conversation."""
         self._panel_wanted = True
@@ -153,6 +155,7 @@ class ChatView(WindowView):
         if isinstance(conversation_id, str) and conversation_id:
             self._start("chat-open", self._show(conversation_id, message_id if isinstance(message_id, str) else ""))
         elif isinstance(agent_id := content.get("agent_id"), str) and agent_id:
+            self._awaited += 1
             self._start("chat-agent", self._show_agent(agent_id))
         if isinstance(draft, str) and draft:
             self.composer.insert(draft)
@@ -188,15 +191,24 @@ class ChatView(WindowView):
         self.composer.edit.setFocus()
 
     async def _show_agent(self, agent_id: str) -> None:
-        await self._show((await self._chat.with_agent(agent_id)).id)
+        try:
+            conversation = await self._chat.with_agent(agent_id)
+        except ChainBotError:
+            self._awaited -= 1
+            await self._open_last()
+            raise
+        self._awaited -= 1
+        await self._show(conversation.id)
         self.composer.edit.setFocus()
 
     async def _open_last(self) -> None:
-        if self._conversation is not None:
+        if self._conversation is not None or self._awaited:
             return
         wanted = await self._chat.last_open()
         conversations = await self._chat.conversations()
         chosen = next((c for c in conversations if c.id == wanted), conversations[0] if conversations else None)
+        if self._awaited:
+            return
         if chosen is not None and self._conversation is None:
             await self._show(chosen.id)
         else:

@@ -77,7 +77,9 @@ def _write(editor: QWidget, text: str) -> None:
 def test_a_command_is_started_followed_and_stopped(steering: Steering) -> None:
     sheet = _new(steering)
     assert isinstance(sheet.form, CommandForm), "what needs no model comes first"
-    assert focused() is sheet.form.rows["command"].editor
+    assert focused() is sheet.templates.current, (
+        "the templates are the beginning of the sheet, and an empty form the first of them"
+    )
     _write(sheet.name, "Counter")
     editor: Any = sheet.form.rows["command"].editor
     editor.setText(f"{shlex.quote(sys.executable)} -c {shlex.quote(COUNTS)}")

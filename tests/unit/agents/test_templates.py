@@ -8,13 +8,14 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chainbot_desktop.agents.kind import AgentConfig
 from chainbot_desktop.agents.kinds.assistant.kind import AssistantConfig
 from chainbot_desktop.agents.kinds.command_config import CommandConfig
 from chainbot_desktop.agents.kinds.data_processor.config import DataProcessorConfig
@@ -24,7 +25,11 @@ from chainbot_desktop.agents.programs.watch_tests import run_once, stamps
 from chainbot_desktop.agents.templates import AgentTemplates, without_secrets
 from chainbot_desktop.core.errors import Conflict, InvalidInput
 
-CONFIGS = {"command": CommandConfig, "assistant": AssistantConfig, "data_processor": DataProcessorConfig}
+CONFIGS: Mapping[str, type[AgentConfig]] = {
+    "command": CommandConfig,
+    "assistant": AssistantConfig,
+    "data_processor": DataProcessorConfig,
+}
 
 
 async def _open(folder: Path) -> AgentTemplates:
