@@ -194,7 +194,7 @@ class AgentControl(QObject):
     def _change(self, agent_id: str, _name: str) -> None:
         row = self._definition(agent_id)
         if row is not None:
-            SpawnSheet(self._host, self._themes, self.parts, self._tasks, actor=self._actor, row=row).open()
+            SpawnSheet(self._host, self._themes, self.parts, self._tasks, actor=self._actor, row=row, tell=self._tell).open()
 
     def _copy(self, agent_id: str, _name: str) -> None:
         row = self._definition(agent_id)
@@ -240,7 +240,7 @@ class AgentControl(QObject):
         return ", ".join(self.name_of(member) for member in link.agents if member != without)
 
     def _open_spawn(self, like: AgentRow | None = None) -> SpawnSheet:
-        sheet = SpawnSheet(self._host, self._themes, self.parts, self._tasks, actor=self._actor, like=like)
+        sheet = SpawnSheet(self._host, self._themes, self.parts, self._tasks, actor=self._actor, like=like, tell=self._tell)
         sheet.made.connect(self.spawned)
         sheet.open()
         return sheet

@@ -85,7 +85,7 @@ class CoordinateSheet(Sheet):
             label.hide()
         self.cancel = self.add_action("Stop it", self._on_cancel, closes=False)
         self.cancel.hide()
-        self.add_action("Close")
+        self.close_button = self.add_action("Close")
         self.go = self.add_action("Run", self._on_go, kind="primary", closes=False)
         self.go.setEnabled(False)
         self.field.textChanged.connect(lambda: self.go.setEnabled(bool(self.field.toPlainText().strip())))
@@ -137,11 +137,13 @@ class CoordinateSheet(Sheet):
         found = self.found
         assert found is not None
         self.go.hide()
-        self.who.setEnabled(False)
+        self._who_row.hide()  # the parts name them
         self.field.setReadOnly(True)
         self.field.setMinimumHeight(self.themes.current.px(56))
         self.field.setMaximumHeight(self.themes.current.px(56))
         self.cancel.setVisible(not found.ended)
+        if self.field.hasFocus():
+            self.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
         merged = found.ended and bool(found.merged_by)
         self._status.setText("The answer" if merged else _WHOLE[found.state])
         self._status.show()

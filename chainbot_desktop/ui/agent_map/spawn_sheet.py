@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import shiboken6
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
 
 from chainbot_desktop.agents.templates import Template
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agent_rows import AgentRow
-from chainbot_desktop.ui.agent_map.data_form import DataForm
+from chainbot_desktop.ui.agent_map.filled_form import FilledForm, fill
 from chainbot_desktop.ui.agent_map.form_rows import FieldError, FormRow, paragraph
-from chainbot_desktop.ui.agent_map.kind_forms import JsonForm, KindForm, form_for
+from chainbot_desktop.ui.agent_map.kind_forms import JsonForm, KindForm
 from chainbot_desktop.ui.agent_map.limits_form import LimitsForm
 from chainbot_desktop.ui.agent_map.picker import Picker
 from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
@@ -31,26 +30,13 @@ FIRST_KIND = "command"
 """It needs no model."""
 
 _FIELD_IN_WORDS = re.compile(r"'([\w.]+)'")
-_IN_LIMITS = ("limits", "restart")
-
-
-@dataclass(frozen=True, slots=True)
-class _Filled:
-    """The fields of one kind, begun from one template, and how they were before anybody wrote in them."""
-
-    form: KindForm
-    limits: LimitsForm
-    untouched: tuple[str, ...]
-
-    @property
-    def touched(self) -> bool:
-        return _values(self.form) + _values(self.limits) != self.untouched
 
 
 class SpawnSheet(Sheet):
     """With `row` that agent is changed, else one is made (`made` with its id), as `like` is where that is given.
 
-    What is wrong is said at its field. Nothing that was typed is lost by choosing another kind or template, or without being asked.
+    What is wrong is said at its field, or with `tell` where the sheet was closed by then.
+    Nothing that was typed is lost by choosing another kind or template, or without being asked.
     """
 
     made = Signal(str)
@@ -65,6 +51,7 @@ class SpawnSheet(Sheet):
         actor: str,
         row: AgentRow | None = None,
         like: AgentRow | None = None,
+        tell: Callable[[ChainBotError], object] | None = None,
     ) -> None:
         title = f"Change {row.name}" if row else f"A copy of {like.name}" if like else "New agent"
         super().__init__(origin, title, themes, width=640)
@@ -74,9 +61,10 @@ class SpawnSheet(Sheet):
         self._row = row
         self._like = row or like
         self._template: Template | None = None
-        self._filled: dict[tuple[str, str], _Filled] = {}
+        self._filled: dict[tuple[str, str], FilledForm] = {}
         self._asked: Sheet | None = None
         self._may_go = False
+        self._tell = tell
         self._infos = {info.name: info for info in parts.agents.kinds()}
         self.templates = TemplateRow(themes)
         self.kind = Picker("Kind", themes)
@@ -202,34 +190,20 @@ class SpawnSheet(Sheet):
             if part is not None:
                 part.hide()
 
-    def _fields_of(self, kind: str) -> _Filled:
+    def _fields_of(self, kind: str) -> FilledForm:
         key = (self._template.id if self._template is not None else "", kind)
         if key in self._filled:
             return self._filled[key]
-        before = self._begun_from(kind)
-        form = self._form(kind, before)
-        limits = LimitsForm(self.themes, before, self._infos[kind].default_restart, with_restart="restart" not in form.rows)
-        for part in (form, limits):
+        filled = self._filled[key] = fill(self._infos[kind], self._begun_from(kind), self.themes, self._parts)
+        for part in (filled.form, filled.limits):
             part.changed.connect(self.fit_soon)
             self.body.insertWidget(self.body.indexOf(self._problem), part)
-        filled = self._filled[key] = _Filled(form, limits, _values(form) + _values(limits))
         return filled
 
     def _begun_from(self, kind: str) -> Mapping[str, Any]:
         if self._like is not None:
             return self._like.config if self._like.kind == kind else {}
         return self._template.config if self._template is not None and self._template.kind == kind else {}
-
-    def _form(self, kind: str, before: Mapping[str, Any]) -> KindForm:
-        if kind == "data_processor":
-            return DataForm(self.themes, self._parts, self._parts.agents.config_schema(kind), before)
-        form = form_for(kind, self.themes, self._parts, before)
-        if isinstance(form, JsonForm):  # what has fields of its own below is not written twice
-            form.deleteLater()
-            form = form_for(
-                kind, self.themes, self._parts, {key: each for key, each in before.items() if key not in _IN_LIMITS}
-            )
-        return form
 
     def _free_name(self, wanted: str) -> str:
         taken = {live.name.casefold() for live in self._parts.agents.living()}
@@ -269,12 +243,15 @@ class SpawnSheet(Sheet):
         self._tasks.spawn(f"panel: {kind} agent", self._finish(work))
 
     async def _finish(self, work: Coroutine[Any, Any, str | None]) -> None:
+        tell = self._tell
         try:
             made = await work
         except ChainBotError as error:
             if shiboken6.isValid(self) and self.is_open:
                 self._set_busy(False)
                 self._show_refusal(error)
+            elif tell is not None:
+                tell(error)
             return
         if shiboken6.isValid(self):
             self._may_go = True
@@ -317,14 +294,10 @@ class SpawnSheet(Sheet):
     def _say(self, words: str) -> None:
         self._problem.setText(words)
         self._problem.setVisible(bool(words))
+        if words:
+            QTimer.singleShot(0, self, lambda: self._area.ensureWidgetVisible(self._problem))
 
     def _set_busy(self, busy: bool) -> None:
+        self._may_go = busy  # what is under way is not thrown away by closing the sheet
         self.go.setEnabled(not busy)
         self.go.setText("Working…" if busy else "Change" if self._row else "Start")
-
-
-def _values(within: QWidget) -> tuple[str, ...]:
-    """What a person wrote or chose in there."""
-    lines = [line.text() for line in within.findChildren(QLineEdit)]
-    texts = [text.toPlainText() for text in within.findChildren(QPlainTextEdit)]
-    return (*lines, *texts, *(picker.value for picker in within.findChildren(Picker)))

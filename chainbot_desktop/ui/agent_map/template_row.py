@@ -96,8 +96,9 @@ class TemplateCard(QPushButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         strong = self.isChecked() or self.hasFocus()
         width = theme.px(2) if strong else 1
-        painter.setPen(QPen(theme.color("accent" if strong else "line"), width))
-        painter.setBrush(theme.color("surface3" if self.isDown() else "surface2"))
+        line = "accent" if self.isChecked() else "text" if self.hasFocus() else "line"
+        painter.setPen(QPen(theme.color(line), width))
+        painter.setBrush(theme.color("surface3" if self.isDown() or self.isChecked() else "surface2"))
         inset = width / 2
         radius = theme.px(10)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), radius, radius)
@@ -106,9 +107,9 @@ class TemplateCard(QPushButton):
         font = theme.font("label")
         painter.setFont(font)
         painter.setPen(theme.color("text"))
-        line = QRect(edge + size + theme.px(8), edge, self.width() - 2 * edge - size - theme.px(8), size)
-        title = QFontMetrics(font).elidedText(self._title, Qt.TextElideMode.ElideRight, line.width())
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, title)
+        head = QRect(edge + size + theme.px(8), edge, self.width() - 2 * edge - size - theme.px(8), size)
+        title = QFontMetrics(font).elidedText(self._title, Qt.TextElideMode.ElideRight, head.width())
+        painter.drawText(head, Qt.AlignmentFlag.AlignVCenter, title)
         small = theme.font("small")
         painter.setFont(small)
         painter.setPen(theme.color("dim"))

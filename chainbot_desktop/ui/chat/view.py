@@ -201,13 +201,16 @@ class ChatView(WindowView):
         await self._show(conversation.id)
         self.composer.edit.setFocus()
 
+    def _awaits_one(self) -> bool:
+        return self._awaited > 0
+
     async def _open_last(self) -> None:
-        if self._conversation is not None or self._awaited:
+        if self._conversation is not None or self._awaits_one():
             return
         wanted = await self._chat.last_open()
         conversations = await self._chat.conversations()
         chosen = next((c for c in conversations if c.id == wanted), conversations[0] if conversations else None)
-        if self._awaited:
+        if self._awaits_one():
             return
         if chosen is not None and self._conversation is None:
             await self._show(chosen.id)

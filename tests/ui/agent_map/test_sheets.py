@@ -247,6 +247,16 @@ def test_a_data_processor_is_asked_for_its_places(steering: Steering) -> None:
     form.deleteLater()
 
 
+def test_a_refusal_that_comes_after_the_sheet_was_closed_is_told(steering: Steering) -> None:
+    steering.spawn("Ada")
+    sheet = _new(steering)
+    _write(sheet.name, "Ada")
+    _write(sheet.form.rows["command"].editor, "make")  # type: ignore[union-attr]  # it has a form
+    act(steering.run, sheet.go.click, sheet.dismiss)
+    steering.wait(lambda: bool(steering.messages))
+    assert "There is an agent 'Ada' already." in steering.messages[0].text
+
+
 # Actions
 
 
