@@ -189,7 +189,13 @@ class AgentControl(QObject):
         TextSheet(self._host, self._themes, f"A task for {name}", "Run", send).open()
 
     def _open_work(self, agent_id: str, _name: str) -> None:
-        self.open_requested.emit("code-agent", {"folder": str(self._agents.folder(agent_id))})
+        self._spawn(agent_id, self._show_work(agent_id))
+
+    async def _show_work(self, agent_id: str) -> None:
+        """Its folder, and in it the file that it wrote last."""
+        content = {"folder": str(self._agents.folder(agent_id))}
+        last = await self.parts.last_file(agent_id) if self.parts.last_file is not None else ""
+        self.open_requested.emit("code-agent", {**content, "path": last} if last else content)
 
     def _change(self, agent_id: str, _name: str) -> None:
         row = self._definition(agent_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -119,5 +119,7 @@ class RuntimeParts:
     better_models: Callable[[QWidget, Callable[[], object]], object] | None = None
     """Opens the sheet of better models over a widget; the callback is for when they changed."""
     choose_folder: ChooseFolder | None = None
+    last_file: Callable[[str], Awaitable[str]] | None = None
+    """The file that an agent (by id) wrote last, as its tools named it; "" where there is none."""
     templates: TemplateBook | None = None
     links: LinkService | None = None
