@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from chainbot_desktop.agents.entanglements.coordination import Coordination
 from chainbot_desktop.agents.kind import Delivery, KindInfo
 from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.models.gateway import ProviderStatus
 from chainbot_desktop.agents.runtime.live import LiveAgent
+from chainbot_desktop.agents.templates import Template
 from chainbot_desktop.store.agent_rows import AgentRow, RunRow
+from chainbot_desktop.ui.agent_map.folder_field import ChooseFolder
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -28,6 +32,8 @@ class AgentRuntime(Protocol):
     def living(self) -> Sequence[LiveAgent]: ...
 
     def definition(self, agent_id: str) -> AgentRow: ...
+
+    def folder(self, agent_id: str) -> Path: ...
 
     def log(self, agent_id: str) -> AgentLog: ...
 
@@ -66,6 +72,34 @@ class AgentRuntime(Protocol):
     async def runs_of(self, agent_id: str, limit: int = 100) -> Sequence[RunRow]: ...
 
 
+class TemplateBook(Protocol):
+    """Of agents.templates.AgentTemplates."""
+
+    def list(self) -> Sequence[Template]: ...
+
+    async def save(
+        self, title: str, kind: str, config: Mapping[str, Any], *, description: str = ""
+    ) -> tuple[Template, Sequence[str]]: ...
+
+    async def delete(self, template_id: str) -> None: ...
+
+
+class LinkService(Protocol):
+    """Of agents.entanglements.service.Entanglements."""
+
+    async def release(self, entanglement_id: str, *, actor: str) -> None: ...
+
+    async def tell_guest(self, agent_id: str, text: str, *, actor: str) -> str: ...
+
+    async def coordinate(self, entanglement_id: str, task: str, *, actor: str) -> Coordination: ...
+
+    async def coordinate_among(self, agents: Sequence[str], task: str, *, actor: str) -> Coordination: ...
+
+    def on_coordination(self, listener: Callable[[Coordination], None]) -> Callable[[], None]: ...
+
+    async def cancel(self, coordination_id: str, *, actor: str) -> Coordination: ...
+
+
 class ModelList(Protocol):
     """Of agents.models.gateway.Models: which models there are, and how they are."""
 
@@ -84,3 +118,8 @@ class RuntimeParts:
     folder: Callable[[], str]
     better_models: Callable[[QWidget, Callable[[], object]], object] | None = None
     """Opens the sheet of better models over a widget; the callback is for when they changed."""
+    choose_folder: ChooseFolder | None = None
+    last_file: Callable[[str], Awaitable[str]] | None = None
+    """The file that an agent (by id) wrote last, as its tools named it; "" where there is none."""
+    templates: TemplateBook | None = None
+    links: LinkService | None = None
