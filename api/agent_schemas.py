@@ -113,6 +113,15 @@ class Word(_Request):
     delivery: _Delivery = Field("between", description="How it reaches an agent at work; one at rest begins a run with it.")
 
 
+class WordTaken(BaseModel):
+    """`run_id` is the run that it reached or began; a guest is told over the event bus, and has a message instead."""
+
+    run_id: str | None
+    message_id: str | None = None
+    agent_id: str
+    status: str
+
+
 class Handover(_Request):
     to: _Id = Field(description="The agent that takes over.")
     run_id: Annotated[str, StringConstraints(max_length=200)] = Field("", description="The present run if empty.")
@@ -141,6 +150,35 @@ class KindDocument(BaseModel):
     takes_tasks: bool
     default_restart: Literal["never", "on-failure", "always"]
     config_schema: dict[str, Any] = Field(description="JSON schema of `config`, without the name.")
+
+
+class TemplateDocument(BaseModel):
+    id: str
+    title: str
+    description: str
+    name: str = Field(description="What an agent of it is called, if that is free.")
+    agent_type: str
+    config: dict[str, Any]
+    own: bool = Field(description="Whether it was kept here: then it can be deleted.")
+
+
+class TemplateKept(TemplateDocument):
+    left_out: list[str] = Field(description="Fields that looked like secrets.")
+
+
+class TemplateDone(BaseModel):
+    template_id: str
+    status: str
+
+
+class TemplateOrder(_Request):
+    """Of an agent (`agent_id`), or of a kind with a configuration."""
+
+    title: _Name
+    description: Annotated[str, StringConstraints(max_length=1000)] = ""
+    agent_id: _Id | None = None
+    agent_type: _Name | None = None
+    config: dict[str, Any] | None = None
 
 
 class LogParameters(_Request):

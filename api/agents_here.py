@@ -11,6 +11,7 @@ from chainbot_desktop.agents.approvals.desk import ApprovalDesk
 from chainbot_desktop.agents.entanglements.service import Entanglements
 from chainbot_desktop.agents.runtime.live import LiveAgent
 from chainbot_desktop.agents.runtime.service import AgentService
+from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.core.errors import Conflict, NotFound, Unavailable
 
 T = TypeVar("T")
@@ -26,6 +27,10 @@ def desk_of(request: web.Request) -> ApprovalDesk:
 
 def entanglements_of(request: web.Request) -> Entanglements:
     return _there(request.app[SERVICES].entanglements)
+
+
+def templates_of(request: web.Request) -> AgentTemplates:
+    return _there(request.app[SERVICES].templates)
 
 
 def agent_here(request: web.Request, agent_id: str | None = None) -> LiveAgent:

@@ -106,9 +106,13 @@ class PartDocument(BaseModel):
     reason: str
 
 
+class ChosenTask(SharedTask):
+    agents: list[_Id] = Field(min_length=1, max_length=100, description="Agents by id; no link is needed.")
+
+
 class CoordinationDocument(BaseModel):
     id: str
-    entanglement_id: str
+    entanglement_id: str | None = Field(description="Null where the agents were chosen without a link.")
     task: str
     status: Literal["running", "merging", "succeeded", "failed", "cancelled"]
     plan: list[PartDocument]

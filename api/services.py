@@ -13,6 +13,7 @@ from chainbot_desktop.agents.models.completions import Completions
 from chainbot_desktop.agents.personas import Personas
 from chainbot_desktop.agents.replay import MapHistory
 from chainbot_desktop.agents.runtime.service import AgentService
+from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.agents.vitals import AgentVitals
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.core.bus import EventBus
@@ -96,6 +97,7 @@ class ApiServices:
     entanglements: Entanglements | None = None
     vitals: AgentVitals | None = None
     """What the agents do at this moment, in figures."""
+    templates: AgentTemplates | None = None
     completions: Completions | None = None
     """Asks the models; None (and 503) where this program has none."""
     personas: Callable[[], Personas] | None = None

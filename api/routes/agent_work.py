@@ -18,6 +18,7 @@ from api.agent_schemas import (
     RunDocument,
     TaskOrder,
     Word,
+    WordTaken,
 )
 from api.agents_here import agent_here, entanglements_of, runtime_of
 from api.answers import json_answer
@@ -48,6 +49,11 @@ async def execute(request: web.Request) -> web.Response:
 
 
 async def message(request: web.Request) -> web.Response:
+    guest = request.app[SERVICES].agents.get(request.match_info["id"])
+    if guest is not None and guest.guest:
+        word = parse_model(await read_object(request), Word)
+        message_id = await entanglements_of(request).tell_guest(guest.id, word.text, actor=ADMIN)
+        return json_answer({"run_id": None, "message_id": message_id, "agent_id": guest.id, "status": "told"})
     agent_id = agent_here(request).id
     word = parse_model(await read_object(request), Word)
     return await _begun(request, await runtime_of(request).message(agent_id, word.text, actor=ADMIN, delivery=word.delivery))
@@ -121,8 +127,9 @@ ENDPOINTS = (
         message,
         "Tell an agent something",
         "agents",
-        _BEGUN,
-        description="Reaches the run under way between two of its tool calls; an agent at rest begins a run with it.",
+        (Answer("It is on the disk", WordTaken),),
+        description="Reaches the run under way between two of its tool calls; an agent at rest begins a run with it; "
+        "a guest is told over the event bus of ALEX OS.",
         body=Word,
         problems=_BODY,
         parameters=_ID,

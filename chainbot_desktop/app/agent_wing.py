@@ -22,6 +22,7 @@ from chainbot_desktop.agents.runtime.budget import Ledger
 from chainbot_desktop.agents.runtime.kinds import load_kinds
 from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.agents.runtime.shared import Leases, RuntimeParts
+from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.agents.tools.mcp_servers import McpServers
 from chainbot_desktop.agents.tools.toolboxes import ToolboxFactory
 from chainbot_desktop.agents.vitals import AgentVitals
@@ -44,6 +45,7 @@ class AgentWing:
     completions: Completions
     entanglements: Entanglements
     vitals: AgentVitals
+    templates: AgentTemplates
     persona_folder: Path
     _own: Children
     _host: ProcessHost
@@ -52,6 +54,7 @@ class AgentWing:
     async def open(self) -> None:
         """Tool servers connect in the background; agents of the last time are taken back in."""
         await self.models.open()
+        await self.templates.open()
         self._tool_servers.start()
         self.entanglements.open()
         self.vitals.open()
@@ -115,8 +118,11 @@ async def make_agent_wing(
     runtime.before_task = entanglements.before_task
     services.append(runtime)
     vitals = AgentVitals(directory, store.bus, runtime, tasks)
+    templates = AgentTemplates(data_dir / "templates")
     completions = Completions(models, ledger)
-    return AgentWing(runtime, desk, models, completions, entanglements, vitals, persona_folder, own, host, tool_servers)
+    return AgentWing(
+        runtime, desk, models, completions, entanglements, vitals, templates, persona_folder, own, host, tool_servers
+    )
 
 
 def _hidden(data_dir: Path) -> Sequence[Path]:

@@ -29,6 +29,7 @@ from chainbot_desktop.agents.personas import load_personas
 from chainbot_desktop.agents.records import Origin
 from chainbot_desktop.agents.replay import MapHistory
 from chainbot_desktop.agents.runtime.service import AgentService
+from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.agents.vitals import AgentVitals
 from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.alexos.answers import bare_url
@@ -108,6 +109,7 @@ class House:
     model_setup: PanelModelSetup
     entanglements: Entanglements
     vitals: AgentVitals
+    templates: AgentTemplates
     persona_folder: Path
     chat: ChatService
     workspace: Workspace
@@ -193,6 +195,7 @@ async def open_house(
             desk=wing.desk,
             entanglements=wing.entanglements,
             vitals=wing.vitals,
+            templates=wing.templates,
             completions=wing.completions,
             personas=lambda: load_personas(wing.persona_folder),
             earlier=journal.earlier,
@@ -241,6 +244,7 @@ async def open_house(
             model_setup=PanelModelSetup(wing.models, secrets, settings),
             entanglements=wing.entanglements,
             vitals=wing.vitals,
+            templates=wing.templates,
             persona_folder=wing.persona_folder,
             chat=chat,
             workspace=workspace,

@@ -28,8 +28,9 @@ from chainbot_desktop.app.running import live, start_or_refuse
 from chainbot_desktop.app.screen_wake import ScreenWaker
 from chainbot_desktop.app.stopping import StopRequest
 from chainbot_desktop.core.errors import NotFound
-from chainbot_desktop.core.events import AttentionRequired, Event, Recorded
+from chainbot_desktop.core.events import AttentionRequired, Event, Recorded, ToolCallJudged
 from chainbot_desktop.core.link import LinkStatus
+from chainbot_desktop.core.ports import EventQuery, Journal
 from chainbot_desktop.core.settings import GuiSettings
 from chainbot_desktop.ui.agent_map.memory import MapMemory
 from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
@@ -49,6 +50,10 @@ _log = logging.getLogger(__name__)
 
 _BUILD_EVERY = 1.0
 """Seconds between making one unseen window and the next."""
+
+_WRITING = frozenset({"write_file", "patch_file"})
+_CALLS_LOOKED_AT = 500
+"""Newest calls of tools, of all agents, among which the last file of one is looked for."""
 
 WEBHOOK_EVENTS = tuple(kind.event for kind in KINDS.values())
 
@@ -174,13 +179,37 @@ def _defaults(gui: GuiSettings) -> dict[str, object]:
     return {"shell.theme": gui.theme, "shell.text_size": gui.text_size, "shell.geometry": [gui.width, gui.height]}
 
 
+async def last_file_of(journal: Journal, agent_id: str) -> str:
+    """The file that an agent's own tools wrote last, as its latest calls tell; "" where they wrote none."""
+    query = EventQuery(types=("tool_call_judged",), limit=_CALLS_LOOKED_AT, order="desc")
+    for recorded in await journal.read(query):
+        if isinstance(recorded.event, ToolCallJudged):
+            call = recorded.event.data
+            if call.agent_id == agent_id and call.tool in _WRITING and call.verdict in ("allowed", "approved"):
+                return call.target
+    return ""
+
+
 async def _agents_of(house: House, window: MainWindow, themes: ThemeSource) -> PanelAgents:
     personas = await asyncio.to_thread(load_personas, house.persona_folder)
+
+    async def choose_folder(origin: QWidget, start: Path, done: Callable[[str], object]) -> None:
+        from chainbot_desktop.ui.code_agent.chooser import choose_path
+
+        path = await choose_path(origin, house.workspace, themes, house.tasks, "folder", start)
+        if path is not None:
+            done(str(path))
+
     parts = RuntimeParts(
         house.runtime,
         house.models,
         lambda: sorted(personas.by_name),
         lambda: str(house.workspace.root),
+        choose_folder=lambda origin, start, done: house.tasks.spawn(
+            "choose a folder", choose_folder(origin, Path(start).expanduser(), done)
+        ),
+        last_file=partial(last_file_of, house.journal),
+        templates=house.templates,
         links=house.entanglements,
     )
 

@@ -140,6 +140,10 @@ class AgentAnswers:
     async def say(self, conversation_id: str, text: str, detail: Mapping[str, Any] | None = None) -> None:
         await self._table.post(conversation_id, text, author=SYSTEM, kind="system", detail=detail)
 
+    async def give_lead(self, conversation_id: str, agent_id: str) -> None:
+        """The agent is meant from now on where a message of this conversation names none."""
+        await self._set_lead(conversation_id, agent_id)
+
     async def _set_lead(self, conversation_id: str, agent_id: str) -> None:
         self._leads[conversation_id] = agent_id
         await self._table.set_lead(conversation_id, agent_id)

@@ -217,6 +217,18 @@ class ChatService:
     async def begin(self, title: str = "", *, actor: Actor | None = None) -> Conversation:
         return await self._table.create(_checked_title(title) if title else "", actor=actor or self.me)
 
+    async def with_agent(self, agent_id: str) -> Conversation:
+        """The newest conversation that this agent leads, else a new one that it leads. NotFound where it does not run here."""
+        answers = self.answers
+        if answers is None or not any(agent.id == agent_id for agent in answers.agents):
+            raise NotFound("This agent does not run here: nobody would answer.", hint="@name asks those that do.")
+        for conversation in await self.conversations():
+            if answers.lead(conversation) == agent_id:
+                return conversation
+        begun = await self.begin()
+        await answers.give_lead(begun.id, agent_id)
+        return begun
+
     async def rename(self, conversation_id: str, title: str, *, actor: Actor | None = None) -> None:
         self._visible_floor(conversation_id)
         await self._table.rename(conversation_id, _checked_title(title), actor=actor or self.me)

@@ -36,6 +36,7 @@ from chainbot_desktop.agents.runtime.budget import Ledger
 from chainbot_desktop.agents.runtime.kinds import Kinds
 from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.agents.runtime.shared import Leases, RuntimeParts
+from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.agents.vitals import AgentVitals
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdict
@@ -183,6 +184,8 @@ async def open_house(
         own = Children(host := ProcessHost(), tasks)
         models = ModelService(chosen, secrets.get, own, tasks, ModelFolder(folder / "models"), hide=lambda _: None)
         await models.open()
+        templates = AgentTemplates(folder / "templates")
+        await templates.open()
         services = ApiServices(
             settings=chosen,
             journal=store.journal,
@@ -203,6 +206,7 @@ async def open_house(
             desk=desk if agents else None,
             entanglements=entanglements if agents else None,
             vitals=vitals if agents else None,
+            templates=templates if agents else None,
             completions=Completions(models, parts.ledger) if agents else None,
             personas=lambda: load_personas(folder / "personas"),
             earlier=store.journal.earlier,

@@ -94,6 +94,7 @@ async def at_work(house: House) -> dict[str, str]:
     link = (await house.services.entanglements.create("", "data", [asking, other], actor="user:test")).id  # type: ignore[union-attr]
     await house.post(f"/api/entanglements/{link}/broadcast", {"text": "hello"})
     shared = await house.post(f"/api/entanglements/{link}/coordinate", {"task": "say hello"})
+    chosen = await house.post("/api/coordinations", {"agents": [other], "task": "say hello"})
     one = f"/api/agents/{asking}"
     base = f"/api/entanglements/{link}"
     return {
@@ -102,6 +103,7 @@ async def at_work(house: House) -> dict[str, str]:
         "/api/runs/{id}": f"/api/runs/{run}",
         "/api/approvals/{id}": f"/api/approvals/{pending[0]['id']}",
         "/api/entanglements/{id}": base,
+        "/api/coordinations/{id}": f"/api/coordinations/{chosen['id']}",
         **{f"/api/entanglements/{{id}}/{name}": f"{base}/{name}" for name in ("status", "messages")},
         "/api/entanglements/{id}/coordinate/{coordination}": f"{base}/coordinate/{shared['id']}",
     }

@@ -47,7 +47,10 @@ class Part:
 
 @dataclass(slots=True)
 class Coordination:
-    """`merged_by` is the agent that wrote the answer; empty where the answers stand one after the other, and `note` says why."""
+    """`entanglement_id` is empty where agents were chosen without a link.
+
+    `merged_by` is the agent that wrote the answer; empty where the answers stand one after the other, and `note` says why.
+    """
 
     id: str
     entanglement_id: str
@@ -91,7 +94,7 @@ class Coordination:
     def document(self) -> dict[str, Any]:
         return {
             "id": self.id,
-            "entanglement_id": self.entanglement_id,
+            "entanglement_id": self.entanglement_id or None,
             "task": self.task,
             "status": self.state,
             "plan": [part.document() for part in self.parts],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from typing import TypedDict
@@ -24,6 +24,7 @@ from chainbot_desktop.core.events import CoordinationEnded, CoordinationStarted,
 from chainbot_desktop.core.events.envelope import Actor
 from chainbot_desktop.core.events.runs import CoordinationFact, CoordinationOutcome
 from chainbot_desktop.core.ids import new_id, utc_now
+from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agent_rows import RunRow
 from chainbot_desktop.store.coordinations import CoordinationTable
@@ -49,12 +50,17 @@ class Coordinator:
         self._tasks = tasks
         self._open: dict[str, Coordination] = {}
         self._working: dict[str, asyncio.Task[None]] = {}
+        self._listeners: Listeners[[Coordination]] = Listeners()
+
+    def on_change(self, listener: Callable[[Coordination], None]) -> Callable[[], None]:
+        """Call `listener` at each step, when it is noted; returns what ends that."""
+        return self._listeners.add(listener)
 
     async def take_up(self) -> None:
         """Go on with what was under way when the program ended. The runtime is open: it knows what became of every run."""
         for row, parts in await self._table.open_ones():
             found = Coordination.of_rows(row, parts)
-            self._begin_work(found, self._members.directory.entanglement(found.entanglement_id))
+            self._begin_work(found, self._link_of(found))
 
     async def close(self) -> None:
         """Let go of what is under way; the runs end with their agents."""
@@ -70,7 +76,8 @@ class Coordinator:
         parts = self._plan(link)
         lead = source_of(link) if link.kind == "control" else ""
         if all(part.state == "skipped" for part in parts):
-            raise Conflict("No agent of this entanglement can take a task.", hint=parts[0].reason, code="nobody_can")
+            who = "No agent of this entanglement" if link.id else "None of these agents"
+            raise Conflict(f"{who} can take a task.", hint=parts[0].reason, code="nobody_can")
         task = task.encode("utf-8", "replace").decode()
         found = Coordination(new_id(), link.id, task, actor, utc_now(), parts, lead if self._members.writes(lead) else "")
         fact = CoordinationFact(
@@ -112,7 +119,7 @@ class Coordinator:
         if found.ended:
             raise Conflict(f"It has ended already ({found.state}).", code="coordination_ended")
         found.stopping = True
-        await self._table.note(found.row())
+        await self._note(found)
         for run_id in found.open_runs:
             with suppress(Conflict, NotFound):  # it ended in this moment
                 await self._members.runtime.cancel_run(run_id, actor=actor)
@@ -131,6 +138,12 @@ class Coordinator:
     async def forget(self, entanglement_id: str) -> None:
         """The link is gone: so is what was worked on over it, when it has ended."""
         await self._table.forget(entanglement_id)
+
+    def _link_of(self, found: Coordination) -> Entanglement | None:
+        """None where it is gone."""
+        if not found.entanglement_id:
+            return Entanglement("", agents=tuple(part.agent_id for part in found.parts))
+        return self._members.directory.entanglement(found.entanglement_id)
 
     def _begin_work(self, found: Coordination, link: Entanglement | None) -> None:
         self._open[found.id] = found
@@ -172,9 +185,10 @@ class Coordinator:
             await self._table.end(found.row(), _ended(found))
         except ChainBotError as error:  # it stays open on the disk: the next start tells what became of it
             _log.error("the end of the coordination %s could not be noted: %s", found.id, error)
-            return
-        self._open.pop(found.id, None)
-        if self._members.directory.entanglement(found.entanglement_id) is None:
+        else:
+            self._open.pop(found.id, None)
+        self._listeners.tell(found)
+        if self._link_of(found) is None:
             await self.forget(found.entanglement_id)
 
     async def _go_through(self, found: Coordination, link: Entanglement) -> None:
@@ -225,13 +239,14 @@ class Coordinator:
     async def _give(self, found: Coordination, link: Entanglement, part: Part) -> None:
         live = self._members.live(part.agent_id)
         text = task_text(found.task, part, found.parts, with_role=live is not None and self._members.kind(live).model_backed)
-        context: dict[str, object] = {"entanglement": link.name or link.id, "coordination": found.id, "role": part.role}
+        context: dict[str, object] = {**_named(link), "coordination": found.id, "role": part.role}
         answers = {other.name: other.answer for other in found.parts if other.stage < part.stage and other.answer}
         if answers:
             context["answers"] = answers
         part.run_id = await self._members.runtime.execute(part.agent_id, text, actor=found.actor, context=context)
         await self._note_part(found, part)
-        await self._messages.keep(link, "", part.agent_id, "task", text, found.actor, part.run_id)
+        if link.id:  # agents that were chosen without a link have no place for what is said, only their runs
+            await self._messages.keep(link, "", part.agent_id, "task", text, found.actor, part.run_id)
         if found.stopping:  # it was cancelled before the run had an id
             await self._stop(part, found.actor)
 
@@ -244,8 +259,8 @@ class Coordinator:
         row = await self._members.runtime.wait(part.run_id)
         if row.state not in ("succeeded", "cancelled", "failed"):
             raise ChainBotError("Nobody works on its run any more.", code="run_lost")
-        if row.state == "succeeded" and not (again and await self._messages.has_answer(link, part.run_id)):
-            await self._messages.keep(link, part.agent_id, "", "answer", row.result, found.actor, part.run_id)
+        if row.state == "succeeded":
+            await self._keep_answer(link, part.agent_id, row, found.actor, again=again)
         part.state, part.reason = row.state, row.reason
         part.answer = row.result if row.state == "succeeded" else ""
         await self._note_part(found, part)
@@ -256,12 +271,9 @@ class Coordinator:
         runs: list[RunRow] = await self._members.runtime.runs_of(agent_id)
         return next((run.id for run in runs if run.context.get("coordination") == found.id and run.id not in known), "")
 
-    async def _note_part(self, found: Coordination, part: Part) -> None:
-        await self._table.note_part(found.part_row(part))
-
     async def _merge(self, found: Coordination, link: Entanglement, parts: Sequence[Part]) -> None:
         if not found.lead:
-            found.note = "The answers stand one after the other: no agent of this link leads and can write."
+            found.note = "The answers stand one after the other: none of these agents leads and can write."
         elif [part.agent_id for part in parts] == [found.lead]:
             found.answer, found.merged_by = parts[0].answer, found.lead
             return
@@ -277,22 +289,33 @@ class Coordinator:
             if found.state == "merging" and not found.merge_run_id:
                 found.merge_run_id = await self._lost_run(found, found.lead)
             found.state = "merging"
-            await self._table.note(found.row())
+            await self._note(found)
             if not found.merge_run_id:
-                context = {"entanglement": link.name or link.id, "coordination": found.id, "role": "lead"}
+                context = {**_named(link), "coordination": found.id, "role": "lead"}
                 found.merge_run_id = await runtime.execute(
                     found.lead, merge_task(found.task, parts), actor=found.actor, context=context
                 )
-                await self._table.note(found.row())
+                await self._note(found)
             row = await runtime.wait(found.merge_run_id)
         except ChainBotError as error:
             return f"The answers stand one after the other: {name} could not merge them. {error}"
         if row.state != "succeeded":
             return f"The answers stand one after the other: {name} could not merge them. {row.reason}"
         found.answer, found.merged_by = row.result, found.lead
-        if not await self._messages.has_answer(link, found.merge_run_id):
-            await self._messages.keep(link, found.lead, "", "answer", row.result, found.actor, found.merge_run_id)
+        await self._keep_answer(link, found.lead, row, found.actor, again=True)
         return ""
+
+    async def _keep_answer(self, link: Entanglement, agent_id: str, row: RunRow, actor: Actor, *, again: bool) -> None:
+        if link.id and not (again and await self._messages.has_answer(link, row.id)):
+            await self._messages.keep(link, agent_id, "", "answer", row.result, actor, row.id)
+
+    async def _note(self, found: Coordination) -> None:
+        await self._table.note(found.row())
+        self._listeners.tell(found)
+
+    async def _note_part(self, found: Coordination, part: Part) -> None:
+        await self._table.note_part(found.part_row(part))
+        self._listeners.tell(found)
 
 
 def _ended(found: Coordination) -> CoordinationEnded:
@@ -308,6 +331,10 @@ def _ended(found: Coordination) -> CoordinationEnded:
     return CoordinationEnded(
         source=RUNTIME_SOURCE, subject=found.entanglement_id, actor=found.actor, severity=severity, data=outcome
     )
+
+
+def _named(link: Entanglement) -> dict[str, str]:
+    return {"entanglement": link.name or link.id} if link.id else {}
 
 
 def _size_of(text: str) -> _Size:

@@ -94,7 +94,7 @@ class Guests:
         return [agent for agent in self._members.directory.agents if agent.guest]
 
     async def ask(self, guest_id: str, text: str, *, conversation_id: str, actor: Actor) -> str:
-        """Tell a guest something out of a conversation; the id of the question, which is on its way when this returns."""
+        """Tell a guest something, out of a conversation if there is one; the id of the question, which is on its way then."""
         guest = self._members.agent(guest_id)
         if not guest.guest:
             raise InvalidInput(f"{guest.name} is no guest.", code="no_guest")

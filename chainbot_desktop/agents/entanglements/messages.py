@@ -196,7 +196,7 @@ class Messages:
         return await runtime.execute(agent.id, named, actor=actor, context=context, parent_run_id=run_id)
 
     async def ask_guest(self, guest: Agent, text: str, *, conversation_id: str, actor: Actor) -> str:
-        """Out of a conversation, over no link; the id of the message."""
+        """Over no link, out of a conversation if that is not empty; the id of the message."""
         _refuse_text(text)
         _refuse_long(text)
         message = self._new("", actor, guest.id, "told", text, conversation_id=conversation_id)

@@ -126,6 +126,10 @@ class Entanglements:
         """To one member, by id or name; a note over a data link. `sender` is an agent that says it, or empty for the actor."""
         return await self._messages.send(self._members.own_link(entanglement_id), sender, recipient, text, actor=actor)
 
+    async def tell_guest(self, agent_id: str, text: str, *, actor: Actor) -> str:
+        """A person tells a guest something over the event bus, without a link; the id of the message."""
+        return await self.guests.ask(agent_id, text, conversation_id="", actor=actor)
+
     async def broadcast(
         self, entanglement_id: str, text: str, *, actor: Actor, sender: str = ""
     ) -> tuple[Sequence[Delivered], Sequence[Refused]]:
@@ -150,6 +154,19 @@ class Entanglements:
     async def coordinate(self, entanglement_id: str, task: str, *, actor: Actor) -> Coordination:
         """One task to all. Returns with the plan; what comes of it appears in it, and `wait_for` has the end."""
         return await self._coordinator.start(self._members.own_link(entanglement_id), task, actor)
+
+    async def coordinate_among(self, agents: Sequence[str], task: str, *, actor: Actor) -> Coordination:
+        """One task to agents that need no link for it; the answers stand one after the other."""
+        chosen = tuple(dict.fromkeys(agents))
+        if not 1 <= len(chosen) <= MAX_MEMBERS:
+            raise InvalidInput(f"A task is shared by 1 to {MAX_MEMBERS} agents.", code="invalid_members")
+        for agent_id in chosen:
+            self._members.agent(agent_id)
+        return await self._coordinator.start(Entanglement("", agents=chosen), task, actor)
+
+    def on_coordination(self, listener: Callable[[Coordination], None]) -> Callable[[], None]:
+        """Call `listener` with a coordination whenever something came of it; returns what ends that."""
+        return self._coordinator.on_change(listener)
 
     async def coordination(self, coordination_id: str) -> Coordination:
         """Also one of an earlier start of the program."""

@@ -16,9 +16,10 @@ _SECRET_VALUE = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 
 def child_environment(ours: Mapping[str, str], extra: Mapping[str, str], mark: str) -> dict[str, str]:
     """`extra` is meant for the child and passes whole; the mark is ours to give."""
-    passed = {name: value for name, value in ours.items() if not _is_secret(name, value)}
+    passed = {name: value for name, value in ours.items() if not looks_secret(name, value)}
     return {**passed, **extra, MARK: mark}
 
 
-def _is_secret(name: str, value: str) -> bool:
+def looks_secret(name: str, value: str) -> bool:
+    """Whether a value of this name opens doors, as far as name and value tell."""
     return bool(_OURS.match(name) or _SECRET_NAME.search(name) or _SECRET_VALUE.search(value))

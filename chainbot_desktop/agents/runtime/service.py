@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from chainbot_desktop.agents.facts import RUNTIME_SOURCE
@@ -79,6 +80,10 @@ class AgentService:
         """The JSON schema of a kind's configuration."""
         return self._kinds.get(kind).config_model.model_json_schema()
 
+    def check_config(self, kind: str, config: Mapping[str, Any]) -> None:
+        """InvalidInput names the field that is wrong; NotFound where there is no such kind."""
+        self._kinds.check(kind, config)
+
     def living(self) -> Sequence[LiveAgent]:
         """All that are defined here, stopped ones included, in the order in which they were made."""
         return tuple(agent.live() for agent in self._agents.values())
@@ -98,6 +103,10 @@ class AgentService:
 
     def definition(self, agent_id: str) -> AgentRow:
         return self._get(agent_id).row
+
+    def folder(self, agent_id: str) -> Path:
+        """Where it works; may not exist."""
+        return self._get(agent_id).folder
 
     def log(self, agent_id: str) -> AgentLog:
         return self._get(agent_id).log

@@ -109,6 +109,11 @@ class SupervisedAgent:
         return self._parts.private / self.row.id
 
     @property
+    def folder(self) -> Path:
+        """Where it works; may not exist."""
+        return self.config.workspace.expanduser() if self.config.workspace is not None else self._parts.workspace()
+
+    @property
     def _serving(self) -> str | None:
         return self._worker.serving if self._worker is not None else None
 
@@ -436,7 +441,7 @@ class SupervisedAgent:
     async def _context(self) -> AgentContext:
         private = self._private
         await asyncio.to_thread(private.mkdir, mode=0o700, parents=True, exist_ok=True)
-        workspace = self.config.workspace.expanduser() if self.config.workspace is not None else self._parts.workspace()
+        workspace = self.folder
         if not await asyncio.to_thread(Path.is_dir, workspace):
             raise ChainBotError(f"Its workspace {workspace} is not a folder.", hint="Give it another one.", code="no_workspace")
         return AgentContext(

@@ -92,15 +92,17 @@ class DetailsPanel(QFrame):
         self._metadata.show_metadata(agent.metadata)
 
     def show_live(self, live: LiveAgent | None, log: AgentLog | None) -> None:
-        """How it is at this moment, if it runs here. Its actions are offered then."""
+        """How it is at this moment, if it runs here."""
         assert self._agent is not None
         self.live.show_live(live, told=self._agent.attention)
         self.live.log.follow(log)
-        self.actions_button.setVisible(live is not None)
-        self._events.setText("Events" if live is not None else "Events of this agent")
         why = why_none(self._agent)
         self._why_none.setText(why)
         self._why_none.setVisible(bool(why))
+
+    def offer_actions(self, there_are: bool) -> None:
+        self.actions_button.setVisible(there_are)
+        self._events.setText("Events" if there_are else "Events of this agent")
 
     def show_runs(self, runs: Sequence[RunRow]) -> None:
         self.live.show_runs(runs)

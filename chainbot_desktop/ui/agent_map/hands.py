@@ -12,7 +12,6 @@ from chainbot_desktop.ui.agent_map.control import AgentControl
 from chainbot_desktop.ui.agent_map.foot_bar import BarAction, FootBar
 from chainbot_desktop.ui.agent_map.handing import Handing
 from chainbot_desktop.ui.agent_map.linking import Linking
-from chainbot_desktop.ui.agent_map.many import Many
 from chainbot_desktop.ui.agent_map.map_parts import MapParts
 from chainbot_desktop.ui.agent_map.moves import Moves
 from chainbot_desktop.ui.agent_map.radial_menu import Entry, RadialMenu
@@ -24,6 +23,9 @@ from chainbot_desktop.ui.widgets.button import IconButton
 
 _FIRST = ("message", "task", "cancel", "pause", "resume", "start", "entangle", "stop", "restart")
 """What stands in the ring before the rest, in this order."""
+
+_MANY_LAST = {"coordinate": 1}
+"""Of what several agents can be asked: what comes after the plain steps of life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,7 @@ class Hands(QObject):
         self.undo = Undo(parts.directory, self.moves, links, parts.tasks, parts.actor, self)
         self.selection = Selection(scene, canvas, self)
         self.linking: Linking | None = None
-        self.many: Many | None = None
         self._menu: RadialMenu | None = None
-        if control is not None:
-            self.many = Many(parts, control)
-            self.many.message.connect(self.message)
         if control is not None and links is not None:
             self.linking = Linking(parts, control, links, self.undo)
             self.linking.message.connect(self.message)
@@ -66,6 +64,7 @@ class Hands(QObject):
             handing = Handing(parts, control, links)
             handing.message.connect(self.message)
             handing.ended.connect(self.placed)
+            control.entangle_requested.connect(self._aim)
         self.select_button = IconButton("select", "Select many (S)", themes, parent=view)
         self.select_button.setCheckable(True)
         self.select_button.hide()
@@ -165,17 +164,19 @@ class Hands(QObject):
         return "", ()
 
     def _many_actions(self, chosen: list[str]) -> list[BarAction]:
-        many, linking = self.many, self.linking
-        if many is None:
+        """The usual first, the dangerous last."""
+        control, linking = self._control, self.linking
+        if control is None:
             return []
-        found = many.actions(chosen)
+        offered = sorted(control.actions_of_all(chosen), key=lambda action: (action.danger, _MANY_LAST.get(action.id, 0)))
+        found = [
+            BarAction(action.label, partial(control.run_all, action.id, chosen), action.icon, danger=action.danger)
+            for action in offered
+        ]
         if linking is not None and len(chosen) > 1:
-            if "task" in many.common(chosen):
-                found.append(
-                    BarAction("Coordinate…", lambda: many.coordinate(chosen, lambda: linking.between(chosen)), "users")
-                )
-            found.append(BarAction("Entangle…", lambda: linking.ask(chosen), "link"))
-        return [*found, *many.dangers(chosen)]
+            entangle = BarAction("Entangle…", lambda: linking.ask(chosen), "link")
+            found.insert(sum(not action.danger for action in offered), entangle)
+        return found
 
     # Selection.
 
@@ -232,17 +233,16 @@ class Hands(QObject):
         for action in control.actions_of(agent_id) if control is not None else ():
             assert control is not None
             run: Callable[[], object] = partial(control.run, action.id, agent_id)
-            if action.id == "entangle" and self.linking is not None:
-                run = partial(self._aim, agent_id)
             entries[action.id] = Entry(action.label, action.icon, run, danger=action.danger)
         if self.linking is not None and not self.linking.why_not(agent_id):
             entries.setdefault("entangle", Entry("Link to…", "link", partial(self._aim, agent_id)))
         first = [entries.pop(id_) for id_ in _FIRST if id_ in entries and not entries[id_].danger]
+        events = [] if "logs" in entries else [Entry("Events", "list", lambda: self._deeds.events(agent_id))]
         return [
             Entry("Details", "info", lambda: self._deeds.details(agent_id)),
             *first,
             *entries.values(),
-            Entry("Events", "list", lambda: self._deeds.events(agent_id)),
+            *events,
             Entry("To the middle", "fit", lambda: self._deeds.middle(agent_id)),
         ]
 

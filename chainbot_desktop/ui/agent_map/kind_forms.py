@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.core.json_codec import parse_json
 from chainbot_desktop.ui.agent_map import header_lines
+from chainbot_desktop.ui.agent_map.folder_field import FolderField
 from chainbot_desktop.ui.agent_map.form_rows import FieldError, FormRow, paragraph
 from chainbot_desktop.ui.agent_map.model_picker import ModelPicker
 from chainbot_desktop.ui.agent_map.picker import Picker
@@ -104,7 +105,8 @@ class KindForm(QWidget):
         return picker
 
     def _add_folder(self) -> None:
-        self._folder = self._line(str(self._before.get("workspace") or ""), self._parts.folder(), mono=True)
+        given = str(self._before.get("workspace") or "")
+        self._folder = FolderField(self._themes, given, self._parts.folder(), self._parts.choose_folder)
         self._add("workspace", "Folder", self._folder, "The one that Code has open if empty.")
 
     def _folder_given(self) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -66,23 +65,6 @@ class Linking(QObject):
         sheet = LinkSheet(self._host, self._themes, members, self._why_kind_not, self._undo.link)
         sheet.open()
         return sheet
-
-    async def between(self, ids: Sequence[str]) -> str:
-        """The link of just these agents; a data link is made where there is none."""
-        found = self._own_link(ids)
-        if found is None:
-            answer: asyncio.Future[ChainBotError | None] = asyncio.get_running_loop().create_future()
-            self._undo.link("data", "", ids, answer.set_result)
-            refused = await answer
-            if refused is not None:
-                raise refused
-            found = self._own_link(ids)
-            assert found is not None
-        return found.id
-
-    def _own_link(self, ids: Sequence[str]) -> Entanglement | None:
-        links = self._directory.entanglements
-        return next((link for link in links if link.made_here and set(link.agents) == set(ids)), None)
 
     def _why_kind_not(self, kind: str, members: Sequence[str]) -> str:
         """What the service would refuse anyway, said before it is asked."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from chainbot_desktop.agents.entanglements.coordination import Coordination
 from chainbot_desktop.agents.kind import Delivery, KindInfo
 from chainbot_desktop.agents.logs import AgentLog
 from chainbot_desktop.agents.models.gateway import ProviderStatus
 from chainbot_desktop.agents.records import Entanglement
 from chainbot_desktop.agents.runtime.live import LiveAgent
+from chainbot_desktop.agents.templates import Template
 from chainbot_desktop.store.agent_rows import AgentMessage, AgentRow, RunRow
+from chainbot_desktop.ui.agent_map.folder_field import ChooseFolder
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -29,6 +33,8 @@ class AgentRuntime(Protocol):
     def living(self) -> Sequence[LiveAgent]: ...
 
     def definition(self, agent_id: str) -> AgentRow: ...
+
+    def folder(self, agent_id: str) -> Path: ...
 
     def log(self, agent_id: str) -> AgentLog: ...
 
@@ -67,12 +73,16 @@ class AgentRuntime(Protocol):
     async def runs_of(self, agent_id: str, limit: int = 100) -> Sequence[RunRow]: ...
 
 
-class ModelList(Protocol):
-    """Of agents.models.gateway.Models: which models there are, and how they are."""
+class TemplateBook(Protocol):
+    """Of agents.templates.AgentTemplates."""
 
-    def statuses(self) -> Sequence[ProviderStatus]: ...
+    def list(self) -> Sequence[Template]: ...
 
-    async def probe(self, provider: str | None = None) -> Sequence[ProviderStatus]: ...
+    async def save(
+        self, title: str, kind: str, config: Mapping[str, Any], *, description: str = ""
+    ) -> tuple[Template, Sequence[str]]: ...
+
+    async def delete(self, template_id: str) -> None: ...
 
 
 class LinkService(Protocol):
@@ -84,9 +94,25 @@ class LinkService(Protocol):
 
     async def messages(self, entanglement_id: str, *, since: int = 0, limit: int = 500) -> Sequence[AgentMessage]: ...
 
-    async def coordinate(self, entanglement_id: str, task: str, *, actor: str) -> object: ...
+    async def tell_guest(self, agent_id: str, text: str, *, actor: str) -> str: ...
 
     async def handover(self, from_agent: str, to_agent: str, *, run_id: str = "", actor: str) -> str: ...
+
+    async def coordinate(self, entanglement_id: str, task: str, *, actor: str) -> Coordination: ...
+
+    async def coordinate_among(self, agents: Sequence[str], task: str, *, actor: str) -> Coordination: ...
+
+    def on_coordination(self, listener: Callable[[Coordination], None]) -> Callable[[], None]: ...
+
+    async def cancel(self, coordination_id: str, *, actor: str) -> Coordination: ...
+
+
+class ModelList(Protocol):
+    """Of agents.models.gateway.Models: which models there are, and how they are."""
+
+    def statuses(self) -> Sequence[ProviderStatus]: ...
+
+    async def probe(self, provider: str | None = None) -> Sequence[ProviderStatus]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +125,8 @@ class RuntimeParts:
     folder: Callable[[], str]
     better_models: Callable[[QWidget, Callable[[], object]], object] | None = None
     """Opens the sheet of better models over a widget; the callback is for when they changed."""
+    choose_folder: ChooseFolder | None = None
+    last_file: Callable[[str], Awaitable[str]] | None = None
+    """The file that an agent (by id) wrote last, as its tools named it; "" where there is none."""
+    templates: TemplateBook | None = None
     links: LinkService | None = None

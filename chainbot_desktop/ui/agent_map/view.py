@@ -83,7 +83,7 @@ class AgentMapView(WindowView):
         self.minimap.set_wanted(self._services.memory.flag(MINIMAP, default=True))
         self._empty = EmptyMap(spawn_snippet, themes, may_spawn=runtime is not None)
         self.details = DetailsPanel(themes, self)
-        self.control = AgentControl(runtime, self, themes, tasks, actor) if runtime is not None else None
+        self.control = AgentControl(runtime, self, themes, tasks, actor, directory) if runtime is not None else None
         deeds = ViewDeeds(
             self.open_details,
             self._on_events,
@@ -249,6 +249,7 @@ class AgentMapView(WindowView):
         if self.control is not None:
             self.control.message.connect(self.message)
             self.control.spawned.connect(self._on_spawned)
+            self.control.open_requested.connect(self.open_requested)
             self.details.actions_requested.connect(self.control.open_menu)
         self._find.clicked.connect(self.search.open_search)
         self.undo_button.clicked.connect(self.hands.undo.undo)
@@ -427,6 +428,7 @@ class AgentMapView(WindowView):
         agents = self.control.parts.agents if self.control is not None else None
         live = agents.live(agent_id) if agents is not None else None
         self.details.show_live(live, agents.log(agent_id) if agents is not None and live is not None else None)
+        self.details.offer_actions(self.control is not None and bool(self.control.actions_of(agent_id)))
         self.details.refresh_times(now_utc())
         looked_at = (agent_id, f"{live.run_id}{live.queued}{live.state}") if live is not None else None
         if agents is not None and looked_at is not None and looked_at != self._runs_of:

@@ -45,6 +45,8 @@ class ChatView(WindowView):
         self._tasks = tasks
         self._conversation: Conversation | None = None
         self._opening = 0
+        self._awaited = 0
+        """Agents whose conversation is being looked for: the last one must not be opened in its place."""
         self._sending = asyncio.Lock()
         """Held while a message is sent: the next one comes after it, into the same conversation."""
         self._panel_wanted = True
@@ -145,10 +147,16 @@ class ChatView(WindowView):
         self._start("chat-first", self._open_last())
 
     def present(self, content: Mapping[str, object]) -> None:
-        """`conversation_id` (and `message_id` in it) opens one; `draft` is added to what is being written."""
+        """`conversation_id` (and `message_id` in it) opens one, `agent_id` the one with that agent.
+
+        `draft` is added to what is being written.
+        """
         conversation_id, message_id, draft = (content.get(name) for name in ("conversation_id", "message_id", "draft"))
         if isinstance(conversation_id, str) and conversation_id:
             self._start("chat-open", self._show(conversation_id, message_id if isinstance(message_id, str) else ""))
+        elif isinstance(agent_id := content.get("agent_id"), str) and agent_id:
+            self._awaited += 1
+            self._start("chat-agent", self._show_agent(agent_id))
         if isinstance(draft, str) and draft:
             self.composer.insert(draft)
 
@@ -182,12 +190,28 @@ class ChatView(WindowView):
             await self._show((await self._chat.begin()).id)
         self.composer.edit.setFocus()
 
+    async def _show_agent(self, agent_id: str) -> None:
+        try:
+            conversation = await self._chat.with_agent(agent_id)
+        except ChainBotError:
+            self._awaited -= 1
+            await self._open_last()
+            raise
+        self._awaited -= 1
+        await self._show(conversation.id)
+        self.composer.edit.setFocus()
+
+    def _awaits_one(self) -> bool:
+        return self._awaited > 0
+
     async def _open_last(self) -> None:
-        if self._conversation is not None:
+        if self._conversation is not None or self._awaits_one():
             return
         wanted = await self._chat.last_open()
         conversations = await self._chat.conversations()
         chosen = next((c for c in conversations if c.id == wanted), conversations[0] if conversations else None)
+        if self._awaits_one():
+            return
         if chosen is not None and self._conversation is None:
             await self._show(chosen.id)
         else:

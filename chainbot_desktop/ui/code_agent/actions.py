@@ -93,7 +93,7 @@ class Actions(QObject):
         self._start("open a folder", self._choose_folder())
 
     def show_folder(self, folder: Path) -> None:
-        self._start("open a folder", self._show_folder(folder))
+        self._start("open a folder", self.open_folder(folder))
 
     def save(self) -> None:
         self._with_current("save", self._operations.save)
@@ -214,9 +214,9 @@ class Actions(QObject):
     async def _choose_folder(self) -> None:
         path = await choose_path(self._origin, self._workspace, self._themes, self._tasks, "folder", self._workspace.root)
         if path is not None:
-            await self._show_folder(path)
+            await self.open_folder(path)
 
-    async def _show_folder(self, folder: Path) -> None:
+    async def open_folder(self, folder: Path) -> None:
         await self._workspace.change_root(folder)
         self.root_changed.emit()
 

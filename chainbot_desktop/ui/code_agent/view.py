@@ -90,17 +90,26 @@ class CodeAgentView(WindowView):
     # What the shell asks
 
     def present(self, content: Mapping[str, object]) -> None:
-        """`path` (with `line`, `column`) opens a file, relative to the folder; `text` (with `name`) a text without a file."""
+        """`folder` is opened, then what else is named.
+
+        `path` (with `line`, `column`) opens a file, relative to the folder; `text` (with `name`) a text without a file.
+        """
         if not self._ready:
             self._waiting.append(content)
             return
         line, column = content.get("line"), content.get("column")
-        if isinstance(path := content.get("path"), (str, Path)):
+        if isinstance(folder := content.get("folder"), (str, Path)) and Path(folder) != self._workspace.root:
+            self._start("open a folder", self._open_folder_then(Path(folder), {**content, "folder": None}))
+        elif isinstance(path := content.get("path"), (str, Path)):
             place = (line if isinstance(line, int) else None, column if isinstance(column, int) else 1)
             self._start("open a file", self.operations.open_file(self._workspace.root / path, *place))
         elif isinstance(text := content.get("text"), str):
             name = content.get("name")
             self._start("show a text", self._show_text(text, name if isinstance(name, str) else ""))
+
+    async def _open_folder_then(self, folder: Path, content: Mapping[str, object]) -> None:
+        await self.actions_.open_folder(folder)
+        self.present(content)
 
     def shown_first_time(self) -> None:
         self._tasks.spawn("watch open files", self._workspace.watch.run())

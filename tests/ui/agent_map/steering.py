@@ -12,17 +12,21 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.agents.entanglements.service import Entanglements
+from chainbot_desktop.agents.kind import AgentKind
 from chainbot_desktop.agents.kinds.command import CommandKind
 from chainbot_desktop.agents.models.gateway import ProviderStatus
+from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agents import AgentMessageTable
 from chainbot_desktop.store.coordinations import CoordinationTable
 from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
 from chainbot_desktop.ui.agent_map.spawn_sheet import SpawnSheet
 from chainbot_desktop.ui.agent_map.view import AgentMapView
+from chainbot_desktop.ui.code_agent.chooser import choose_path
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.widgets import Button, MenuSheet
+from chainbot_desktop.workspace import Workspace
 from tests.helpers.agent_house import AgentHouse, open_agent_house
 from tests.helpers.api_agents import api_kind
 from tests.helpers.processes import children
@@ -58,7 +62,9 @@ class Steering:
     tasks: Tasks
     models: KnownModels
     links: Entanglements
+    templates: AgentTemplates
     messages: list[Message] = field(default_factory=list)
+    opened: list[tuple[str, Any]] = field(default_factory=list)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Its result, when no frame is due any more: a frame that came between two runs of the loop could start no task."""
@@ -125,32 +131,48 @@ class Steering:
 
 @asynccontextmanager
 async def open_steering(
-    folder: Path, themes: ThemeSource, run: Callable[[Coroutine[Any, Any, Any]], Any]
+    folder: Path, themes: ThemeSource, run: Callable[[Coroutine[Any, Any, Any]], Any], kinds: Sequence[AgentKind] = ()
 ) -> AsyncIterator[Steering]:
     async with (
         children() as started,
-        open_agent_house(folder, kinds=[CommandKind(None), api_kind()], children=lambda _: started) as house,
+        open_agent_house(folder, kinds=[CommandKind(None), api_kind(), *kinds], children=lambda _: started) as house,
     ):
         tasks = Tasks()
         models = KnownModels()
-        store = house.store
+        table = AgentMessageTable(house.store.database, house.store.journal)
+        shared_work = CoordinationTable(house.store.database, house.store.journal)
         links = Entanglements(
             house.directory,
-            store.journal,
-            AgentMessageTable(store.database, store.journal),
-            CoordinationTable(store.database, store.journal),
+            house.store.journal,
+            table,
+            shared_work,
             house.tasks,
             lambda: house.service,
-            store.bus,
-            store.blobs,
+            house.store.bus,
+            house.store.blobs,
         )
         links.open()
-        house.service.before_task = links.before_task
+        templates = AgentTemplates(folder / "templates")
+        await templates.open()
+        workspace = Workspace(folder, house.store.journal, folder / "drafts")
+
+        async def choose(origin: QWidget, start: Path, done: Callable[[str], object]) -> None:
+            path = await choose_path(origin, workspace, themes, tasks, "folder", start)
+            if path is not None:
+                done(str(path))
+
         parts = RuntimeParts(
-            house.service, models, lambda: ("general_assistant", "code_assistant"), lambda: str(folder), links=links
+            house.service,
+            models,
+            lambda: ("general_assistant", "code_assistant"),
+            lambda: str(folder),
+            choose_folder=lambda origin, start, done: house.tasks.spawn("choose", choose(origin, Path(start), done)),
+            templates=templates,
+            links=links,
         )
         view = AgentMapView(house.directory, themes, tasks, spawn_snippet="curl …", runtime=parts)
-        steering = Steering(house, view, run, tasks, models, links)
+        steering = Steering(house, view, run, tasks, models, links, templates)
+        view.open_requested.connect(lambda window, content: steering.opened.append((window, content)))
         view.message.connect(steering.messages.append)
         view.resize(720, 452)
         view.show()
@@ -160,7 +182,8 @@ async def open_steering(
         finally:
             view.details.live.log.follow(None)
             view.hide()
-            await tasks.cancel_all()
             await links.close()
+            await tasks.cancel_all()
+            await workspace.close()
             view.deleteLater()
             await asyncio.sleep(0)

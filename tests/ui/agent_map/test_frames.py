@@ -29,7 +29,7 @@ def painted(stage: Stage) -> Iterator[list[QRegion]]:
         found.append(QRegion(exposed))
         draw(painter_, ground, exposed)
 
-    painter.draw_nodes = noted  # type: ignore[method-assign]
+    painter.draw_nodes = noted  # type: ignore[method-assign, assignment]
     try:
         yield found
     finally:
@@ -47,11 +47,11 @@ def grounds(stage: Stage) -> Iterator[list[QRectF]]:
         found.append(QRectF(rect))
         draw(painter_, rect)
 
-    painter.draw_ground = noted  # type: ignore[method-assign]
+    painter.draw_ground = noted  # type: ignore[method-assign, assignment]
     try:
         yield found
     finally:
-        painter.draw_ground = draw  # type: ignore[method-assign]
+        painter.draw_ground = draw  # type: ignore[method-assign, assignment]
 
 
 def area(regions: list[QRegion]) -> int:

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from chainbot_desktop.core.errors import Unavailable
 from chainbot_desktop.core.events import AgentMoved
 from chainbot_desktop.core.ports import EventQuery
+from chainbot_desktop.ui.agent_map.coordinate_sheet import CoordinateSheet
 from chainbot_desktop.ui.agent_map.radial_menu import RadialMenu
 from chainbot_desktop.ui.theme import TEXT_SIZES, ThemeSource
 from chainbot_desktop.ui.widgets import Sheet
@@ -184,31 +185,34 @@ def test_the_bar_stops_all_and_kills_only_after_their_names(steering: Steering, 
     words = " ".join(label.text() for label in sheet.findChildren(QLabel))
     assert all(name in words for name in ("Kill 3 agents?", "Ada", "Bob", "Cleo"))
     assert all(steering.state(id_) == "paused" for id_ in three)
-    tap(steering.run, steering.button(sheet, "Kill"))
+    tap(steering.run, steering.button(sheet, "Kill 3"))
     steering.wait(lambda: all(steering.state(id_) == "stopped" for id_ in three))
 
 
-def test_what_only_some_can_do_is_not_offered(steering: Steering, three: list[str]) -> None:
+def test_of_what_only_some_can_do_the_others_are_told(steering: Steering, three: list[str]) -> None:
     steering.run(steering.house.service.pause(three[0], actor="user:tester"))
     key(steering, Qt.Key.Key_A, CONTROL)
-    labels = {action.label for action in steering.view.hands.bar._actions}
-    assert not labels & {"Pause", "Resume"}
-    assert {"Stop", "Message", "Entangle…"} <= labels
+    labels = [action.label for action in steering.view.hands.bar._actions]
+    assert {"Pause", "Resume", "Stop", "Message…", "Entangle…"} <= set(labels)
+    assert labels[-1] == "Kill…", "the dangerous last"
+    steering.messages.clear()
+    tap(steering.run, bar_button(steering, "Pause"))
+    steering.wait(lambda: all(steering.state(id_) == "paused" for id_ in three))
+    (message,) = steering.messages
+    assert message.text.startswith("2 paused, 1 could not: ")
+    assert "Ada" in message.text
 
 
-def test_one_task_to_all_goes_over_a_link_between_them(steering: Steering, three: list[str]) -> None:
-    from chainbot_desktop.ui.agent_map.text_sheet import TextSheet
-
+def test_one_task_to_all_that_are_selected(steering: Steering, three: list[str]) -> None:
     key(steering, Qt.Key.Key_A, CONTROL)
     action = next(action for action in steering.view.hands.bar._actions if action.label == "Coordinate…")
     act(steering.run, action.run)
-    (sheet,) = [each for each in steering.view.findChildren(TextSheet) if each.is_open]
+    (sheet,) = [each for each in steering.view.findChildren(CoordinateSheet) if each.is_open]
     act(steering.run, lambda: sheet.field.setPlainText("say hello"))
-    tap(steering.run, sheet.send)
-    steering.wait(lambda: links(steering) == [("data", "", tuple(three))])
-    steering.wait(lambda: all(steering.house.service.live(id_) is not None for id_ in three))
+    tap(steering.run, sheet.go)
+    steering.wait(lambda: sheet.found is not None and {part.agent_id for part in sheet.found.parts} == set(three))
     runs = [steering.run(steering.house.service.runs_of(id_)) for id_ in three]
-    assert any("say hello" in run.task for found in runs for run in found)
+    assert all(any("say hello" in run.task for run in found) for found in runs)
 
 
 # Links.

@@ -78,7 +78,9 @@ def _write(editor: QWidget, text: str) -> None:
 def test_a_command_is_started_followed_and_stopped(steering: Steering) -> None:
     sheet = _new(steering)
     assert isinstance(sheet.form, CommandForm), "what needs no model comes first"
-    assert focused() is sheet.form.rows["command"].editor
+    assert focused() is sheet.templates.current, (
+        "the templates are the beginning of the sheet, and an empty form the first of them"
+    )
     _write(sheet.name, "Counter")
     editor: Any = sheet.form.rows["command"].editor
     editor.setText(f"{shlex.quote(sys.executable)} -c {shlex.quote(COUNTS)}")
@@ -209,7 +211,7 @@ def test_a_hot_swap_keeps_the_identity(steering: Steering) -> None:
     assert steering.view._model.agents[agent_id].metadata["model"] == "new"
 
 
-def test_guests_and_agents_of_webhooks_have_no_actions_and_say_why(steering: Steering) -> None:
+def test_guests_and_agents_of_webhooks_say_why_they_are_steered_elsewhere_and_offer_the_rest(steering: Steering) -> None:
     async def happen() -> None:
         await steering.house.store.journal.append(guest_appeared("g", name="fleet", status="online"))
         await steering.house.store.journal.append(spawned("w", agent_name="Outside", status="running"))
@@ -219,8 +221,11 @@ def test_guests_and_agents_of_webhooks_have_no_actions_and_say_why(steering: Ste
     for agent_id, why in (("g", "ALEX OS runs it"), ("w", "Another program runs it")):
         act(steering.run, partial(steering.view.open_details, agent_id))
         assert why in _words(steering.view.details)
-        assert not steering.view.details.actions_button.isVisible()
         assert not steering.view.details.live.isVisible()
+        tap(steering.run, steering.view.details.actions_button)
+        told = ["Message…"] if agent_id == "g" else []
+        assert steering.menu() == [*told, "Open its events", "Entangle…"]
+        act(steering.run, steering._menu().dismiss)
 
 
 def test_whoever_asks_needs_input(steering: Steering) -> None:

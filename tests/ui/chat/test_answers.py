@@ -438,3 +438,18 @@ def test_hints_say_what_to_do_next(play: Scene) -> None:
         talk.last.finish("hello")
 
     play(scene, FakeTalk())
+
+
+def test_another_window_opens_the_conversation_with_an_agent(play: Scene) -> None:
+    async def scene(window: Window, talk: FakeTalk) -> None:
+        window.view.present({"agent_id": "id-tests"})
+        await window.until(lambda: window.view.conversation_id)
+        await window.types("run them")
+        await window.until(lambda: talk.runs)
+        assert (talk.last.agent_id, talk.last.task) == ("id-tests", "run them")
+        talk.last.finish("done")
+        window.view.present({"agent_id": "id-nobody"})
+        await window.until(lambda: window.told)
+        assert "does not run here" in window.told[0].text
+
+    play(scene, FakeTalk("Ada", "tests"))

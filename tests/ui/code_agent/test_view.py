@@ -400,6 +400,20 @@ def test_go_to_line(folder: Path, desk_of: OpenDesk, on_loop: OnLoop) -> None:
     on_loop(story())
 
 
+def test_a_presented_folder_is_opened_and_then_the_file_in_it(folder: Path, desk_of: OpenDesk, on_loop: OnLoop) -> None:
+    work = folder / "work"
+    work.mkdir()
+    (work / "b.py").write_text("b\n")
+
+    async def story() -> None:
+        async with desk_of(folder) as desk:
+            desk.view.present({"folder": str(work), "path": "b.py"})
+            await desk.until(lambda: desk.name == "b.py")
+            assert desk.view._workspace.root == work
+
+    on_loop(story())
+
+
 def test_presented_content(folder: Path, desk_of: OpenDesk, on_loop: OnLoop) -> None:
     (folder / "a.py").write_text("a\nb\nc\n")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chainbot_desktop.chat.answer_stream import MAX_ANSWER, AnswerStream, note_of
-from chainbot_desktop.core.errors import InvalidInput
+from chainbot_desktop.core.errors import InvalidInput, NotFound
 from chainbot_desktop.core.ids import utc_now
 from chainbot_desktop.core.ports import TalkRun, TalkUpdate
 from chainbot_desktop.store.conversation_rows import Message
@@ -89,6 +89,23 @@ async def test_the_first_agent_leads_and_is_asked_where_nobody_is_named(tmp_path
         await chat.service.post(made.id, "@tests five")
         await chat.service.post(made.id, "six")
         assert [run.task for run in talk.runs.values()][-2:] == ["five", "six"]
+
+
+async def test_a_conversation_with_an_agent_is_begun_once_and_led_by_it(tmp_path: Path) -> None:
+    talk = FakeTalk("Ada", "tests")
+    async with open_chat(tmp_path, talk=talk) as chat:
+        other = await chat.service.begin()
+        await chat.service.post(other.id, "@Ada one")
+        talk.last.finish("done")
+        await settled(chat)
+        assert (await chat.service.with_agent("id-Ada")).id == other.id, "the newest that it leads"
+        begun = await chat.service.with_agent("id-tests")
+        assert begun.id != other.id
+        assert (await chat.service.with_agent("id-tests")).id == begun.id
+        await chat.service.post(begun.id, "run them")
+        assert (talk.last.agent_id, talk.last.task) == ("id-tests", "run them")
+        with pytest.raises(NotFound):
+            await chat.service.with_agent("id-nobody")
 
 
 async def test_an_unknown_name_is_answered_and_a_missing_task_leaves_nothing(tmp_path: Path) -> None:

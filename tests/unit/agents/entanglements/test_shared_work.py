@@ -226,10 +226,54 @@ async def test_a_guest_has_a_part_once_it_answers(talk: TalkHouse) -> None:
     found = await coordinated(talk, link, "count")
     guest = found.parts[-1]
     assert (guest.state, guest.answer, guest.reason) == ("told", "", "Sent to ALEX OS, no answer yet.")
-    answer = {"event_type": "guest_answered", "agent_id": "visitor", "text": "seven", "in_reply_to": guest.message_id}
-    await talk.house.store.journal.append(ExternalEventReceived.model_validate({"data": answer}))
+    await talk.house.store.journal.append(answered(guest.message_id))
     async with asyncio.timeout(10):
         while (await talk.entanglements.coordination(found.id)).parts[-1].state == "told":
             await asyncio.sleep(0.005)
     guest = (await talk.entanglements.coordination(found.id)).parts[-1]
     assert (guest.state, guest.answer, guest.reason) == ("succeeded", "seven", "")
+
+
+async def test_who_listens_is_told_of_each_step_and_of_what_comes_after_the_end(talk: TalkHouse) -> None:
+    await talk.agent("Ada")
+    await talk.agent("Bob")
+    await talk.guest("visitor")
+    told: list[tuple[str, ...]] = []
+    end = talk.entanglements.on_coordination(lambda found: told.append((found.state, *(part.state for part in found.parts))))
+    link = await team(talk, "control", "ada", "bob", "visitor")
+    found = await coordinated(talk, link, "count")
+    assert list(dict.fromkeys(told)) == [
+        ("running", "planned", "told"),
+        ("running", "running", "told"),
+        ("running", "succeeded", "told"),
+        ("merging", "succeeded", "told"),
+        ("succeeded", "succeeded", "told"),
+    ]
+    told.clear()
+    await talk.house.store.journal.append(answered(found.parts[-1].message_id))
+    async with asyncio.timeout(10):
+        while not told:
+            await asyncio.sleep(0.005)
+    assert told == [("succeeded", "succeeded", "succeeded")]
+    end()
+    told.clear()
+    await coordinated(talk, link, "again")
+    assert told == []
+
+
+async def test_what_a_guest_answers_to_a_word_without_a_link_is_kept(talk: TalkHouse) -> None:
+    await talk.guest("visitor")
+    await talk.agent("Ada")
+    question = await talk.entanglements.tell_guest("visitor", "how many?", actor=ME)
+    await talk.house.store.journal.append(answered(question))
+    async with asyncio.timeout(10):
+        answer = await talk.entanglements.guests.answer(question)
+    assert answer is not None
+    assert (answer.text, answer.sender, answer.recipient) == ("seven", "visitor", ME)
+    with pytest.raises(InvalidInput, match="no guest"):
+        await talk.entanglements.tell_guest("ada", "how many?", actor=ME)
+
+
+def answered(question: str) -> ExternalEventReceived:
+    answer = {"event_type": "guest_answered", "agent_id": "visitor", "text": "seven", "in_reply_to": question}
+    return ExternalEventReceived.model_validate({"data": answer})

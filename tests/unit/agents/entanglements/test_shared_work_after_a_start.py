@@ -215,3 +215,40 @@ async def test_one_whose_link_is_gone_ends_with_that(tmp_path: Path) -> None:
         [recorded] = found
         assert isinstance(recorded.event, CoordinationEnded)
         assert (recorded.event.data.coordination_id, recorded.event.data.state) == (begun, "failed")
+
+
+async def test_one_without_a_link_goes_on_too(tmp_path: Path) -> None:
+    async def work(talk: TalkHouse) -> str:
+        await talk.agent("Ada", kind="scripted", restart="always")
+        await talk.agent("Pat", kind="plain")
+        begun = await talk.entanglements.coordinate_among(["ada", "pat"], "ask ls", actor=ME)
+        await until(lambda: begun.parts[1].state == "succeeded")
+        await talk.house.asked()
+        return begun.id
+
+    begun = await crash(tmp_path, work)
+    async with open_talk_house(tmp_path) as talk:
+        found = await talk.entanglements.coordination(begun)
+        assert (found.entanglement_id, [part.state for part in found.parts]) == ("", ["running", "succeeded"])
+        request = await talk.house.asked()
+        await talk.house.desk.decide(request.id, request.nonce, "approve", actor=ME)
+        found = await ended(talk, begun)
+        assert (found.state, found.parts[0].answer) == ("succeeded", "approved True")
+        assert found.answer == "## Ada\n\napproved True\n\n## Pat\n\nPat says: ask ls"
+
+
+async def test_those_without_a_link_are_erased_by_no_end_and_no_release(tmp_path: Path) -> None:
+    async with open_talk_house(tmp_path) as talk:
+        await talk.agent("Ada")
+        await talk.agent("Bob")
+        alone = [await talk.entanglements.coordinate_among(["ada"], task, actor=ME) for task in ("count", "sing")]
+        before = [(await ended(talk, begun.id)).document() for begun in alone]
+        link = await team(talk, "data", "ada", "bob")
+        shared = (await ended(talk, (await talk.entanglements.coordinate(link, "dance", actor=ME)).id)).id
+        await talk.entanglements.release(link, actor=ME)
+        with pytest.raises(NotFound):
+            async with asyncio.timeout(5):
+                while await talk.entanglements.coordination(shared):
+                    await asyncio.sleep(0.005)
+    async with open_talk_house(tmp_path) as talk:
+        assert [(await talk.entanglements.coordination(begun.id)).document() for begun in alone] == before
