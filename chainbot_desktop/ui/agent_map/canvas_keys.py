@@ -85,7 +85,7 @@ class CanvasKeys:
     def _arrow(self, dx: int, dy: int, *, nudge: bool) -> None:
         canvas, scene = self._canvas, self._canvas.scene_map
         if nudge:
-            if scene.chosen:
+            if scene.chosen and not canvas.read_only:
                 canvas.nudged.emit(sorted(scene.chosen), dx * NUDGE, dy * NUDGE)
             return
         hand = canvas.hand

@@ -19,7 +19,7 @@ from chainbot_desktop.ui.agent_map.batches import Rows, draw_lines
 from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Box, Point
 from chainbot_desktop.ui.agent_map.model import Link
 from chainbot_desktop.ui.agent_map.places import PlaceIndex, Points, Slots
-from chainbot_desktop.ui.agent_map.zooms import CARDS_FROM, NAMES_FROM, Projection
+from chainbot_desktop.ui.agent_map.zooms import CARDS_FROM, Projection
 from chainbot_desktop.ui.theme import Theme
 
 KINDS = ("", "data", "control", "dependency")
@@ -32,17 +32,17 @@ _MANY = 400
 _SMOOTH = 600_000
 """Pixels of line that are smoothed in one frame; more would cost more than a frame."""
 _SMOOTH_MOVING = 80_000
-_FAINT = 0.3
+_LONG = 100
+"""Pixels."""
+_THIN_BOX = 1.2
+_FAINT, _QUIET = 0.3, 0.6
 _CURVE, _CURVE_MOVING = np.linspace(0.0, 1.0, 13), np.linspace(0.0, 1.0, 7)
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Of some links, in scene units, each (n, 2): the middles of their agents; where they begin, bend and end, and the unit vector in
-    which the end points."""
+    """Of some links, in scene units, each (n, 2): where they begin, bend and end, and the unit vector in which the end points."""
 
-    source: Rows
-    target: Rows
     start: Rows
     pull_out: Rows
     pull_in: Rows
@@ -56,9 +56,7 @@ class Curves:
         return np.hstack([corners.min(axis=0) - 10.0, corners.max(axis=0) + 10.0])
 
     def part(self, which: NDArray[np.bool_] | Slots) -> Curves:
-        return Curves(
-            *(rows[which] for rows in (self.source, self.target, self.start, self.pull_out, self.pull_in, self.tip, self.way))
-        )
+        return Curves(*(rows[which] for rows in (self.start, self.pull_out, self.pull_in, self.tip, self.way)))
 
 
 class EdgeTable:
@@ -120,7 +118,7 @@ class EdgeTable:
         start, tip = source + way * reach + side, target - way * reach + side
         ahead = ((tip - start) * way).sum(axis=1) - _HEAD
         pull = np.where(ahead > 0, np.minimum(ahead / 2, 160.0), 40.0)[:, None]  # more would fold the curve back on itself
-        return Curves(source, target, start, start + way * pull, tip - way * (_HEAD + pull), tip, way)
+        return Curves(start, start + way * pull, tip - way * (_HEAD + pull), tip, way)
 
     def crossing(self, curves: Curves, box: Box) -> NDArray[np.bool_]:
         """Which may be seen in `box`."""
@@ -174,6 +172,35 @@ class EdgePainter:
             if some.any():
                 self._draw_group(painter, curves.part(some), table.kind[some], at, color, 2.2 if bright else 1.5, moving=moving)
 
+    def draw_far(
+        self,
+        painter: QPainter,
+        ends: Rows,
+        which: NDArray[np.bool_],
+        *,
+        faint: NDArray[np.bool_] | None = None,
+        bright: bool = False,
+        moving: bool = False,
+    ) -> None:
+        """The same from afar: `ends` (n, 4) are the middles of both agents in pixels, which their shapes cover."""
+        # Very many together would hide the agents they lead to.
+        usual = self._theme.tint("faint", _QUIET, "ground") if int(which.sum()) > _MANY else self._color(bright=bright)
+        groups = [(which, usual)]
+        if faint is not None and faint.any():
+            groups = [(which & faint, self._color(faint=True)), (which & ~faint, usual)]
+        for some, color in groups:
+            if some.any():
+                self._draw_straight(painter, ends if some.all() else ends[some], color, 2 if bright else 1, moving=moving)
+
+    def _draw_straight(self, painter: QPainter, ends: Rows, color: QColor, width: float, *, moving: bool) -> None:
+        length = _length_seen(painter, ends[:, :2], ends[:, 2:])
+        smooth = length < (_SMOOTH_MOVING if moving else _SMOOTH)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
+        # Without smoothing a long line is quicker as a thin box than as a line of one pixel, a short one is not.
+        long = not smooth and length > _LONG * len(ends)
+        painter.setPen(QPen(color, _THIN_BOX if long and width < 2 else width))
+        draw_lines(painter, ends)
+
     def draw_names(
         self,
         painter: QPainter,
@@ -221,14 +248,11 @@ class EdgePainter:
     ) -> None:
         start, tip = at.to_pixels(curves.start), at.to_pixels(curves.tip)
         smooth = _length_seen(painter, start, tip) < (_SMOOTH_MOVING if moving else _SMOOTH)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if at.zoom < NAMES_FROM or len(start) > _MANY or (moving and not smooth):
-            painter.setPen(QPen(color, 1 if width < 2 else 2))
-            # From afar a node is a small shape: the line leads to its middle, which the shape covers.
-            ends = (at.to_pixels(curves.source), at.to_pixels(curves.target)) if at.zoom < NAMES_FROM else (start, tip)
-            draw_lines(painter, np.hstack(ends))
+        if len(start) > _MANY or (moving and not smooth):
+            self._draw_straight(painter, np.hstack([start, tip]), color, 1 if width < 2 else 2, moving=moving)
             return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
         # A line of one pixel has a path of its own in the raster engine, several times as quick as any other.
         painter.setPen(QPen(color, 1 if moving else width))
         steady = kinds != _DEPENDENCY

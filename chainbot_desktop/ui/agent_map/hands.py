@@ -111,6 +111,14 @@ class Hands(QObject):
 
     # What the view tells.
 
+    def rest(self, resting: bool) -> None:
+        """While the map shows the past it is looked at and not touched."""
+        self._canvas.read_only = resting
+        self.selection.set_mode(False)
+        self._canvas.end_aim()
+        self._deeds.select(None)
+        self.select_button.setEnabled(not resting)
+
     def forget(self, agent_id: str) -> None:
         self.undo.forget(agent_id)
 
@@ -193,7 +201,7 @@ class Hands(QObject):
 
     def _show_handle(self) -> None:
         id_ = self._scene.selected
-        there = self.linking is not None and id_ is not None and not self.linking.why_not(id_)
+        there = self.linking is not None and not self._canvas.read_only and id_ is not None and not self.linking.why_not(id_)
         self._canvas.show_hand(replace(self._canvas.hand, handles=there and not self.selection.many))
 
     def _step_back(self) -> None:
@@ -207,7 +215,7 @@ class Hands(QObject):
 
     def _on_link_chosen(self, link_id: str) -> None:
         self._deeds.select(None)
-        if self.linking is not None:
+        if self.linking is not None and not self._canvas.read_only:
             self.linking.select(link_id)
 
     # The menu around a finger.
@@ -228,6 +236,10 @@ class Hands(QObject):
             self._menu.slide(position, let_go)
 
     def _node_entries(self, agent_id: str) -> list[Entry]:
+        details = Entry("Details", "info", lambda: self._deeds.details(agent_id))
+        middle = Entry("To the middle", "fit", lambda: self._deeds.middle(agent_id))
+        if self._canvas.read_only:
+            return [details, middle]
         entries: dict[str, Entry] = {}
         control = self._control
         for action in control.actions_of(agent_id) if control is not None else ():
@@ -239,14 +251,16 @@ class Hands(QObject):
         first = [entries.pop(id_) for id_ in _FIRST if id_ in entries and not entries[id_].danger]
         events = [] if "logs" in entries else [Entry("Events", "list", lambda: self._deeds.events(agent_id))]
         return [
-            Entry("Details", "info", lambda: self._deeds.details(agent_id)),
+            details,
             *first,
             *entries.values(),
             *events,
-            Entry("To the middle", "fit", lambda: self._deeds.middle(agent_id)),
+            middle,
         ]
 
     def _ground_entries(self) -> list[Entry]:
+        if self._canvas.read_only:
+            return [Entry("Show all", "fit", self._deeds.fit)]
         new = [Entry("New agent", "agent-add", self._deeds.new)] if self._deeds.new is not None else []
         return [
             *new,

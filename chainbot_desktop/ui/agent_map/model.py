@@ -82,7 +82,8 @@ class MapModel:
 
     def __init__(self, source: MapSource) -> None:
         self._source = source
-        self._present = True
+        self.present = True
+        """Whether it shows the directory as it is now, and not a moment of the past."""
         self.agents: dict[str, Agent] = {}
         self.places = PlaceIndex()
         self.groups: tuple[Group, ...] = ()
@@ -126,6 +127,9 @@ class MapModel:
             self._in_order = tuple(link for one in self._source.entanglements for link in self._links.get(one.id, ()))
         return self._in_order
 
+    def entanglements_of(self, agent_id: str) -> Sequence[Entanglement]:
+        return self._source.entanglements_of(agent_id)
+
     def everything(self) -> DirectoryChange:
         """What is there and what is shown: a `refresh` with it takes over all."""
         return DirectoryChange(
@@ -136,7 +140,7 @@ class MapModel:
     def show(self, source: MapSource, *, present: bool) -> DirectoryChange:
         """Another picture from now on; what has to be refreshed for it. What waits for a human now says nothing about the past."""
         before = self.everything()
-        self._source, self._present, self._in_order = source, present, None
+        self._source, self.present, self._in_order = source, present, None
         change = before | self.everything()
         self.count(change.agents)
         return change
@@ -243,7 +247,7 @@ class MapModel:
         """What is known of it; who has a request open needs input, whatever it does besides."""
         agent = self._source.get(agent_id)
         asks = self.asking.get(agent_id)
-        if agent is None or asks is None or agent.ended or not self._present:
+        if agent is None or asks is None or agent.ended or not self.present:
             return agent
         return replace(agent, state=AgentState.NEEDS_INPUT, attention=asks)
 

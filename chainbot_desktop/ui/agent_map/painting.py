@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Protocol, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QRegion
 
-from chainbot_desktop.ui.agent_map.batches import draw_points
+from chainbot_desktop.ui.agent_map.batches import Rows, draw_points
 from chainbot_desktop.ui.agent_map.cards import NO_FIGURES, CardFigures, CardPainter, age_text
 from chainbot_desktop.ui.agent_map.edges import Curves, EdgePainter, EdgeTable
 from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH
@@ -192,18 +193,22 @@ class MapPainter:
         shown, nodes, edges = self._shown, self._shown.nodes, self._shown.edges
         if not len(edges):
             return
-        curves = shown.curves()
-        which = edges.crossing(curves, box_of(rect)) & (edges.touching(nodes.live) == live)
+        which = edges.touching(nodes.live) == live
         if nodes.hidden.any():
             which &= ~edges.touching(nodes.hidden)
-        if not which.any():
-            return
         faint = edges.touching(nodes.looks >= FAINT) if shown.model.selective else None
         chosen = edges.touching(nodes.marked(nodes.slots_of(shown.chosen))) if live and not shown.lifted else ~which
         painter.save()
         painter.resetTransform()
-        for some, bright in ((which & ~chosen, False), (which & chosen, True)):
-            if some.any():
+        if at.zoom < NAMES_FROM:
+            ends = np.hstack([at.to_pixels(nodes.xy[edges.source]), at.to_pixels(nodes.xy[edges.target])])
+            which &= _meeting(ends, at.to_pixels(_corners(rect)))
+            for some, bright in ((which & ~chosen, False), (which & chosen, True)):
+                self._links.draw_far(painter, ends, some, faint=faint, bright=bright, moving=shown.moving or live)
+        else:
+            curves = shown.curves()
+            which &= edges.crossing(curves, box_of(rect))
+            for some, bright in ((which & ~chosen, False), (which & chosen, True)):
                 self._links.draw(painter, curves, edges, some, at, faint=faint, bright=bright, moving=shown.moving or live)
                 self._links.draw_names(painter, curves, edges, some, at, bright=bright)
         painter.restore()
@@ -263,3 +268,17 @@ class MapPainter:
             return slots
         held = np.isin(slots, np.array(lifted, np.intp))
         return np.concatenate([slots[~held], slots[held]])
+
+
+def _corners(rect: QRectF) -> Rows:
+    return np.array([[rect.left(), rect.top()], [rect.right(), rect.bottom()]])
+
+
+def _meeting(ends: Rows, corners: Rows) -> NDArray[np.bool_]:
+    """Which of these lines (n, 4) may be seen between two corners (2, 2)."""
+    (left, top), (right, bottom) = corners.tolist()
+    x, y, x2, y2 = ends.T
+    found: NDArray[np.bool_] = (
+        (np.minimum(x, x2) <= right) & (np.maximum(x, x2) >= left) & (np.minimum(y, y2) <= bottom) & (np.maximum(y, y2) >= top)
+    )
+    return found

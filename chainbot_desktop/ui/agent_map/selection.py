@@ -34,7 +34,7 @@ class Selection(QObject):
 
     def set_mode(self, on: bool) -> None:
         """Leaving it leaves nothing selected."""
-        if on == self._canvas.selecting:
+        if on == self._canvas.selecting or (on and self._canvas.read_only):
             return
         self._canvas.selecting = on
         self._canvas.show_hand(replace(self._canvas.hand, cursor=None, link=None))
@@ -55,6 +55,8 @@ class Selection(QObject):
 
     def add_all(self) -> None:
         """Whom the filter and the search let through."""
+        if self._canvas.read_only:
+            return
         model = self._scene.model
         self._canvas.selecting = True
         self.add(id_ for id_ in model.agents if id_ in model.places and model.stands_out(id_))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
@@ -15,7 +14,7 @@ from chainbot_desktop.agents.records import DirectoryChange
 from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.core.events import Actor
 from chainbot_desktop.core.tasks import Tasks
-from chainbot_desktop.ui.agent_map.arranging import GROUPINGS, MODES, Arranger, Grouping, Mode
+from chainbot_desktop.ui.agent_map.arranging import Arranger
 from chainbot_desktop.ui.agent_map.camera import FOOT
 from chainbot_desktop.ui.agent_map.canvas import MapCanvas
 from chainbot_desktop.ui.agent_map.cards import status_text
@@ -23,18 +22,18 @@ from chainbot_desktop.ui.agent_map.control import AgentControl
 from chainbot_desktop.ui.agent_map.details import DetailsPanel
 from chainbot_desktop.ui.agent_map.filtering import Filtering
 from chainbot_desktop.ui.agent_map.hands import Hands, ViewDeeds
-from chainbot_desktop.ui.agent_map.live_section import RUNS_SHOWN
+from chainbot_desktop.ui.agent_map.inspecting import Inspector
+from chainbot_desktop.ui.agent_map.layout_choice import LayoutChoice
 from chainbot_desktop.ui.agent_map.map_parts import MapParts
 from chainbot_desktop.ui.agent_map.minimap import Minimap
 from chainbot_desktop.ui.agent_map.model import MapDelta, MapModel
 from chainbot_desktop.ui.agent_map.past import PastSource
 from chainbot_desktop.ui.agent_map.replay import ReplayController
 from chainbot_desktop.ui.agent_map.replay_bar import ReplayBar
-from chainbot_desktop.ui.agent_map.runtime import AgentRuntime, RuntimeParts
+from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
 from chainbot_desktop.ui.agent_map.scene import MapScene
 from chainbot_desktop.ui.agent_map.services import MapServices
 from chainbot_desktop.ui.agent_map.shapes import LABELS
-from chainbot_desktop.ui.agent_map.times import now_utc
 from chainbot_desktop.ui.agent_map.vitals import MapVitals
 from chainbot_desktop.ui.agent_map.welcome import EmptyMap
 from chainbot_desktop.ui.frames import FrameClock
@@ -99,8 +98,9 @@ class AgentMapView(WindowView):
         self._vitals = MapVitals(self._scene, self._services, self.canvas.view_ground, self)
         self.replay_bar = ReplayBar(themes)
         self.replay = ReplayController(self.replay_bar, self._services.history, tasks, self) if self._services.history else None
-        self._runs_of: tuple[str, str] | None = None
         self._frames = FrameClock(self)
+        self.inspector = Inspector(self.details, self._model, self.control, self._frames, tasks, self._name_of)
+        self.layouts = LayoutChoice(self._arranger, themes, self)
         self._changed_agents: set[str] = set()
         self._changed_links: set[str] = set()
         self._needing: set[str] = set()
@@ -112,8 +112,6 @@ class AgentMapView(WindowView):
         self._build()
         self._connect()
         self.destroyed.connect(directory.subscribe(self._on_directory_changed))
-        if runtime is not None:
-            self.destroyed.connect(runtime.agents.on_change(self._on_runtime_changed))
         self._on_directory_changed(
             DirectoryChange(
                 frozenset(agent.id for agent in directory.agents), frozenset(link.id for link in directory.entanglements)
@@ -160,37 +158,13 @@ class AgentMapView(WindowView):
             Command("map.fit", "Show all agents", self._on_fit, "F"),
             Command("map.full_size", "Agents in full size", self._on_full_size, "0"),
             *self.hands.commands(),
-            *self._layout_commands(),
+            *self.layouts.commands(),
+            *((Command("map.replay", "Replay the map's past", self._toggle_past, "R"),) if self.replay is not None else ()),
             Command("map.undo", "Undo the last move or link", self.hands.undo.undo, "Ctrl+Z", "undo"),
             Command("map.redo", "Redo the last move or link", self.hands.undo.redo, "Ctrl+Shift+Z"),
             Command("map.minimap", "Show or hide the minimap", self.toggle_minimap, "M"),
             *self.filtering.commands(),
         )
-
-    def _layout_commands(self) -> Sequence[Command]:
-        arranger = self._arranger
-        past = (Command("map.replay", "Replay the map's past", self._toggle_past, "R"),) if self.replay is not None else ()
-        if not arranger.can_arrange:
-            return past
-        return (
-            Command("map.arrange", "Arrange the agents anew", self._on_arrange, "A"),
-            *(
-                Command(f"map.layout.{mode}", f"Layout: {label}", partial(self._lay_out_as, mode))
-                for mode, label in MODES.items()
-            ),
-            *(
-                Command(f"map.group.{grouping or 'none'}", f"Groups: {label}", partial(self._group, grouping))
-                for grouping, label in GROUPINGS.items()
-            ),
-            *past,
-        )
-
-    def _lay_out_as(self, mode: Mode) -> None:
-        self._arranger.choose(mode, self._arranger.grouping)
-
-    def _group(self, grouping: Grouping) -> None:
-        mode = self._arranger.mode
-        self._arranger.choose("layered" if mode == "manual" and grouping else mode, grouping)
 
     # Putting together.
 
@@ -309,7 +283,7 @@ class AgentMapView(WindowView):
         self._arranger.take_note(change.agents)
         self._fit_once()
         self._show_wanted()
-        self._refresh_details(change)
+        self.inspector.refresh(change)
         self.hands.refresh()
 
     def _draw(self, delta: MapDelta, *, glide: bool = False) -> None:
@@ -342,7 +316,7 @@ class AgentMapView(WindowView):
             self._count_needing(agent.id for agent in self._directory.agents)
         self._replayed = moment
         self._vitals.shown = False
-        self.canvas.read_only = True
+        self.hands.rest(True)
         self._take_over(self._model.show(PastSource(moment), present=False), glide=True)
 
     def _on_live_again(self) -> None:
@@ -350,7 +324,7 @@ class AgentMapView(WindowView):
             return
         self._replayed = None
         self._vitals.shown = True
-        self.canvas.read_only = False
+        self.hands.rest(False)
         self._take_over(self._model.show(self._directory, present=True), glide=True)
         self._frames.request(self._on_frame)
 
@@ -385,60 +359,17 @@ class AgentMapView(WindowView):
             self.open_details(agent.id)
 
     def open_details(self, agent_id: str) -> None:
-        agent = self._model.shown(agent_id)
-        if agent is None:
-            return
-        if self._scene.selected != agent_id:
+        if agent_id in self._model.agents and self._scene.selected != agent_id:
             self._scene.select(agent_id)
             self.hands.selected()
-        self.details.show_agent(agent, self._directory.entanglements_of(agent_id), self._name_of)
-        self._show_live(agent_id)
-        if self.details.isHidden():
-            self.details.show()
-            self.details.raise_()
-            self.details.take_focus()
-        self._place_panels()
-        self.canvas.keep_in_view(agent_id, covered_right=self.details.width())
+        if self.inspector.show(agent_id):
+            self._place_panels()
+            self.canvas.keep_in_view(agent_id, covered_right=self.details.width())
 
     def close_details(self) -> None:
-        if not self.details.isHidden():
-            self.details.hide()
-            self.details.live.log.follow(None)
+        if self.inspector.hide():
             self._place_panels()
             self.canvas.setFocus()
-
-    def _refresh_details(self, change: DirectoryChange) -> None:
-        shown = self.details.agent_id
-        if shown is None:
-            return
-        links = self._directory.entanglements_of(shown)
-        concerned = {shown, *(member for link in links for member in link.agents)}
-        agent = self._model.shown(shown)
-        if agent is not None and (change.entanglements or concerned & change.agents):
-            self.details.show_agent(agent, links, self._name_of)
-
-    def _on_runtime_changed(self, agent_id: str) -> None:
-        """Often, so once a frame, and only for the one that is looked at."""
-        if self.details.agent_id == agent_id:
-            self._frames.request(lambda: self._show_live(agent_id), "live")
-
-    def _show_live(self, agent_id: str) -> None:
-        if self.details.agent_id not in (None, agent_id):
-            return
-        agents = self.control.parts.agents if self.control is not None else None
-        live = agents.live(agent_id) if agents is not None else None
-        self.details.show_live(live, agents.log(agent_id) if agents is not None and live is not None else None)
-        self.details.offer_actions(self.control is not None and bool(self.control.actions_of(agent_id)))
-        self.details.refresh_times(now_utc())
-        looked_at = (agent_id, f"{live.run_id}{live.queued}{live.state}") if live is not None else None
-        if agents is not None and looked_at is not None and looked_at != self._runs_of:
-            self._tasks.spawn("map: runs", self._read_runs(agents, agent_id))
-        self._runs_of = looked_at
-
-    async def _read_runs(self, agents: AgentRuntime, agent_id: str) -> None:
-        runs = await agents.runs_of(agent_id, limit=RUNS_SHOWN)
-        if self.details.agent_id == agent_id:
-            self.details.show_runs(runs)
 
     def _on_spawned(self, agent_id: str) -> None:
         self._wanted = agent_id
@@ -494,31 +425,20 @@ class AgentMapView(WindowView):
         """Those that were placed by hand stay where they are."""
         self._arranger.arrange_anew()
 
-    def _open_layouts(self) -> None:
-        """How the agents are laid out, and whether in groups."""
-        arranger = self._arranger
-        menu = MenuSheet(self, self._themes)
-        for mode, label in MODES.items():
-            menu.add(label, partial(arranger.choose, mode, arranger.grouping), icon="check" if mode == arranger.mode else "")
-        menu.add_gap()
-        for grouping, label in GROUPINGS.items():
-            mode = arranger.mode if arranger.mode != "manual" or not grouping else "layered"
-            menu.add(label, partial(arranger.choose, mode, grouping), icon="check" if grouping == arranger.grouping else "")
-        menu.open_at(self._more.mapToGlobal(QPoint(0, self._more.height())))
-
     def _on_more(self) -> None:
         menu = MenuSheet(self, self._themes)
         menu.add("Show all agents", self._on_fit)
         menu.add("Full size", self._on_full_size)
-        if self._arranger.can_arrange:
-            menu.add("Layout and groups…", self._open_layouts)
-            menu.add("Arrange anew", self._on_arrange)
+        self.layouts.add_to(menu, self._below_more())
         if self.replay is not None:
             menu.add("Back to the present" if self.replay.active else "Replay…", self._toggle_past)
         menu.add("Hide the minimap" if self.minimap.wanted else "Show the minimap", self.toggle_minimap, keys="M")
         menu.add("Undo", self.hands.undo.undo, enabled=self.hands.undo.history.can_undo)
         menu.add("Redo", self.hands.undo.redo, enabled=self.hands.undo.history.can_redo)
-        menu.open_at(self._more.mapToGlobal(QPoint(0, self._more.height())))
+        menu.open_at(self._below_more())
+
+    def _below_more(self) -> QPoint:
+        return self._more.mapToGlobal(QPoint(0, self._more.height()))
 
     def _toggle_past(self) -> None:
         if self.replay is not None:
@@ -533,7 +453,7 @@ class AgentMapView(WindowView):
 
     def _on_ages(self) -> None:
         self._scene.refresh_ages(self.canvas.view_ground())
-        self.details.refresh_times(now_utc())
+        self.inspector.refresh_times()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -40,7 +40,7 @@ def places(stage: Stage) -> dict[str, Point]:
 @pytest.mark.parametrize("mode", ["layered", "organic", "grid"])
 def test_a_layout_puts_everybody_somewhere_else_but_who_was_placed_by_hand(house: Stage, mode: Mode) -> None:
     before = places(house)
-    house.act(partial(house.view._lay_out_as, mode))
+    house.act(partial(house.view.layouts.lay_out, mode))
     house.settle()
     assert house.place("a7") == Point(-900, 333)
     assert places(house).keys() == before.keys()
@@ -48,7 +48,7 @@ def test_a_layout_puts_everybody_somewhere_else_but_who_was_placed_by_hand(house
     if mode != "layered":
         assert places(house) != before
     shape = _shape(house)
-    house.act(partial(house.view._lay_out_as, mode))
+    house.act(partial(house.view.layouts.lay_out, mode))
     house.settle()
     assert _shape(house) == shape, "the same agents, the same picture"
 
@@ -64,7 +64,7 @@ def test_nodes_glide_and_are_there_at_the_end(house: Stage) -> None:
     scene = house.view._scene
     scene.glide.changed.connect(lambda: seen.append(Point(*scene.nodes.xy[scene.nodes.slot_of["a5"]].tolist())))
     start = house.place("a5")
-    house.act(partial(house.view._lay_out_as, "grid"))
+    house.act(partial(house.view.layouts.lay_out, "grid"))
     house.settle()
     end = house.place("a5")
     assert end != start
@@ -73,14 +73,14 @@ def test_nodes_glide_and_are_there_at_the_end(house: Stage) -> None:
 
 def test_where_motion_is_not_wanted_nothing_glides(house: Stage) -> None:
     house.view._scene.glide.seconds = 0
-    house.act(partial(house.view._lay_out_as, "grid"))
+    house.act(partial(house.view.layouts.lay_out, "grid"))
     house.settle()
     scene = house.view._scene
     assert Point(*scene.nodes.xy[scene.nodes.slot_of["a5"]].tolist()) == house.place("a5")
 
 
 def test_groups_by_state_follow_the_state(house: Stage) -> None:
-    house.act(partial(house.view._group, "state"))
+    house.act(partial(house.view.layouts.group, "state"))
     house.settle()
     assert [group.title for group in house.view._model.groups] == ["Working", "Idle", "Failed"]
 
@@ -94,7 +94,7 @@ def test_groups_by_state_follow_the_state(house: Stage) -> None:
 
 
 def test_groups_by_entanglement_are_named_for_it_or_its_members(house: Stage) -> None:
-    house.act(partial(house.view._group, "entanglement"))
+    house.act(partial(house.view.layouts.group, "entanglement"))
     house.settle()
     assert [group.title for group in house.view._model.groups] == ["crew", "a3, a4", ALONE]
 
@@ -105,7 +105,7 @@ def test_the_choice_is_made_in_the_menu_and_remembered(house: Stage, remembered:
     choose_in_menu(house, MODES["organic"])
     house.settle()
     assert remembered["map.layout"] == "organic"
-    house.act(partial(house.view._lay_out_as, "manual"))
+    house.act(partial(house.view.layouts.lay_out, "manual"))
     stays = places(house)
     house.act(house.view._on_arrange)
     house.settle()
@@ -132,7 +132,7 @@ def test_a_layout_that_fails_is_told_and_moves_nobody(house: Stage) -> None:
 
     before = places(house)
     house.view._arranger._layouts = Broken()
-    house.act(partial(house.view._lay_out_as, "grid"))
+    house.act(partial(house.view.layouts.lay_out, "grid"))
     house.settle()
     assert places(house) == before
     (message,) = house.messages
@@ -140,7 +140,7 @@ def test_a_layout_that_fails_is_told_and_moves_nobody(house: Stage) -> None:
 
 
 def test_newcomers_find_room_and_nobody_else_moves(house: Stage) -> None:
-    house.act(partial(house.view._lay_out_as, "organic"))
+    house.act(partial(house.view.layouts.lay_out, "organic"))
     house.settle()
     before = places(house)
     house.happen(*(spawned(f"b{n}") for n in range(10)), entangled("g", "a0", "b3"))

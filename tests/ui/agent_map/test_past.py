@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from chainbot_desktop.agents.replay import MapHistory
@@ -106,6 +106,23 @@ def test_the_past_cannot_be_moved_and_the_present_goes_on_below_it(past: Stage) 
     assert set(past.view._model.agents) == {"a", "b", "c"}
     assert shown(past) == told(past)
     assert badges == [1]
+
+
+def test_in_the_past_nothing_is_selected_for_steering_and_details_tell_of_then(past: Stage) -> None:
+    go_to(past, 4)
+    past.key(Qt.Key.Key_S)
+    past.key(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert not past.view.canvas.selecting
+    assert past.view._scene.chosen == frozenset()
+    past.act(lambda: past.view.open_details("b"))
+    words = [label.text() for label in past.view.details.findChildren(QLabel) if label.isVisible()]
+    assert any("Needs input" in text for text in words), words
+    past.act(lambda: past.view.hands.open_menu("b", past.view.canvas.mapToGlobal(past.pixel("b"))))
+    menu = past.view.hands._menu
+    assert menu is not None
+    assert [item.entry.label for item in menu.items] == ["Details", "To the middle"]
+    assert menu.dangers == []
+    past.act(menu.dismiss)
 
 
 def test_r_opens_the_past_and_leaves_it(past: Stage) -> None:
