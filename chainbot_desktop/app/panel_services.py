@@ -296,7 +296,8 @@ class Windows:
                 models=self._agents.model_offer(),
                 spawn_agent=view.open_spawn,
             )
-            self._guide = WelcomeGuide(view, self._themes, self._steps, actions)
+            self._guide = WelcomeGuide(view, self._themes, self._steps, actions, view.foot)
+            view.foot_changed.connect(self._guide.place_chip)
             self.set_link(house.link.status)
             self._agents.guide_was_made(self._guide)
         return view

@@ -59,6 +59,7 @@ class MapCamera(QGraphicsView):
         self._center = QPointF(min(max(center.x(), -1e6), 1e6), min(max(center.y(), -1e6), 1e6))
         scale = self._zoom * self._map.unit
         if self.transform().m11() != scale:
+            self._map.look_from(self._zoom)
             self.setTransform(QTransform.fromScale(scale, scale))
             self.resetCachedContent()
             self.viewport().update()

@@ -22,6 +22,7 @@ from chainbot_desktop.ui.agent_map.places import PlaceIndex, Points, Slots
 from chainbot_desktop.ui.agent_map.zooms import CARDS_FROM, Projection
 from chainbot_desktop.ui.theme import Theme
 
+HALF_CARD = (CARD_WIDTH / 2, CARD_HEIGHT / 2)
 KINDS = ("", "data", "control", "dependency")
 _DATA, _DEPENDENCY = 1, 3
 _HEAD = 9.0
@@ -103,8 +104,8 @@ class EdgeTable:
         found: NDArray[np.bool_] = slots[self.source] | slots[self.target]
         return found
 
-    def curves(self, xy: Points) -> Curves:
-        """From card to card by the places `xy` of all slots."""
+    def curves(self, xy: Points, half: tuple[float, float] = HALF_CARD) -> Curves:
+        """From node to node by the places `xy` of all slots; `half` as wide and high as half of what is drawn of a node."""
         source, target = xy[self.source], xy[self.target]
         d = target - source
         across = (np.abs(d[:, 0]) * CARD_HEIGHT >= np.abs(d[:, 1]) * CARD_WIDTH) | (np.abs(d[:, 0]) > CARD_WIDTH)
@@ -114,7 +115,7 @@ class EdgeTable:
         way[:, 1] = np.where(across, 0.0, sign[:, 1])
         # There and back run on two sides of the straight line.
         side = np.stack([way[:, 1], -way[:, 0]], axis=1) * self._shift[:, None]
-        reach = np.where(across, CARD_WIDTH / 2, CARD_HEIGHT / 2)[:, None]
+        reach = np.where(across, *half)[:, None]
         start, tip = source + way * reach + side, target - way * reach + side
         ahead = ((tip - start) * way).sum(axis=1) - _HEAD
         pull = np.where(ahead > 0, np.minimum(ahead / 2, 160.0), 40.0)[:, None]  # more would fold the curve back on itself

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QStyleOptionGraphic
 
 from chainbot_desktop.ui.agent_map.batches import Rows
 from chainbot_desktop.ui.agent_map.cards import NO_FIGURES, CardFigures
-from chainbot_desktop.ui.agent_map.edges import Curves, EdgeTable
+from chainbot_desktop.ui.agent_map.edges import HALF_CARD, Curves, EdgeTable
 from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Point
 from chainbot_desktop.ui.agent_map.glide import Glide
 from chainbot_desktop.ui.agent_map.model import Link, MapDelta, MapModel
@@ -26,9 +26,12 @@ from chainbot_desktop.ui.agent_map.places import Points, Slots, box_around
 from chainbot_desktop.ui.agent_map.pulses import Pulses
 from chainbot_desktop.ui.agent_map.shown import ShownNodes, card_rect
 from chainbot_desktop.ui.agent_map.sprites import ENDED, FAINT, STATES
+from chainbot_desktop.ui.agent_map.zooms import BOXES_FROM
 from chainbot_desktop.ui.theme import Theme
 
 WORLD = QRectF(-1_300_000, -1_300_000, 2_600_000, 2_600_000)
+_NAMED_HALF = (30.0, 22.0)
+"""Of a shape with its name below it, about, in pixels at the usual scale."""
 _MANY_NODES = 256
 """So many that change at once have all of the map painted anew."""
 _REST_MS = 300
@@ -89,6 +92,7 @@ class MapScene(QGraphicsScene):
         self.nodes = ShownNodes(model.places)
         self.edges = EdgeTable()
         self._curves: Curves | None = None
+        self._half = HALF_CARD
         self._roused: set[str] = set()
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self._on_rested)
@@ -237,10 +241,18 @@ class MapScene(QGraphicsScene):
         """Pixels of one scene unit at zoom 1."""
         return self.painter.unit
 
+    def look_from(self, zoom: float) -> None:
+        """How near the camera is: links lead to what is drawn of a node from there, a card or its shape with the name."""
+        half = HALF_CARD
+        if zoom < BOXES_FROM:
+            half = (min(HALF_CARD[0], _NAMED_HALF[0] / zoom), min(HALF_CARD[1], _NAMED_HALF[1] / zoom))
+        if half != self._half:
+            self._half, self._curves = half, None
+
     def curves(self) -> Curves:
         """Of the links, as the nodes are shown now."""
         if self._curves is None:
-            self._curves = self.edges.curves(self.nodes.xy)
+            self._curves = self.edges.curves(self.nodes.xy, self._half)
         return self._curves
 
     def standing_out(self) -> int:

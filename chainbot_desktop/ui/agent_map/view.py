@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -50,11 +50,17 @@ MINIMAP = "map.minimap"
 """Name of the preference: whether the minimap is wanted."""
 
 
+_COMES_OR_GOES = (QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.Move, QEvent.Type.Resize)
+
+
 class AgentMapView(WindowView):
     """`spawn_snippet`: a command line that reports an agent here, shown while there is none. `actor`: who moves nodes.
 
     `runtime`: the agents that run here; without it they are only shown. `services`: what measures, lays out and remembers.
     """
+
+    foot_changed = Signal()
+    """`foot` is another."""
 
     def __init__(
         self,
@@ -106,6 +112,7 @@ class AgentMapView(WindowView):
         self._needing: set[str] = set()
         self._replayed: MapMoment | None = None
         self._looked_at: tuple[int, QSize] | None = None
+        self._seen_size = QSize()
         self._wanted: str | None = None
         self._badge = 0
         self._ages = QTimer(self, interval=_AGES_MS)
@@ -196,6 +203,8 @@ class AgentMapView(WindowView):
         self._fit.hide()
         for over in (self.hands.select_button, self.hands.bar):
             over.raise_()
+        for watched in (self._stack, self.minimap, self.hands.bar):
+            watched.installEventFilter(self)
         self._on_theme_changed(self._themes.current)
         for sequence, slot in (
             ("Ctrl+F", self.search.open_search),
@@ -325,6 +334,7 @@ class AgentMapView(WindowView):
         self._replayed = None
         self._vitals.shown = True
         self.hands.rest(False)
+        self.canvas.setFocus()
         self._take_over(self._model.show(self._directory, present=True), glide=True)
         self._frames.request(self._on_frame)
 
@@ -335,7 +345,9 @@ class AgentMapView(WindowView):
         looked_at = (self._model.places.version, self.canvas.size())
         if looked_at != self._looked_at and len(self._model.places):
             self._looked_at = looked_at
-            if not self.canvas.shows_all():
+            resized = self._seen_size != self.canvas.size()
+            self._seen_size = self.canvas.size()
+            if resized or not self.canvas.shows_all():
                 self.canvas.fit()
 
     def _show_counts(self) -> None:
@@ -490,7 +502,7 @@ class AgentMapView(WindowView):
             max(theme.px(120), self.width() - title - (4 if self.control else 3) * theme.px(56) - theme.px(16))
         )
         top = self._stack.geometry().top()
-        ground = QRect(0, top, self.width(), self.height() - top)
+        ground = QRect(0, top, self.width(), self._stack.height())
         margin = theme.px(8)
         width = min(theme.px(372), ground.width() - 2 * margin)
         self.details.setGeometry(
@@ -499,6 +511,23 @@ class AgentMapView(WindowView):
         right = self.details.x() if not self.details.isHidden() else ground.right() + 1
         self._fit.move(right - self._fit.width() - margin, ground.bottom() - self._fit.height() - margin + 1)
         self.hands.place(QRect(ground.topLeft(), QPoint(right, ground.bottom())), self._fit.geometry())
+        self.foot_changed.emit()
+
+    def foot(self) -> QRect:
+        """The part of the map at whose lower left something may float: not over the minimap, nor over the bar of the selected."""
+        ground = self._stack.geometry()
+        over = [each for each in (self.minimap, self.hands.bar) if not each.isHidden()]
+        tops = [self.mapFromGlobal(each.mapToGlobal(QPoint(0, 0))).y() for each in over]
+        ground.setBottom(min([ground.bottom(), *tops]))
+        return ground
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and watched is self._stack:
+            self._place_panels()
+            self._frames.request(self._fit_once)
+        elif event.type() in _COMES_OR_GOES and watched in (self.minimap, self.hands.bar):
+            self.foot_changed.emit()
+        return super().eventFilter(watched, event)
 
     def _on_theme_changed(self, theme: Theme) -> None:
         ground, line = theme.color("surface2").name(), theme.color("line").name()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QRect, Qt
 from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.ui.theme import ThemeSource
@@ -19,8 +21,17 @@ LINKED = {"registered", "degraded"}
 class WelcomeGuide(QObject):
     """Tell it what happens (`set_link`, `webhook_arrived`, `folder_opened`, `agent_spawned`, ...); it ticks, remembers, goes."""
 
-    def __init__(self, host: QWidget, themes: ThemeSource, steps: WelcomeSteps, actions: WelcomeActions) -> None:
+    def __init__(
+        self,
+        host: QWidget,
+        themes: ThemeSource,
+        steps: WelcomeSteps,
+        actions: WelcomeActions,
+        foot: Callable[[], QRect] | None = None,
+    ) -> None:
+        """`foot`: the part of the host at whose lower left the chip may float, where that is not all of it (`place_chip`)."""
         super().__init__(host)
+        self._foot = foot or host.rect
         self._host = host
         self._themes = themes
         self._steps = steps
@@ -31,7 +42,7 @@ class WelcomeGuide(QObject):
         self._unfolded = steps.current
         steps.changed = self._on_steps_changed
         host.installEventFilter(self)
-        themes.changed.connect(self._place_chip)
+        themes.changed.connect(self.place_chip)
         if not steps.closed and steps.left:
             self.open_card()
         self._on_steps_changed()
@@ -83,7 +94,7 @@ class WelcomeGuide(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            self._place_chip()
+            self.place_chip()
         return super().eventFilter(watched, event)
 
     def _on_card_closed(self) -> None:
@@ -105,19 +116,20 @@ class WelcomeGuide(QObject):
                 self._chip.clicked.connect(self.open_card)
             self._chip.setText(f"Set up: {len(self._steps.steps) - self._steps.left} of {len(self._steps.steps)}")
             self._chip.show()
-            self._place_chip()
+            self.place_chip()
         elif self._chip is not None:
             self._chip.hide()
             self._chip.deleteLater()
             self._chip = None
 
-    def _place_chip(self) -> None:
+    def place_chip(self) -> None:
         """At the foot, on the side where the map has no button of its own; over the map, under what is open over that."""
         if self._chip is not None:
             self._chip.ensurePolished()
             size = self._chip.sizeHint()
             gap = self._themes.current.px(12)
-            self._chip.setGeometry(gap, self._host.height() - size.height() - gap, size.width(), size.height())
+            foot = self._foot()
+            self._chip.setGeometry(foot.x() + gap, foot.bottom() + 1 - size.height() - gap, size.width(), size.height())
             self._chip.raise_()
             direct = Qt.FindChildOption.FindDirectChildrenOnly
             lowest = next((each for each in self._host.findChildren(Overlay, options=direct) if each.is_open), None)

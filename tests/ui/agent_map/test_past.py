@@ -125,6 +125,19 @@ def test_in_the_past_nothing_is_selected_for_steering_and_details_tell_of_then(p
     past.act(menu.dismiss)
 
 
+def test_the_bar_of_the_past_covers_no_button_and_the_keyboard_comes_back_to_the_map(past: Stage) -> None:
+    before = past.view.foot()
+    go_to(past, 4)
+    bar = past.view.replay_bar.geometry()
+    for button in (past.view._fit, past.view.hands.select_button):
+        assert not button.geometry().intersects(bar)
+    assert not past.view.foot().intersects(bar)
+    past.act(past.view._toggle_past)
+    past.settle()
+    assert past.view.foot() == before
+    assert past.view.canvas.hasFocus()
+
+
 def test_r_opens_the_past_and_leaves_it(past: Stage) -> None:
     past.key(Qt.Key.Key_R)
     past.wait(lambda: past.view._replayed is not None)
