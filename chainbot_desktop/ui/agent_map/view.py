@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from chainbot_desktop.agents.directory import AgentDirectory
-from chainbot_desktop.agents.moments import MapMoment
 from chainbot_desktop.agents.records import DirectoryChange
 from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.core.events import Actor
@@ -27,9 +27,7 @@ from chainbot_desktop.ui.agent_map.layout_choice import LayoutChoice
 from chainbot_desktop.ui.agent_map.map_parts import MapParts
 from chainbot_desktop.ui.agent_map.minimap import Minimap
 from chainbot_desktop.ui.agent_map.model import MapDelta, MapModel
-from chainbot_desktop.ui.agent_map.past import PastSource
-from chainbot_desktop.ui.agent_map.replay import ReplayController
-from chainbot_desktop.ui.agent_map.replay_bar import ReplayBar
+from chainbot_desktop.ui.agent_map.past import Past
 from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
 from chainbot_desktop.ui.agent_map.scene import MapScene
 from chainbot_desktop.ui.agent_map.services import MapServices
@@ -102,15 +100,12 @@ class AgentMapView(WindowView):
         self.hands = Hands(parts, self.control, deeds)
         self._arranger = Arranger(self._model, self._services, tasks, self._aspect, self)
         self._vitals = MapVitals(self._scene, self._services, self.canvas.view_ground, self)
-        self.replay_bar = ReplayBar(themes)
-        self.replay = ReplayController(self.replay_bar, self._services.history, tasks, self) if self._services.history else None
+        self.past = Past(self._model, directory, self._services.history, themes, tasks, self)
         self._frames = FrameClock(self)
         self.inspector = Inspector(self.details, self._model, self.control, self._frames, tasks, self._name_of)
         self.layouts = LayoutChoice(self._arranger, themes, self)
         self._changed_agents: set[str] = set()
         self._changed_links: set[str] = set()
-        self._needing: set[str] = set()
-        self._replayed: MapMoment | None = None
         self._looked_at: tuple[int, QSize] | None = None
         self._seen_size = QSize()
         self._wanted: str | None = None
@@ -135,7 +130,7 @@ class AgentMapView(WindowView):
             self._show_wanted()
         seq = content.get("seq")
         if isinstance(seq, int):
-            self.open_past(seq)
+            self.past.open(seq)
 
     def set_asking(self, asking: Mapping[str, str]) -> None:
         """Agents whose requests wait for a human, and what they ask: they need input."""
@@ -143,11 +138,6 @@ class AgentMapView(WindowView):
         concerned = {id_ for id_ in {*before, *asking} if before.get(id_) != asking.get(id_)}
         if concerned:
             self._on_directory_changed(DirectoryChange(frozenset(concerned)))
-
-    def open_past(self, seq: int | None = None) -> None:
-        """The map as it was after that event, with the bar that goes back and forth."""
-        if self.replay is not None:
-            self.replay.open(seq)
 
     def open_spawn(self) -> None:
         """The sheet in which an agent is made."""
@@ -166,7 +156,7 @@ class AgentMapView(WindowView):
             Command("map.full_size", "Agents in full size", self._on_full_size, "0"),
             *self.hands.commands(),
             *self.layouts.commands(),
-            *((Command("map.replay", "Replay the map's past", self._toggle_past, "R"),) if self.replay is not None else ()),
+            *((Command("map.replay", "Replay the map's past", self.past.toggle, "R"),) if self.past.is_there else ()),
             Command("map.undo", "Undo the last move or link", self.hands.undo.undo, "Ctrl+Z", "undo"),
             Command("map.redo", "Redo the last move or link", self.hands.undo.redo, "Ctrl+Shift+Z"),
             Command("map.minimap", "Show or hide the minimap", self.toggle_minimap, "M"),
@@ -197,8 +187,7 @@ class AgentMapView(WindowView):
         outer.addWidget(self.search)
         outer.addWidget(self.filtering.strip)
         outer.addWidget(self._stack, 1)
-        self.replay_bar.hide()
-        outer.addWidget(self.replay_bar)
+        outer.addWidget(self.past.bar)
         self._fit = IconButton("fit", "Show all agents (F)", self._themes, parent=self)
         self._fit.hide()
         for over in (self.hands.select_button, self.hands.bar):
@@ -242,10 +231,11 @@ class AgentMapView(WindowView):
         self._arranger.settled.connect(self._on_settled)
         self._arranger.arranged.connect(self.canvas.fit)
         self._arranger.refused.connect(self.message)
-        if self.replay is not None:
-            self.replay.moment_shown.connect(self._on_moment)
-            self.replay.live_again.connect(self._on_live_again)
-            self.replay.message.connect(self.message)
+        self.past.began.connect(partial(self._show_past, True))
+        self.past.ended.connect(partial(self._show_past, False))
+        self.past.turned.connect(partial(self._take_over, glide=True))
+        self.past.needing_changed.connect(self._show_badge)
+        self.past.message.connect(self.message)
         self._themes.changed.connect(self._on_theme_changed)
 
     # The directory.
@@ -253,30 +243,20 @@ class AgentMapView(WindowView):
     def _on_directory_changed(self, change: DirectoryChange) -> None:
         self._changed_agents |= change.agents
         self._changed_links |= change.entanglements
-        if self._replayed is None:
+        if self._model.present:
             self._model.count(change.agents)
             self._show_badge(self._model.counts[AgentState.NEEDS_INPUT])
             self._frames.request(self._on_frame)
         else:
-            self._count_needing(change.agents)
+            self.past.count_needing(change.agents)
 
     def _show_badge(self, count: int) -> None:
         if count != self._badge:
             self._badge = count
             self.badge_changed.emit(count)
 
-    def _count_needing(self, ids: Iterable[str]) -> None:
-        """The badge is about the present, also while the map shows the past."""
-        for id_ in ids:
-            agent = self._directory.get(id_)
-            asks = (
-                agent is not None and not agent.ended and (agent.state is AgentState.NEEDS_INPUT or id_ in self._model.asking)
-            )
-            (self._needing.add if asks else self._needing.discard)(id_)
-        self._show_badge(len(self._needing))
-
     def _on_frame(self) -> None:
-        if self._replayed is not None:
+        if not self._model.present:
             return
         change = DirectoryChange(frozenset(self._changed_agents), frozenset(self._changed_links))
         self._changed_agents, self._changed_links = set(), set()
@@ -317,26 +297,12 @@ class AgentMapView(WindowView):
         ground = self.canvas.viewport().size()
         return max(0.2, ground.width() / max(1, ground.height() - self._themes.current.px(FOOT)))
 
-    # The past.
-
-    def _on_moment(self, moment: MapMoment) -> None:
-        if self._replayed is None:
-            self._needing.clear()
-            self._count_needing(agent.id for agent in self._directory.agents)
-        self._replayed = moment
-        self._vitals.shown = False
-        self.hands.rest(True)
-        self._take_over(self._model.show(PastSource(moment), present=False), glide=True)
-
-    def _on_live_again(self) -> None:
-        if self._replayed is None:
-            return
-        self._replayed = None
-        self._vitals.shown = True
-        self.hands.rest(False)
-        self.canvas.setFocus()
-        self._take_over(self._model.show(self._directory, present=True), glide=True)
-        self._frames.request(self._on_frame)
+    def _show_past(self, past: bool) -> None:
+        self._vitals.shown = not past
+        self.hands.rest(past)
+        if not past:
+            self.canvas.setFocus()
+            self._frames.request(self._on_frame)
 
     def _fit_once(self) -> None:
         """All is shown until somebody has chosen what to look at."""
@@ -442,8 +408,8 @@ class AgentMapView(WindowView):
         menu.add("Show all agents", self._on_fit)
         menu.add("Full size", self._on_full_size)
         self.layouts.add_to(menu, self._below_more())
-        if self.replay is not None:
-            menu.add("Back to the present" if self.replay.active else "Replay…", self._toggle_past)
+        if self.past.is_there:
+            menu.add("Back to the present" if self.past.active else "Replay…", self.past.toggle, keys="R")
         menu.add("Hide the minimap" if self.minimap.wanted else "Show the minimap", self.toggle_minimap, keys="M")
         menu.add("Undo", self.hands.undo.undo, enabled=self.hands.undo.history.can_undo)
         menu.add("Redo", self.hands.undo.redo, enabled=self.hands.undo.history.can_redo)
@@ -451,10 +417,6 @@ class AgentMapView(WindowView):
 
     def _below_more(self) -> QPoint:
         return self._more.mapToGlobal(QPoint(0, self._more.height()))
-
-    def _toggle_past(self) -> None:
-        if self.replay is not None:
-            (self.replay.leave if self.replay.active else self.replay.open)()
 
     def _on_context(self, agent_id: str | None, position: QPoint) -> None:
         if agent_id is not None and agent_id not in self._scene.chosen:
@@ -477,7 +439,7 @@ class AgentMapView(WindowView):
         plain = {
             Qt.Key.Key_M: self.toggle_minimap,
             Qt.Key.Key_A: self._on_arrange,
-            Qt.Key.Key_R: self._toggle_past,
+            Qt.Key.Key_R: self.past.toggle,
         }.get(Qt.Key(event.key()))
         if plain is not None and not event.modifiers():
             plain()

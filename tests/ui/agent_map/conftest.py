@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from chainbot_desktop.agents.directory import AgentDirectory
+from chainbot_desktop.agents.kind import AgentKind
 from chainbot_desktop.core.events import Event
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.agent_map.geometry import Point
@@ -27,6 +28,7 @@ from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message
 from tests.helpers.stores import Store, open_store
 from tests.ui.acting import act, until
+from tests.ui.agent_map.steering import Steering, open_steering
 
 SNIPPET = (
     "curl -X POST http://127.0.0.1:9000/api/webhooks/chainbot/agent/spawned "
@@ -171,3 +173,31 @@ def arranged_stage(
     with open_stage(qapp, qtbot, theme_source, on_loop, tmp_path, services) as stage:
         yield stage
     on_loop(worker.close())
+
+
+@pytest.fixture
+def more_kinds() -> list[AgentKind]:
+    """Kinds that agents of `steering` can have besides the command and the api."""
+    return []
+
+
+@pytest.fixture
+def steering(
+    qapp: QApplication,
+    qtbot: QtBot,
+    theme_source: ThemeSource,
+    on_loop: Callable[[Coroutine[Any, Any, Any]], Any],
+    tmp_path: Path,
+    more_kinds: list[AgentKind],
+) -> Iterator[Steering]:
+    """The map over agents that really run."""
+    theme_source.select("dark")
+    theme_source.apply_to(qapp)
+    opening = open_steering(tmp_path, theme_source, on_loop, more_kinds)
+    steering = on_loop(opening.__aenter__())
+    qtbot.waitExposed(steering.view)
+    steering.view.activateWindow()
+    yield steering
+    on_loop(opening.__aexit__(None, None, None))
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    theme_source.select("auto")

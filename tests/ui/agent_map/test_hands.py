@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QPointingDevice
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
-from pytestqt.qtbot import QtBot
 
 from chainbot_desktop.core.errors import Unavailable
 from chainbot_desktop.core.events import AgentMoved
@@ -23,30 +21,10 @@ from chainbot_desktop.ui.theme import TEXT_SIZES, ThemeSource
 from chainbot_desktop.ui.widgets import Sheet
 from tests.helpers.agent_events import guest_appeared
 from tests.ui.acting import act, press, tap
-from tests.ui.agent_map.steering import Steering, open_steering
+from tests.ui.agent_map.steering import Steering
 from tests.ui.agent_map.touching import Hand, key, link_sheet, radial, right_click
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def steering(
-    qapp: QApplication,
-    qtbot: QtBot,
-    theme_source: ThemeSource,
-    on_loop: Callable[[Coroutine[Any, Any, Any]], Any],
-    tmp_path: Path,
-) -> Iterator[Steering]:
-    theme_source.select("dark")
-    theme_source.apply_to(qapp)
-    opening = open_steering(tmp_path, theme_source, on_loop)
-    steering = on_loop(opening.__aenter__())
-    qtbot.waitExposed(steering.view)
-    steering.view.activateWindow()
-    yield steering
-    on_loop(opening.__aexit__(None, None, None))
-    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    theme_source.select("auto")
 
 
 @pytest.fixture(scope="module")

@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtWidgets import QApplication, QWidget
-from pytestqt.qtbot import QtBot
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.widgets import Sheet
 from tests.helpers.agent_events import guest_appeared
 from tests.ui.acting import act, tap
-from tests.ui.agent_map.steering import Steering, open_steering
+from tests.ui.agent_map.steering import Steering
 from tests.ui.agent_map.touching import Hand, key, link_sheet, right_click
 
 SIZES = {"800x480": (720, 452), "1280x800": (1200, 772)}
 NAMES = ("Planner", "Coder", "Reviewer", "Night build of the documentation", "Tests", "Librarian")
-
-
-@pytest.fixture
-def steering(
-    qapp: QApplication,
-    qtbot: QtBot,
-    theme_source: ThemeSource,
-    on_loop: Callable[[Coroutine[Any, Any, Any]], Any],
-    tmp_path: Path,
-) -> Iterator[Steering]:
-    theme_source.apply_to(qapp)
-    opening = open_steering(tmp_path, theme_source, on_loop)
-    steering = on_loop(opening.__aenter__())
-    qtbot.waitExposed(steering.view)
-    yield steering
-    on_loop(opening.__aexit__(None, None, None))
-    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    theme_source.select("auto")
 
 
 @pytest.mark.screens

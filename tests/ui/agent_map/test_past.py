@@ -61,13 +61,13 @@ def past(
 
 def go_to(stage: Stage, seq: int) -> None:
     stage.act(lambda: stage.view.present({"seq": seq}))
-    stage.wait(lambda: stage.view._replayed is not None and stage.view._replayed.seq == seq)
+    stage.wait(lambda: stage.view.past.moment is not None and stage.view.past.moment.seq == seq)
     stage.settle()
 
 
 def test_every_moment_is_shown_as_it_was_and_the_present_comes_back(past: Stage) -> None:
     go_to(past, 4)
-    assert past.view.replay_bar.isVisible()
+    assert past.view.past.bar.isVisible()
     assert set(past.view._model.agents) == {"a", "b", "g"}
     assert past.view._model.agents["b"].state is AgentState.NEEDS_INPUT
     assert [(link.source, link.target) for link in past.view._scene.edges.links] == [("a", "b")]
@@ -76,9 +76,9 @@ def test_every_moment_is_shown_as_it_was_and_the_present_comes_back(past: Stage)
     assert past.view._scene.edges.links == ()
     go_to(past, 5)
     assert past.place("a") == Point(400, 300)
-    past.act(past.view._toggle_past)
+    past.act(past.view.past.toggle)
     past.settle()
-    assert not past.view.replay_bar.isVisible()
+    assert not past.view.past.bar.isVisible()
     assert shown(past) == told(past)
     assert set(past.view._model.agents) == {"a", "b"}
 
@@ -101,7 +101,7 @@ def test_the_past_cannot_be_moved_and_the_present_goes_on_below_it(past: Stage) 
     past.happen(spawned("c", status="needs_input"), disentangled("e"))
     assert "c" not in past.view._model.agents
     assert badges == [1]
-    past.act(past.view._toggle_past)
+    past.act(past.view.past.toggle)
     past.settle()
     assert set(past.view._model.agents) == {"a", "b", "c"}
     assert shown(past) == told(past)
@@ -128,19 +128,19 @@ def test_in_the_past_nothing_is_selected_for_steering_and_details_tell_of_then(p
 def test_the_bar_of_the_past_covers_no_button_and_the_keyboard_comes_back_to_the_map(past: Stage) -> None:
     before = past.view.foot()
     go_to(past, 4)
-    bar = past.view.replay_bar.geometry()
+    bar = past.view.past.bar.geometry()
     for button in (past.view._fit, past.view.hands.select_button):
         assert not button.geometry().intersects(bar)
     assert not past.view.foot().intersects(bar)
-    past.act(past.view._toggle_past)
+    past.act(past.view.past.toggle)
     past.settle()
-    assert past.view.foot() == before
+    past.wait(lambda: past.view.foot() == before)
     assert past.view.canvas.hasFocus()
 
 
 def test_r_opens_the_past_and_leaves_it(past: Stage) -> None:
     past.key(Qt.Key.Key_R)
-    past.wait(lambda: past.view._replayed is not None)
+    past.wait(lambda: past.view.past.moment is not None)
     past.key(Qt.Key.Key_R)
-    past.wait(lambda: past.view._replayed is None)
+    past.wait(lambda: past.view.past.moment is None)
     assert shown(past) == told(past)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
@@ -27,31 +25,11 @@ from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.widgets import Sheet
 from tests.helpers.agent_events import guest_appeared, spawned
 from tests.ui.acting import act, press, tap
-from tests.ui.agent_map.steering import KnownModels, Steering, open_steering
+from tests.ui.agent_map.steering import KnownModels, Steering
 from tests.ui.agent_map.touching import radial
 from tests.ui.finding import focused
 
 COUNTS = "import time; print('line 0'); print('line 2', flush=True); time.sleep(600)"
-
-
-@pytest.fixture
-def steering(
-    qapp: QApplication,
-    qtbot: QtBot,
-    theme_source: ThemeSource,
-    on_loop: Callable[[Coroutine[Any, Any, Any]], Any],
-    tmp_path: Path,
-) -> Iterator[Steering]:
-    theme_source.select("dark")
-    theme_source.apply_to(qapp)
-    opening = open_steering(tmp_path, theme_source, on_loop)
-    steering = on_loop(opening.__aenter__())
-    qtbot.waitExposed(steering.view)
-    steering.view.activateWindow()
-    yield steering
-    on_loop(opening.__aexit__(None, None, None))
-    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    theme_source.select("auto")
 
 
 def _sheet(steering: Steering, kind: type[Sheet]) -> Any:

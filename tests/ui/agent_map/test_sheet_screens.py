@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
-from pytestqt.qtbot import QtBot
+from PySide6.QtWidgets import QWidget
 
+from chainbot_desktop.agents.kind import AgentKind
 from chainbot_desktop.agents.kinds.assistant.kind import AssistantKind
 from chainbot_desktop.agents.kinds.data_processor.kind import DataProcessorKind
 from chainbot_desktop.ui.agent_map.coordinate_sheet import CoordinateSheet
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.widgets import Sheet
 from tests.ui.acting import act, tap
-from tests.ui.agent_map.steering import Steering, open_steering
+from tests.ui.agent_map.steering import Steering
 
 SIZES = {"800x480": (720, 452), "1280x800": (1200, 772)}
 
 
 @pytest.fixture
-def steering(
-    qapp: QApplication,
-    qtbot: QtBot,
-    theme_source: ThemeSource,
-    on_loop: Callable[[Coroutine[Any, Any, Any]], Any],
-    tmp_path: Path,
-) -> Iterator[Steering]:
-    theme_source.apply_to(qapp)
+def more_kinds() -> list[AgentKind]:
     services: Any = None  # only their forms are looked at
-    opening = open_steering(tmp_path, theme_source, on_loop, [AssistantKind(services), DataProcessorKind(services)])
-    steering = on_loop(opening.__aenter__())
-    qtbot.waitExposed(steering.view)
-    yield steering
-    on_loop(opening.__aexit__(None, None, None))
-    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    theme_source.select("auto")
+    return [AssistantKind(services), DataProcessorKind(services)]
 
 
 @pytest.mark.screens
