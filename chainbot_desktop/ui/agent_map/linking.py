@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from chainbot_desktop.agents.records import Entanglement
-from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.ui.agent_map.control import AgentControl
 from chainbot_desktop.ui.agent_map.foot_bar import BarAction
 from chainbot_desktop.ui.agent_map.link_sheet import LinkSheet
@@ -18,8 +16,7 @@ from chainbot_desktop.ui.agent_map.runtime import LinkService
 from chainbot_desktop.ui.agent_map.undo import Undo
 from chainbot_desktop.ui.view import Message
 
-_RATE_MS = 2_000
-_PAGE = 500
+_RATE_MS = 1_000
 
 
 class Linking(QObject):
@@ -33,11 +30,9 @@ class Linking(QObject):
         self._links, self._undo, self._themes, self._tasks = links, undo, parts.themes, parts.tasks
         self._name_of = parts.name_of
         canvas = parts.canvas
-        self._said: list[str] = []
-        self._read_to = 0
-        self._reading = False
+        self._rate_of = parts.rate
         self._rate = QTimer(self, interval=_RATE_MS)
-        self._rate.timeout.connect(self._read_soon)
+        self._rate.timeout.connect(self.changed)
         canvas.fits = self.fits
         canvas.link_wanted.connect(lambda source, target: self.ask((source, target)))
         canvas.next_link_wanted.connect(self.go_on)
@@ -88,12 +83,10 @@ class Linking(QObject):
         if link_id == self._canvas.hand.link:
             return
         self._canvas.show_hand(replace(self._canvas.hand, link=link_id))
-        self._said, self._read_to = [], 0
         if link_id is None:
             self._rate.stop()
         else:
             self._rate.start()
-            self._read_soon()
         self.changed.emit()
 
     def prune(self) -> None:
@@ -145,34 +138,10 @@ class Linking(QObject):
             self._undo.release(self._canvas.hand.link)
 
     def _traffic(self, link: Entanglement) -> str:
+        """As it was measured since the program was started."""
         if not link.made_here:
             return "made by another program"
-        if not self._said:
-            return "no messages yet"
-        since = datetime.now(UTC) - timedelta(minutes=1)
-        recent = sum(1 for at in self._said if datetime.fromisoformat(at) >= since)
-        total = f"{len(self._said)} message{'s' if len(self._said) != 1 else ''}"
-        return f"{total}, {recent} in the last minute"
-
-    def _read_soon(self) -> None:
-        link = self.selected
-        if link is None or not link.made_here:
-            self._rate.stop()
-        elif not self._reading and self._host.isVisible():
-            self._reading = True
-            self._tasks.spawn("map: what passed over a link", self._read(link.id))
-
-    async def _read(self, link_id: str) -> None:
-        try:
-            while self._canvas.hand.link == link_id:
-                page = await self._links.messages(link_id, since=self._read_to, limit=_PAGE)
-                if self._canvas.hand.link != link_id or not page:
-                    break
-                self._said += [message.created_at for message in page]
-                self._read_to = page[-1].number
-        except ChainBotError as error:
-            self._rate.stop()
-            self.message.emit(Message(error.message, "error", error.hint))
-        finally:
-            self._reading = False
-        self.changed.emit()
+        if self._rate_of is None:
+            return ""
+        rate = self._rate_of(link.id)
+        return f"{rate.per_minute} in the last minute, {rate.total} since the start" if rate.total else "nothing has passed yet"

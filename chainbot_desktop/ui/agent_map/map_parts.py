@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.agents.directory import AgentDirectory
+from chainbot_desktop.agents.vitals import Rate
 from chainbot_desktop.core.events import Actor
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.agent_map.canvas import MapCanvas
@@ -25,6 +27,8 @@ class MapParts:
     themes: ThemeSource
     tasks: Tasks
     actor: Actor
+    rate: Callable[[str], Rate] | None = None
+    """How much passed over an entanglement, where that is measured."""
 
     def name_of(self, agent_id: str) -> str:
         agent = self.directory.get(agent_id)

@@ -96,7 +96,8 @@ class AgentMapView(WindowView):
             self._on_fit,
             self._on_arrange,
         )
-        parts = MapParts(self, self._scene, self.canvas, self.details, directory, themes, tasks, actor)
+        rate = self._services.vitals.rate if self._services.vitals is not None else None
+        parts = MapParts(self, self._scene, self.canvas, self.details, directory, themes, tasks, actor, rate)
         self.hands = Hands(parts, self.control, deeds)
         self._arranger = Arranger(self._model, self._services, tasks, self._aspect, self)
         self._vitals = MapVitals(self._scene, self._services, self.canvas.view_ground, self)

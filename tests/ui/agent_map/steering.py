@@ -16,10 +16,12 @@ from chainbot_desktop.agents.kind import AgentKind
 from chainbot_desktop.agents.kinds.command import CommandKind
 from chainbot_desktop.agents.models.gateway import ProviderStatus
 from chainbot_desktop.agents.templates import AgentTemplates
+from chainbot_desktop.agents.vitals import AgentVitals
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agents import AgentMessageTable
 from chainbot_desktop.store.coordinations import CoordinationTable
 from chainbot_desktop.ui.agent_map.runtime import RuntimeParts
+from chainbot_desktop.ui.agent_map.services import MapServices
 from chainbot_desktop.ui.agent_map.spawn_sheet import SpawnSheet
 from chainbot_desktop.ui.agent_map.view import AgentMapView
 from chainbot_desktop.ui.code_agent.chooser import choose_path
@@ -170,7 +172,11 @@ async def open_steering(
             templates=templates,
             links=links,
         )
-        view = AgentMapView(house.directory, themes, tasks, spawn_snippet="curl …", runtime=parts)
+        vitals = AgentVitals(house.directory, house.store.bus, house.service, house.tasks)
+        vitals.open()
+        view = AgentMapView(
+            house.directory, themes, tasks, spawn_snippet="curl …", runtime=parts, services=MapServices(vitals=vitals)
+        )
         steering = Steering(house, view, run, tasks, models, links, templates)
         view.open_requested.connect(lambda window, content: steering.opened.append((window, content)))
         view.message.connect(steering.messages.append)
@@ -183,6 +189,7 @@ async def open_steering(
             view.details.live.log.follow(None)
             view.hide()
             await links.close()
+            await vitals.close()
             await tasks.cancel_all()
             await workspace.close()
             view.deleteLater()

@@ -272,9 +272,9 @@ def test_a_tap_beside_a_link_selects_it_and_one_on_a_node_does_not(steering: Ste
     middle = (hand.node(three[0]) + hand.node(three[1])) / 2
     hand.tap(middle + QPoint(0, 18))
     bar = steering.view.hands.bar
-    steering.wait(lambda: "feeds · data · Ada ↔ Bob · no messages yet" in bar.words)
+    steering.wait(lambda: "feeds · data · Ada ↔ Bob · nothing has passed yet" in bar.words)
     steering.run(steering.links.broadcast(links_id(steering), "a note", actor="user:tester"))
-    steering.wait(lambda: "1 message, 1 in the last minute" in bar.words)
+    steering.wait(lambda: "1 in the last minute, 1 since the start" in bar.words)
     hand.tap(hand.node(three[0]))
     assert steering.view._scene.selected == three[0]
     assert not bar.isVisible()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +15,8 @@ from chainbot_desktop.agents.tools.tool import ToolFailed
 from chainbot_desktop.core.settings import ToolRule
 from tests.helpers.toolboxes import Bench, open_bench
 
-PYTHON = sys.executable
+PYTHON = os.path.realpath(sys.executable)
+"""Not the link in the environment: a checkout may lie in a folder that the sandbox has its own of."""
 
 
 @pytest.fixture

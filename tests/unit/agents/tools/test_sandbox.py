@@ -26,7 +26,8 @@ from chainbot_desktop.agents.tools.sandbox import Sandbox
 from chainbot_desktop.agents.tools.tool import ToolFailed
 from tests.helpers.toolboxes import Bench, open_bench
 
-PYTHON = sys.executable
+PYTHON = os.path.realpath(sys.executable)
+"""Not the link in the environment: a checkout may lie in a folder that the sandbox has its own of."""
 DONE = "[exit code 0]\n"
 """And nothing printed."""
 _BWRAP = shutil.which("bwrap")
