@@ -39,13 +39,13 @@ def draw_points(painter: QPainter, rows: Rows) -> None:
 
 
 def draw_stamps(painter: QPainter, at: Rows, cells: Rows, picture: QPixmap) -> None:
-    """Copies of parts of `picture`, each middle at a row of `at` (n, 2); `cells` (n, 4): left, top, width, height in the picture."""
+    """Copies of parts of `picture`, each middle at a row of `at` (n, 2); `cells` (n, 4): left, top, width, height in its own pixels."""
     if not len(at):
         return
     rows = np.zeros((len(at), 10))
     rows[:, 0:2] = at
     rows[:, 2:6] = cells
-    rows[:, 6:8] = 1.0
+    rows[:, 6:8] = 1.0 / picture.devicePixelRatio()  # Qt would take its pixels for those of the painter
     rows[:, 9] = 1.0
     cast("Any", painter).drawPixmapFragments(_first(rows, QPainter.PixmapFragment), len(rows), picture)
 

@@ -23,6 +23,10 @@ LABELS: Mapping[AgentState, str] = {
 _TOKENS: Mapping[AgentState, str] = {AgentState.UNKNOWN: "dim"}
 
 
+WIDEST = 1.15
+"""The diamond is so much wider and higher than the others."""
+
+
 def token_of(state: AgentState) -> str:
     """The theme's colour for a state."""
     return _TOKENS.get(state, state.value)
@@ -39,7 +43,7 @@ def draw_shape(painter: QPainter, state: AgentState, center: QPointF, side: floa
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if state is AgentState.NEEDS_INPUT:
-        wide = half * 1.15
+        wide = half * WIDEST
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color)
         corners = ((0, -wide), (wide, 0), (0, wide), (-wide, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable
 
 import numpy as np
@@ -11,7 +12,7 @@ from PySide6.QtGui import QGuiApplication, QPainter, QPixmap
 
 from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.ui.agent_map.batches import Rows, draw_stamps
-from chainbot_desktop.ui.agent_map.shapes import draw_shape
+from chainbot_desktop.ui.agent_map.shapes import WIDEST, draw_shape
 from chainbot_desktop.ui.theme import Theme
 
 _KEPT_PIXELS = 6_000_000
@@ -71,7 +72,7 @@ class Stamps:
 
     def draw(self, painter: QPainter, at: Rows, looks: NDArray[np.uint8], side: int) -> None:
         """`at` (n, 2): middles in pixels; `looks`: a state's number, plus `ENDED` or `FAINT`. Who needs input is larger and on top."""
-        cell = round(side * _LOUDER) + 2
+        cell = math.ceil(side * _LOUDER * WIDEST) + 4
         sheet = self._sheets.get(side)
         if sheet is None:
             if len(self._sheets) > 16:

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter, QRegion
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap, QRegion
 
 from chainbot_desktop.ui.agent_map.batches import draw_lines, draw_stamps
 from chainbot_desktop.ui.agent_map.geometry import CARD_HEIGHT, CARD_WIDTH, Point
-from chainbot_desktop.ui.agent_map.sprites import picture
+from chainbot_desktop.ui.agent_map.sprites import Stamps, picture
+from chainbot_desktop.ui.theme import ThemeSource
 from tests.helpers.agent_events import disentangled, entangled, moved, spawned
 from tests.ui.agent_map.conftest import Stage
 
@@ -165,3 +166,31 @@ def test_a_storm_of_changes_ends_with_the_last_word_on_the_screen(crowd: Stage) 
         assert agent is not None
         assert crowd.view._model.agents[f"a{n}"] is agent
     assert crowd.place("a3") == Point(*crowd.view._scene.nodes.xy[crowd.view._scene.nodes.slot_of["a3"]].tolist())
+
+
+@pytest.mark.parametrize("side", [5, 9, 16])
+def test_no_shape_reaches_into_the_cell_of_another(theme_source: ThemeSource, side: int) -> None:
+    stamps = Stamps(theme_source.current)
+    canvas = picture(QRectF(0, 0, 400, 400).size(), lambda _: None)
+    painter = QPainter(canvas)
+    stamps.draw(painter, np.array([[100.0, 100.0]]), np.array([0], np.uint8), side)
+    painter.end()
+    sheet = stamps._sheets[side].toImage()
+    cell = sheet.height()
+    for border in range(cell, sheet.width(), cell):
+        column = [sheet.pixelColor(x, y).alpha() for x in (border - 1, border) for y in range(cell)]
+        assert not any(column), border
+
+
+def test_a_stamp_of_a_dense_screen_is_as_large_as_on_any_other() -> None:
+    """Two pixels of the picture are one of the painter's."""
+    dense = QPixmap(20, 20)
+    dense.setDevicePixelRatio(2)
+    dense.fill(QColor("red"))
+    canvas = QImage(40, 40, QImage.Format.Format_ARGB32_Premultiplied)
+    canvas.fill(0)
+    painter = QPainter(canvas)
+    draw_stamps(painter, np.array([[20.0, 20.0]]), np.array([[0.0, 0.0, 20.0, 20.0]]), dense)
+    painter.end()
+    covered = [(x, y) for x in range(40) for y in range(40) if canvas.pixelColor(x, y).alpha()]
+    assert (min(covered), max(covered)) == ((15, 15), (24, 24))
