@@ -37,7 +37,7 @@ _LONG = 100
 """Pixels."""
 _THIN_BOX = 1.2
 _FAINT, _QUIET = 0.3, 0.6
-_CURVE, _CURVE_MOVING = np.linspace(0.0, 1.0, 13), np.linspace(0.0, 1.0, 7)
+_CURVE, _CURVE_MOVING = np.linspace(0.0, 1.0, 17), np.linspace(0.0, 1.0, 9)
 
 
 @dataclass(frozen=True)

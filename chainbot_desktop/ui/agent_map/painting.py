@@ -31,6 +31,7 @@ _FAINT = 0.22
 _DOT_PIXELS = 3.5
 _DOTS = 24.0
 _DOTS_FROM = 0.5
+_MANY_LIVE = 60
 _MANY_PIECES = 48
 """So many exposed pieces are told apart when it is decided what to draw; of more, what lies around them all is drawn."""
 
@@ -198,18 +199,20 @@ class MapPainter:
             which &= ~edges.touching(nodes.hidden)
         faint = edges.touching(nodes.looks >= FAINT) if shown.model.selective else None
         chosen = edges.touching(nodes.marked(nodes.slots_of(shown.chosen))) if live and not shown.lifted else ~which
+        # Many that are live are drawn in every frame of a drag.
+        rough = shown.moving or (live and int(which.sum()) > _MANY_LIVE)
         painter.save()
         painter.resetTransform()
         if at.zoom < NAMES_FROM:
             ends = np.hstack([at.to_pixels(nodes.xy[edges.source]), at.to_pixels(nodes.xy[edges.target])])
             which &= _meeting(ends, at.to_pixels(_corners(rect)))
             for some, bright in ((which & ~chosen, False), (which & chosen, True)):
-                self._links.draw_far(painter, ends, some, faint=faint, bright=bright, moving=shown.moving or live)
+                self._links.draw_far(painter, ends, some, faint=faint, bright=bright, moving=rough)
         else:
             curves = shown.curves()
             which &= edges.crossing(curves, box_of(rect))
             for some, bright in ((which & ~chosen, False), (which & chosen, True)):
-                self._links.draw(painter, curves, edges, some, at, faint=faint, bright=bright, moving=shown.moving or live)
+                self._links.draw(painter, curves, edges, some, at, faint=faint, bright=bright, moving=rough)
                 self._links.draw_names(painter, curves, edges, some, at, bright=bright)
         painter.restore()
 
