@@ -25,6 +25,7 @@ from chainbot_desktop.ui.theme import FontRole, Theme
 _ENDED = 0.72
 _FULL_BAR = 20.0
 """So many things in one second fill the height of the activity line."""
+_LEAST_BAR = 0.35
 _TAIL_LINES = 4
 
 
@@ -162,7 +163,7 @@ class CardPainter:
     ) -> None:
         px = self.unit
         lines = [self._metrics[role].height() for role in ("strong", "small", "label")]
-        pad, side, bars = 12 * px, 13 * px, 9 * px
+        pad, side, bars = 12 * px, 13 * px, 11 * px
         left, room = box.left() + pad, box.width() - 2 * pad
         spare = 0.0 if tail else max(0.0, (box.height() - sum(lines) - bars - 12 * px) / 3)
         top = box.top() + (10 if tail else 5) * px + spare / 2
@@ -190,7 +191,9 @@ class CardPainter:
         """A bar a second; logarithmic, so that one thing can be seen beside a hundred."""
         if not any(activity):
             return
-        heights = np.minimum(np.log1p(np.array(activity, float)) / np.log1p(_FULL_BAR), 1.0) * box.height()
+        counts = np.array(activity, float)
+        shares = np.clip(np.log1p(counts) / np.log1p(_FULL_BAR), _LEAST_BAR, 1.0)
+        heights = np.where(counts > 0, shares, 0.0) * box.height()
         step = box.width() / len(activity)
         rows = np.empty((len(activity), 4))
         rows[:, 0] = box.left() + np.arange(len(activity)) * step
