@@ -138,9 +138,15 @@ class LiveRun:
         return taken
 
     def follow(self, listener: RunListener) -> Callable[[], None]:
-        """`listener` hears first what the answer is so far, then everything, until the returned function is called."""
+        """`listener` hears first what the answer is so far, then everything, until the returned function is called.
+
+        Of a run that has just ended it hears the end at once: whoever comes in that moment must not wait for it for ever.
+        """
         if self._answer:
             listener(RunUpdate(self.row.id, "answer", "".join(self._answer)))
+        if self.finished.done():
+            listener(RunUpdate(self.row.id, "end", self.row.state))
+            return _nothing_more
         return self._listeners.add(listener)
 
     def tell(self, update: RunUpdate) -> None:
@@ -168,6 +174,10 @@ class LiveRun:
     def _release_clock(self) -> None:
         if self._clock is not None and not self._clock.expired():
             self._clock.reschedule(asyncio.get_running_loop().time() + self._left)
+
+
+def _nothing_more() -> None:
+    return
 
 
 def _one_line(text: str) -> str:

@@ -56,6 +56,17 @@ async def test_an_agent_is_born_works_and_is_stopped(tmp_path: Path) -> None:
         assert not house.failures
 
 
+async def test_who_follows_a_run_in_the_moment_of_its_end_hears_that_it_has_ended(tmp_path: Path) -> None:
+    async with open_agent_house(tmp_path) as house:
+        agent_id = await spawn(house)
+        run_id = await house.service.execute(agent_id, "say hello", actor=ME)
+        live = house.service._runs[run_id]
+        late: list[RunUpdate] = []
+        await live.finished
+        live.follow(late.append)()
+        assert [(update.kind, update.text.strip()) for update in late] == [("answer", "hello"), ("end", "succeeded")]
+
+
 async def test_the_map_follows_the_states(tmp_path: Path) -> None:
     async with open_agent_house(tmp_path) as house:
         agent_id = await spawn(house)
