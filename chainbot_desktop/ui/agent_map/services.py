@@ -41,8 +41,7 @@ class Vitals(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MapServices:
-    """`tail`: the newest lines of an agent's log, oldest
-    first; none for one that does not run here."""
+    """`tail`: the newest lines of an agent's log, oldest first; none for one that does not run here."""
 
     layouts: Layouts | None = None
     vitals: Vitals | None = None
