@@ -319,8 +319,9 @@ async def test_after_a_restart_the_answer_goes_on_or_is_said_to_be_interrupted(t
         assert any("**fourth** could not finish. What became of it is not known" in line for line in lines)
         count = len(kept)
     async with open_chat(tmp_path, talk=talk) as chat:
-        assert chat.service.answers is not None
-        assert chat.service.answers.of(made.id) == []
+        again = chat.service.answers
+        assert again is not None
+        await until(lambda: again.of(made.id) == [])
         assert len(await said(chat, made.id)) == count
 
 
