@@ -14,7 +14,7 @@ from chainbot_desktop.agents.models.gateway import ProviderStatus
 from chainbot_desktop.agents.records import Entanglement
 from chainbot_desktop.agents.runtime.live import LiveAgent
 from chainbot_desktop.agents.templates import Template
-from chainbot_desktop.store.agent_rows import AgentMessage, AgentRow, RunRow
+from chainbot_desktop.store.agent_rows import AgentRow, RunRow
 from chainbot_desktop.ui.agent_map.folder_field import ChooseFolder
 
 if TYPE_CHECKING:
@@ -91,8 +91,6 @@ class LinkService(Protocol):
     async def create(self, name: str, kind: str, agents: Sequence[str], *, actor: str) -> Entanglement: ...
 
     async def release(self, entanglement_id: str, *, actor: str) -> None: ...
-
-    async def messages(self, entanglement_id: str, *, since: int = 0, limit: int = 500) -> Sequence[AgentMessage]: ...
 
     async def tell_guest(self, agent_id: str, text: str, *, actor: str) -> str: ...
 
