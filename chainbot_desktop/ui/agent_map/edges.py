@@ -166,10 +166,7 @@ class EdgePainter:
         moving: bool = False,
     ) -> None:
         """Those of `which`; the `faint` ones (one entry a link) paler. `moving`: another frame follows, so it may be rougher."""
-        groups = [(which, self._color(bright=bright))]
-        if faint is not None and faint.any():
-            groups = [(which & faint, self._color(faint=True)), (which & ~faint, self._color(bright=bright))]
-        for some, color in groups:
+        for some, color in self._by_color(which, faint, self._color(bright=bright)):
             if some.any():
                 self._draw_group(painter, curves.part(some), table.kind[some], at, color, 2.2 if bright else 1.5, moving=moving)
 
@@ -186,12 +183,16 @@ class EdgePainter:
         """The same from afar: `ends` (n, 4) are the middles of both agents in pixels, which their shapes cover."""
         # Very many together would hide the agents they lead to.
         usual = self._theme.tint("faint", _QUIET, "ground") if int(which.sum()) > _MANY else self._color(bright=bright)
-        groups = [(which, usual)]
-        if faint is not None and faint.any():
-            groups = [(which & faint, self._color(faint=True)), (which & ~faint, usual)]
-        for some, color in groups:
+        for some, color in self._by_color(which, faint, usual):
             if some.any():
                 self._draw_straight(painter, ends if some.all() else ends[some], color, 2 if bright else 1, moving=moving)
+
+    def _by_color(
+        self, which: NDArray[np.bool_], faint: NDArray[np.bool_] | None, usual: QColor
+    ) -> list[tuple[NDArray[np.bool_], QColor]]:
+        if faint is None or not faint.any():
+            return [(which, usual)]
+        return [(which & faint, self._color(faint=True)), (which & ~faint, usual)]
 
     def _draw_straight(self, painter: QPainter, ends: Rows, color: QColor, width: float, *, moving: bool) -> None:
         length = _length_seen(painter, ends[:, :2], ends[:, 2:])
