@@ -224,6 +224,12 @@ class AgentHouse:
         """Wait until the agent is in `state`."""
         return await self.until(agent_id, lambda live: live.state == state)
 
+    async def at_work(self, run_id: str) -> None:
+        """Wait until the table says that the task has begun: until then a kill finds it waiting, and it goes on."""
+        async with asyncio.timeout(10):
+            while (await self.service.run(run_id)).state != "running":
+                await asyncio.sleep(0.01)
+
     async def killed(self) -> None:
         """Leave the tables as a kill would: agents are not stopped, runs not ended. The house is to be closed after it."""
         for agent in self.service._agents.values():

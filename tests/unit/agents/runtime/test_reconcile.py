@@ -39,6 +39,7 @@ async def test_what_ran_and_is_gone_has_failed_with_its_cause(tmp_path: Path) ->
         ids["agent"] = await spawned(house, "Ada", restart="never")
         ids["run"] = await house.service.execute(ids["agent"], "forever", actor=ME)
         await house.becomes(ids["agent"], "running")
+        await house.at_work(ids["run"])
         await house.service._agents[ids["agent"]]._journal.written()
 
     await crash(tmp_path, work)
@@ -61,6 +62,7 @@ async def test_it_is_started_again_if_its_policy_says_so_and_goes_on_with_what_w
         ids["working"] = await house.service.execute(ids["agent"], "forever", actor=ME)
         ids["queued"] = await house.service.execute(ids["agent"], "say later", actor=ME)
         await house.becomes(ids["agent"], "running")
+        await house.at_work(ids["working"])
         await house.service._agents[ids["agent"]]._journal.written()
 
     await crash(tmp_path, work)
