@@ -15,6 +15,7 @@ from chainbot_desktop.core.events.runs import Decision
 from chainbot_desktop.core.ports import (
     LifeAction,
     TalkAgent,
+    TalkContext,
     TalkDelivery,
     TalkOutcome,
     TalkQuestion,
@@ -49,7 +50,14 @@ class ServiceTalk:
         self._agents.prepare(agent_id)
 
     async def ask(
-        self, agent_id: str, text: str, *, conversation_id: str, actor: Actor, delivery: TalkDelivery = "queue"
+        self,
+        agent_id: str,
+        text: str,
+        *,
+        conversation_id: str,
+        actor: Actor,
+        delivery: TalkDelivery = "queue",
+        context: TalkContext | None = None,
     ) -> str:
         live = self._agents.live(agent_id)
         if live is None and any(guest.id == agent_id for guest in self._guests.all()):

@@ -247,6 +247,50 @@ class TalkQuestion:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TalkLine:
+    """What somebody said before. `author` is a name as people read it, `by_agent` the id of the agent that said it or ""."""
+
+    message_id: str
+    author: str
+    text: str
+    by_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TalkRecall:
+    """Something that was recalled for a turn. `ref` is "message:ID", "note:ID" or "file:PATH#LINE"; `title` says where it is from."""
+
+    ref: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TalkAttachment:
+    """What was given along with a message: its bytes are in the blobs under `sha256`."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class TalkContext:
+    """What an agent is to know for a turn besides the task.
+
+    `said` is what it has not heard of the conversation, oldest first, and `summary` stands for what came before that. With `anew`,
+    what it remembers of the conversation by itself does not count: this is all there is.
+    """
+
+    said: tuple[TalkLine, ...] = ()
+    summary: str = ""
+    recalled: tuple[TalkRecall, ...] = ()
+    attachments: tuple[TalkAttachment, ...] = ()
+    anew: bool = False
+
+
 class AgentTalk(Protocol):
     """What conversations need of the agents that run here. Use on the loop's thread."""
 
@@ -265,7 +309,14 @@ class AgentTalk(Protocol):
         ...
 
     async def ask(
-        self, agent_id: str, text: str, *, conversation_id: str, actor: Actor, delivery: TalkDelivery = "queue"
+        self,
+        agent_id: str,
+        text: str,
+        *,
+        conversation_id: str,
+        actor: Actor,
+        delivery: TalkDelivery = "queue",
+        context: TalkContext | None = None,
     ) -> str:
         """The id of the run that this began, or that it reached. ChainBotError where the agent cannot take it."""
         ...

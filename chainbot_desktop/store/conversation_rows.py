@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
+import orjson
 from sqlalchemy import Row
 
 SUMMARY_TEXT = 160
@@ -13,6 +14,10 @@ SUMMARY_TEXT = 160
 
 MARK_BEGIN, MARK_END = "\x02", "\x03"
 """What encloses a found word in `Hit.snippet`."""
+
+
+TurnOrder = Literal["lead", "round_robin", "all"]
+"""Who answers where a message names nobody: the lead, one after another by turns, or all at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class Message:
     text: str
     created_at: str
     detail: Mapping[str, Any] = field(default_factory=dict)
+    thread: str = ""
+    """The run whose delegation it belongs to; "" for what stands in the conversation itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,15 @@ class Conversation:
     last_kind: str
     last_text: str
     lead: str = ""
+    branched_from: str = ""
+    branched_at: int = 0
+    """It has the messages of `branched_from` up to this number."""
+    cleared_through: int = 0
+    named_by: Literal["", "words", "model", "person"] = ""
+    turn_order: TurnOrder = "lead"
+    members: tuple[str, ...] = ()
+    """The ids of the agents that take part."""
+    recall: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,7 @@ class Hit:
 
 
 def message_of_row(row: Sequence[Any]) -> Message:
-    """From number, id, conversation_id, author, kind, text, created_at, detail."""
+    """From number, id, conversation_id, author, kind, text, created_at, detail, thread."""
     return Message(*row)
 
 
@@ -90,4 +106,16 @@ def conversation_of_row(row: Row[Any]) -> Conversation:
         last_kind=row.last_kind or "",
         last_text=row.last_text or "",
         lead=row.lead,
+        branched_from=row.branched_from,
+        branched_at=row.branched_at,
+        cleared_through=row.cleared_through,
+        named_by=row.named_by,
+        turn_order=row.turn_order,
+        members=tuple(_json(row.members)),
+        recall=_json(row.recall),
     )
+
+
+def _json(value: Any) -> Any:
+    """A column of JSON, read by a statement that does not know its type."""
+    return orjson.loads(value) if isinstance(value, (str, bytes)) else value

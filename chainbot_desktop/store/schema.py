@@ -133,9 +133,22 @@ conversations = Table(
     Column("draft", Text, nullable=False),
     Column("read_through", Integer, nullable=False),
     Column("lead", String(200), nullable=False, server_default=""),
+    Column("branched_from", String(36), nullable=False, server_default=""),
+    Column("branched_at", Integer, nullable=False, server_default="0"),
+    Column("cleared_through", Integer, nullable=False, server_default="0"),
+    Column("named_by", String(10), nullable=False, server_default=""),
+    Column("turn_order", String(20), nullable=False, server_default="lead"),
+    Column("members", JSON, nullable=False, server_default="[]"),
+    Column("recall", JSON, nullable=False, server_default="{}"),
     Index("ix_conversations_updated_at", "updated_at"),
+    Index("ix_conversations_branched_from", "branched_from"),
 )
-"""`read_through` is the `number` of the last message that was shown, `lead` the agent that is meant where none is named."""
+"""`read_through` is the `number` of the last message that was shown, `lead` the agent that is meant where none is named.
+
+A branch has the messages of `branched_from` up to number `branched_at` (and what that has from its own stem), and its own after
+them; nothing is copied. `cleared_through`: messages up to this number are not its any more. `named_by`: "" | words | model | person.
+`turn_order`: lead | round_robin | all, among the agents of `members` (ids). `recall` is how it recalls (see `chat.recall`).
+"""
 
 messages = Table(
     "messages",
@@ -148,14 +161,31 @@ messages = Table(
     Column("text", Text, nullable=False),
     Column("created_at", String(27), nullable=False),
     Column("detail", JSON, nullable=False, server_default="{}"),
+    Column("thread", String(36), nullable=False, server_default=""),
     Index("ix_messages_id", "id", unique=True),
     Index("ix_messages_conversation", "conversation_id", "number"),
+    Index("ix_messages_thread", "conversation_id", "thread", "number"),
     sqlite_autoincrement=True,
 )
 """`number` orders messages and is never used twice. Full text in `messages_text` (FTS5), kept by triggers.
 
-`detail` is what an agent's answer has besides its text: its run, how it came about.
+`detail` is what an agent's answer has besides its text: its run, how it came about. `thread` is the run whose delegation a message
+belongs to; "" is the conversation itself.
 """
+
+memories = Table(
+    "memories",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", String(36), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("author", String(220), nullable=False),
+    Column("conversation_id", String(36), nullable=False),
+    Column("created_at", String(27), nullable=False),
+    Index("ix_memories_id", "id", unique=True),
+    sqlite_autoincrement=True,
+)
+"""Notes that are recalled in every conversation; `conversation_id` is where one was written. Full text in `memories_text`."""
 
 agents = Table(
     "agents",
@@ -197,6 +227,7 @@ runs = Table(
     Column("history", LargeBinary, nullable=True),
     Column("follows", String(36), nullable=False, server_default=""),
     Index("ix_runs_agent", "agent_id", "started_at"),
+    Index("ix_runs_conversation", "conversation_id", "started_at"),
     Index("ix_runs_state", "state"),
     Index("ix_runs_follows", "follows"),
 )

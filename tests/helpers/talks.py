@@ -10,7 +10,16 @@ from typing import Any
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, NotFound
 from chainbot_desktop.core.events.agents import RuntimeState
 from chainbot_desktop.core.events.runs import Decision
-from chainbot_desktop.core.ports import LifeAction, TalkAgent, TalkDelivery, TalkOutcome, TalkQuestion, TalkRun, TalkUpdate
+from chainbot_desktop.core.ports import (
+    LifeAction,
+    TalkAgent,
+    TalkContext,
+    TalkDelivery,
+    TalkOutcome,
+    TalkQuestion,
+    TalkRun,
+    TalkUpdate,
+)
 
 
 @dataclass
@@ -25,6 +34,7 @@ class FakeRun:
     delivery: TalkDelivery
     outcome: asyncio.Future[TalkOutcome]
     on_change: Callable[[], None]
+    context: TalkContext | None = None
     listeners: list[Callable[[TalkUpdate], None]] = field(default_factory=list)
     said: str = ""
     steered: list[str] = field(default_factory=list)
@@ -102,7 +112,16 @@ class FakeTalk:
     def prepare(self, agent_id: str) -> None:
         self.prepared.append(agent_id)
 
-    async def ask(self, agent_id: str, text: str, *, conversation_id: str, actor: str, delivery: TalkDelivery = "queue") -> str:
+    async def ask(
+        self,
+        agent_id: str,
+        text: str,
+        *,
+        conversation_id: str,
+        actor: str,
+        delivery: TalkDelivery = "queue",
+        context: TalkContext | None = None,
+    ) -> str:
         agent = self.here[agent_id]
         if not agent.takes_tasks:
             raise Conflict(f"{agent.name} is a {agent.kind} agent: it takes no tasks.")
@@ -116,7 +135,7 @@ class FakeTalk:
         if working is not None and delivery == "interrupt":
             working.finish(state="cancelled", reason="A new message interrupted it.")
         future: asyncio.Future[TalkOutcome] = asyncio.get_running_loop().create_future()
-        run = FakeRun(f"run-{len(self.runs) + 1}", agent_id, text, conversation_id, actor, delivery, future, self.tell)
+        run = FakeRun(f"run-{len(self.runs) + 1}", agent_id, text, conversation_id, actor, delivery, future, self.tell, context)
         self.runs[run.id] = run
         self.tell()
         return run.id

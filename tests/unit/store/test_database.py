@@ -39,7 +39,7 @@ async def test_migrations_make_exactly_the_tables_of_the_schema(tmp_path: Path) 
         return list(compare_metadata(context, metadata))
 
     def is_text_index(name: str) -> bool:
-        return name.startswith(("events_text", "messages_text"))
+        return name.startswith(("events_text", "memories_text", "messages_text"))
 
     async with open_store(tmp_path) as store:
         assert await store.database.read(differences) == []
