@@ -6,7 +6,7 @@ Every read is a range of an index, so a conversation of a hundred thousand messa
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
@@ -18,6 +18,7 @@ from chainbot_desktop.core.events import (
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    MessageEdited,
     MessagePosted,
 )
 from chainbot_desktop.core.events.chat import ConversationFact, PostedMessage
@@ -102,6 +103,28 @@ class ConversationTable:
         """The agent that is meant where a message names none; "" is nobody."""
         await self._update(conversation_id, {"lead": agent_id})
 
+    async def set_members(self, conversation_id: str, members: Sequence[str]) -> None:
+        """The ids of the agents that take part."""
+        await self._update(conversation_id, {"members": list(members)})
+
+    async def rewrite(self, message: Message, body: str, *, actor: Actor) -> None:
+        """Other words for a message; of one that is gone, nothing."""
+        encoded = body.encode()
+        data = PostedMessage(
+            conversation_id=message.conversation_id,
+            message_id=message.id,
+            author=message.author,
+            kind=message.kind,
+            size=len(encoded),
+            sha256=sha256(encoded).hexdigest(),
+        )
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE messages SET text = ? WHERE id = ?", (body, message.id))
+
+        event = MessageEdited(source=SOURCE, subject=message.conversation_id, actor=actor, data=data)
+        await self._journal.append(event, write=write)
+
     async def mark_read(self, conversation_id: str, number: int) -> None:
         """Messages up to `number` were shown; never goes back."""
 
@@ -143,12 +166,13 @@ class ConversationTable:
         title: str = "",
         read: bool = False,
         detail: Mapping[str, object] | None = None,
+        thread: str = "",
     ) -> Message:
         """Keep a message together with its event. `title` names a conversation that has no title yet; `read`: up to here it was read."""
         await self.get(conversation_id)
         encoded = body.encode()
         now = utc_now()
-        kept = Message(0, new_id(), conversation_id, author, kind, body, now, dict(detail or {}))
+        kept = Message(0, new_id(), conversation_id, author, kind, body, now, dict(detail or {}), thread)
         detail_json = canonical_json(kept.detail).decode()
         event = MessagePosted(
             source=SOURCE,
@@ -169,9 +193,9 @@ class ConversationTable:
         def write(connection: sqlite3.Connection) -> None:
             # Nothing in here may fail: the events of others are in the same transaction.
             cursor = connection.execute(
-                "INSERT INTO messages (id, conversation_id, author, kind, text, created_at, detail) SELECT ?, ?, ?, ?, ?, ?, ?"
-                " WHERE EXISTS (SELECT 1 FROM conversations WHERE id = ?)",
-                (kept.id, conversation_id, author, kind, body, now, detail_json, conversation_id),
+                "INSERT INTO messages (id, conversation_id, author, kind, text, created_at, detail, thread)"
+                " SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM conversations WHERE id = ?)",
+                (kept.id, conversation_id, author, kind, body, now, detail_json, thread, conversation_id),
             )
             if cursor.rowcount == 1 and cursor.lastrowid is not None:
                 numbers.append(cursor.lastrowid)

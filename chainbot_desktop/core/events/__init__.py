@@ -36,6 +36,7 @@ from chainbot_desktop.core.events.chat import (
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    MessageEdited,
     MessagePosted,
 )
 from chainbot_desktop.core.events.envelope import Actor, Event, Recorded, Severity, UnknownEvent
@@ -55,6 +56,7 @@ from chainbot_desktop.core.events.runs import (
     CoordinationStarted,
     GuestAddressed,
     RunAccepted,
+    RunEdited,
     RunFinished,
     ToolCallJudged,
 )
@@ -100,6 +102,7 @@ KnownEvent = Annotated[
     | GuestLeft
     | HealthChanged
     | LinkChanged
+    | MessageEdited
     | MessagePosted
     | ModuleHealthReported
     | ModuleStatusReported
@@ -108,6 +111,7 @@ KnownEvent = Annotated[
     | RegistrationSucceeded
     | RunFinished
     | RunAccepted
+    | RunEdited
     | ToolCallJudged
     | WorkflowCompleted
     | WorkflowFailed
@@ -178,6 +182,7 @@ __all__ = [
     "HealthChanged",
     "KnownEvent",
     "LinkChanged",
+    "MessageEdited",
     "MessagePosted",
     "ModuleHealthReported",
     "ModuleStatusReported",
@@ -186,6 +191,7 @@ __all__ = [
     "Recorded",
     "RegistrationSucceeded",
     "RunAccepted",
+    "RunEdited",
     "RunFinished",
     "Severity",
     "ToolCallJudged",

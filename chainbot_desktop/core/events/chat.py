@@ -48,6 +48,13 @@ class PostedMessage(BaseModel):
     sha256: str
 
 
+class MessageEdited(Event):
+    """A message got other words, because the task that it stands for did before anybody began it."""
+
+    type: Literal["message_edited"] = "message_edited"
+    data: PostedMessage
+
+
 class MessagePosted(Event):
     type: Literal["message_posted"] = "message_posted"
     data: PostedMessage

@@ -54,7 +54,7 @@ async def coders(folder: Path, *programs: CoderProgram) -> AsyncIterator[AgentHo
     """A house with coders; its workspace is `folder`/work, its settings hold these programs."""
     (folder / "work").mkdir(exist_ok=True)
     toolboxes, tasks, host, settings = LateToolboxes(), Tasks(), ProcessHost(), Settings(coder=CoderSettings(programs=programs))
-    coder = CoderKind(KindServices(cast(Any, None), toolboxes, folder / "personas", os.environ.get, settings))
+    coder = CoderKind(KindServices(cast(Any, None), toolboxes, folder / "personas", os.environ.get, settings, LateBlobs()))
 
     def children(limits: Limits) -> Children:
         return Children(host, tasks)
