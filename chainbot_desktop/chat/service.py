@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chainbot_desktop.chat.addressing import Addressed
-from chainbot_desktop.chat.agent_answers import AgentAnswers
+from chainbot_desktop.chat.agent_answers import MAX_DEPTH, AgentAnswers
 from chainbot_desktop.chat.agent_commands import AgentCommands
 from chainbot_desktop.chat.builtin_commands import BuiltinCommands, StatusProbes
 from chainbot_desktop.chat.commands import Answer, CommandRegistry, Place, Undoable, is_command
 from chainbot_desktop.chat.export import ExportFile
 from chainbot_desktop.chat.offered_commands import OfferedCommands
 from chainbot_desktop.chat.plain_words import without_markup
+from chainbot_desktop.chat.turns import TurnSource
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import InvalidInput, NotFound, TooLarge
 from chainbot_desktop.core.events import (
@@ -27,6 +28,7 @@ from chainbot_desktop.core.events import (
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    MessageEdited,
     MessagePosted,
     Recorded,
 )
@@ -46,7 +48,9 @@ _EXPORT_PAGE = 500
 _LAST_OPEN = "chat.open_conversation"
 _TO_ERASE = "chat.to_erase"
 
-ChatEvent = ConversationCleared | ConversationCreated | ConversationDeleted | ConversationRenamed | MessagePosted
+ChatEvent = (
+    ConversationCleared | ConversationCreated | ConversationDeleted | ConversationRenamed | MessageEdited | MessagePosted
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,10 @@ class Surroundings:
     export_folder: Path
     workspace: Callable[[], Path | None]
     talk: AgentTalk | None = None
+    turns: TurnSource | None = None
+    """Recalls for each turn, where something does."""
+    max_depth: int = MAX_DEPTH
+    """How deep agents may ask agents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +89,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something about a conversation is different. `message_id` where a message was posted."""
+    """Something about a conversation is different. `message_id` where a message was posted, `edited_id` where one got other words."""
 
     conversation_id: str
     message_id: str = ""
+    edited_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +133,7 @@ class ChatService:
         self._listeners: list[Callable[[Change], None]] = []
         self.me = me
         self.commands = CommandRegistry()
-        self.answers = AgentAnswers(around.talk, table, preferences, tasks) if around.talk is not None else None
+        self.answers = self._make_answers(around)
         self.offered = OfferedCommands(
             lambda: self.answers.agents if self.answers else (),
             self.commands.__contains__,
@@ -134,7 +143,26 @@ class ChatService:
         if self.answers is not None:
             AgentCommands(self.answers, self.conversation).register_in(self.commands)
         self._subscription = bus.subscribe(
-            self._on_event, ConversationCleared, ConversationCreated, ConversationDeleted, ConversationRenamed, MessagePosted
+            self._on_event,
+            ConversationCleared,
+            ConversationCreated,
+            ConversationDeleted,
+            ConversationRenamed,
+            MessageEdited,
+            MessagePosted,
+        )
+
+    def _make_answers(self, around: Surroundings) -> AgentAnswers | None:
+        if around.talk is None:
+            return None
+        return AgentAnswers(
+            around.talk,
+            self._table,
+            self._preferences,
+            self._tasks,
+            source=around.turns,
+            floor=lambda conversation_id: pending.through if (pending := self._pending.get(conversation_id)) else 0,
+            max_depth=around.max_depth,
         )
 
     async def open(self) -> None:
@@ -256,38 +284,44 @@ class ChatService:
         await self._preferences.set(_LAST_OPEN, conversation_id)
 
     async def post(
-        self, conversation_id: str, text: str, *, actor: Actor | None = None, delivery: TalkDelivery = "queue"
+        self,
+        conversation_id: str,
+        text: str,
+        *,
+        actor: Actor | None = None,
+        delivery: TalkDelivery = "queue",
+        to: Sequence[str] = (),
     ) -> Posted:
         """Keep what was written and, if it is a command, what that answers. `//` at the start is a slash that is no command.
 
-        What a person writes is given to the agents it addresses; `delivery` is for those that work already.
+        What a person writes is given to the agents it addresses, or to those of `to` (ids); `delivery` is for those that work already.
         """
         author = actor or self.me
         text = _checked_text(text)
         conversation = await self.conversation(conversation_id)
         # An agent that writes asks nobody by that: how deep agents may call agents is the runtime's to count.
         asks = not author.startswith("agent:")
-        meant = self.meant(text, self.answers.lead(conversation)) if self.answers is not None and asks else None
+        meant = self.meant(text, conversation, to) if self.answers is not None and asks else None
         if meant is None and is_command(text):
             return await self._run(conversation_id, text, author)
         body = _body(text)
         title = _title_of(meant.task if meant is not None and meant.agents else body)
         message = await self._table.post(conversation_id, body, author=author, title=title, read=author == self.me)
         if self.answers is not None and meant is not None:
-            await self.answers.ask(conversation, meant, actor=author, delivery=delivery)
+            await self.answers.ask(conversation, meant, actor=author, delivery=delivery, message=message)
         return Posted(conversation_id, message, Answer())
 
-    def meant(self, text: str, lead: str) -> Addressed | None:
-        """Whom of the agents a line is for where `lead` leads; None for a command of the panel's own, or where no agents can run.
+    def meant(self, text: str, conversation: Conversation, to: Sequence[str] = ()) -> Addressed | None:
+        """Whom of the agents a line is for here; None for a command of the panel's own, or where no agents can run.
 
         InvalidInput where that cannot be said, or where there is nothing to do for them.
         """
         if self.answers is None:
             return None
-        offered = self.offered.addressed(text, lead)
-        if offered is not None or is_command(text):
+        offered = self.offered.addressed(text, self.answers.lead(conversation)) if not to else None
+        if offered is not None or (is_command(text) and not to):
             return offered
-        return self.answers.addressed(lead, _body(text))
+        return self.answers.meant(conversation, _body(text), to)
 
     async def _run(self, conversation_id: str, text: str, author: Actor) -> Posted:
         # A command that cannot be run leaves nothing in the conversation: its error goes to who typed it.
@@ -383,6 +417,9 @@ class ChatService:
 
     def _on_event(self, recorded: Recorded[ChatEvent]) -> None:
         data = recorded.event.data
+        if isinstance(recorded.event, MessageEdited):
+            self._tell(Change(data.conversation_id, edited_id=recorded.event.data.message_id))
+            return
         self._tell(Change(data.conversation_id, getattr(data, "message_id", "")))
 
     def _tell(self, change: Change) -> None:
