@@ -207,7 +207,14 @@ async def open_house(
         await wing.open()
         tasks.spawn("look at the models", wing.models.probe())
         chat = _make_chat(
-            store, tasks, watch.health, link, agents, workspace, ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests)
+            store,
+            tasks,
+            watch.health,
+            link,
+            agents,
+            workspace,
+            ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests),
+            settings.agents.max_depth,
         )
         await chat.open()
         stack.push_async_callback(closed_within, 0.5, "the chat", chat.close)
@@ -335,9 +342,10 @@ def _make_chat(
     agents: AgentDirectory,
     workspace: Workspace,
     talk: ServiceTalk,
+    max_depth: int,
 ) -> ChatService:
     status = StatusProbes(lambda: health.current.reasons, lambda: link.status, lambda: len(agents.agents))
-    around = Surroundings(status, Path(platformdirs.user_downloads_dir()), lambda: workspace.root, talk)
+    around = Surroundings(status, Path(platformdirs.user_downloads_dir()), lambda: workspace.root, talk, max_depth=max_depth)
     table = ConversationTable(store.database, store.journal)
     return ChatService(table, store.journal, store.bus, tasks, store.preferences, around)
 

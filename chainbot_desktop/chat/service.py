@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from chainbot_desktop.chat.addressing import Addressed
-from chainbot_desktop.chat.agent_answers import AgentAnswers
+from chainbot_desktop.chat.agent_answers import MAX_DEPTH, AgentAnswers
 from chainbot_desktop.chat.agent_commands import AgentCommands
 from chainbot_desktop.chat.branches import Branches
 from chainbot_desktop.chat.builtin_commands import BuiltinCommands, StatusProbes
@@ -21,6 +21,7 @@ from chainbot_desktop.chat.export import Export, ExportFile
 from chainbot_desktop.chat.offered_commands import OfferedCommands
 from chainbot_desktop.chat.posted import Posted
 from chainbot_desktop.chat.reading import Found, Reading
+from chainbot_desktop.chat.turns import TurnSource
 from chainbot_desktop.chat.written import (
     MAX_MESSAGE_BYTES,
     MAX_TITLE,
@@ -82,6 +83,10 @@ class Surroundings:
     export_folder: Path
     workspace: Callable[[], Path | None]
     talk: AgentTalk | None = None
+    turns: TurnSource | None = None
+    """Recalls for each turn, where something does."""
+    max_depth: int = MAX_DEPTH
+    """How deep agents may ask agents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ class ChatService(Reading):
         self._export_folder = around.export_folder
         self.me = me
         self.commands = CommandRegistry()
-        self.answers = AgentAnswers(around.talk, table, preferences, tasks) if around.talk is not None else None
+        self.answers = self._make_answers(around)
         self.offered = OfferedCommands(
             lambda: self.answers.agents if self.answers else (),
             self.commands.__contains__,
@@ -142,6 +147,19 @@ class ChatService(Reading):
             ConversationRenamed,
             MessageChanged,
             MessagePosted,
+        )
+
+    def _make_answers(self, around: Surroundings) -> AgentAnswers | None:
+        if around.talk is None:
+            return None
+        return AgentAnswers(
+            around.talk,
+            self._table,
+            self._preferences,
+            self._tasks,
+            source=around.turns,
+            floor=lambda conversation_id: self._erasures.floors().get(conversation_id, 0),
+            max_depth=around.max_depth,
         )
 
     async def open(self) -> None:
@@ -306,7 +324,7 @@ class ChatService(Reading):
         conversation = await self.conversation(conversation_id)
         # An agent that writes asks nobody by that: how deep agents may call agents is the runtime's to count.
         asks = not author.startswith("agent:")
-        meant = self.meant(text, self.answers.lead(conversation), to) if self.answers is not None and asks else None
+        meant = self.meant(text, conversation, to) if self.answers is not None and asks else None
         if meant is None and is_command(text):
             return await self._run(conversation_id, text, author)
         body = body_of(text)
@@ -322,22 +340,22 @@ class ChatService(Reading):
             detail={"attachments": details} if details else {},
         )
         if self.answers is not None and meant is not None:
-            await self.answers.ask(conversation, meant, actor=author, delivery=delivery)
+            await self.answers.ask(
+                conversation, meant, actor=author, delivery=delivery, message=message, attachments=attachments
+            )
         return Posted(conversation_id, message, Answer())
 
-    def meant(self, text: str, lead: str, to: Sequence[str] = ()) -> Addressed | None:
-        """Whom of the agents a line is for where `lead` leads; None for a command of the panel's own, or where no agents can run.
+    def meant(self, text: str, conversation: Conversation, to: Sequence[str] = ()) -> Addressed | None:
+        """Whom of the agents a line is for here; None for a command of the panel's own, or where no agents can run.
 
         InvalidInput where that cannot be said, or where there is nothing to do for them.
         """
         if self.answers is None:
             return None
-        offered = self.offered.addressed(text, to[0] if to else lead)
-        if offered is not None or is_command(text):
+        offered = self.offered.addressed(text, self.answers.lead(conversation)) if not to else None
+        if offered is not None or (is_command(text) and not to):
             return offered
-        if to:
-            return Addressed(tuple(self._require_agents(to)), (), body_of(text))
-        return self.answers.addressed(lead, body_of(text))
+        return self.answers.meant(conversation, body_of(text), to)
 
     async def set_detail(self, message_id: str, detail: Mapping[str, Any], *, actor: Actor | None = None) -> None:
         """What a message has besides its text, as a whole. NotFound where there is no such message."""

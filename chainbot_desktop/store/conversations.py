@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
@@ -151,6 +151,20 @@ class ConversationTable(ConversationReads):
     async def set_lead(self, conversation_id: str, agent_id: str) -> None:
         """The agent that is meant where a message names none; "" is nobody."""
         await self.change(conversation_id, {"lead": agent_id}, actor=SYSTEM)
+
+    async def set_members(self, conversation_id: str, members: Sequence[str]) -> None:
+        """The ids of the agents that take part."""
+        await self.change(conversation_id, {"members": list(members)}, actor=SYSTEM)
+
+    async def rewrite(self, message: Message, body: str, *, actor: Actor) -> None:
+        """Other words for a message; of one that is gone, nothing."""
+        fact = MessageFact(conversation_id=message.conversation_id, message_id=message.id)
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE messages SET text = ? WHERE id = ?", (body, message.id))
+
+        event = MessageChanged(source=SOURCE, subject=message.conversation_id, actor=actor, data=fact)
+        await self._journal.append(event, write=write)
 
     async def mark_read(self, conversation_id: str, number: int) -> None:
         """Messages up to `number` were shown; never goes back."""

@@ -58,6 +58,7 @@ from chainbot_desktop.core.events.runs import (
     CoordinationStarted,
     GuestAddressed,
     RunAccepted,
+    RunEdited,
     RunFinished,
     ToolCallJudged,
 )
@@ -114,6 +115,7 @@ KnownEvent = Annotated[
     | RegistrationSucceeded
     | RunFinished
     | RunAccepted
+    | RunEdited
     | ToolCallJudged
     | WorkflowCompleted
     | WorkflowFailed
@@ -195,6 +197,7 @@ __all__ = [
     "Recorded",
     "RegistrationSucceeded",
     "RunAccepted",
+    "RunEdited",
     "RunFinished",
     "Severity",
     "ToolCallJudged",
