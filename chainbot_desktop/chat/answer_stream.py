@@ -61,8 +61,8 @@ class Asked:
     """How an answer came to be asked for; kept over a restart.
 
     `message_id` is the message that `task` is from, `alone` whether it asked nobody else. In a `thread`, `asked_by` is the agent
-    that addressed this one (whose own answer stands in the thread `back_to`), or `delegated` says that it did so with a tool;
-    `is_follow_up`: what it asked for comes back to it. `exchange` is what began it all: a person's message.
+    that addressed this one (whose own answer stands in the thread `back_to`), or `delegated` says that it did so with a tool.
+    `exchange` is what began it all, a person's message.
     `heard` is the number of the newest message that the agent knows, None where nobody counted; `heard_between` those it was told
     while it worked.
     """
@@ -74,7 +74,6 @@ class Asked:
     thread: str = ""
     asked_by: str = ""
     back_to: str = ""
-    is_follow_up: bool = False
     delegated: bool = False
     depth: int = 0
     exchange: str = ""
