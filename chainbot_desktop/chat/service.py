@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chainbot_desktop.chat.addressing import Addressed
 from chainbot_desktop.chat.agent_answers import AgentAnswers
 from chainbot_desktop.chat.agent_commands import AgentCommands
+from chainbot_desktop.chat.attachments import AttachmentService, as_detail
 from chainbot_desktop.chat.builtin_commands import BuiltinCommands, StatusProbes
 from chainbot_desktop.chat.commands import Answer, CommandRegistry, Place, Undoable, is_command
 from chainbot_desktop.chat.export import ExportFile
@@ -31,7 +32,7 @@ from chainbot_desktop.core.events import (
     Recorded,
 )
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
-from chainbot_desktop.core.ports import AgentTalk, Journal, Preferences, TalkDelivery
+from chainbot_desktop.core.ports import AgentTalk, Journal, Preferences, TalkAttachment, TalkDelivery
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversation_rows import Conversation, Hit, Message
 from chainbot_desktop.store.conversations import ConversationTable
@@ -60,6 +61,7 @@ class Surroundings:
     export_folder: Path
     workspace: Callable[[], Path | None]
     talk: AgentTalk | None = None
+    attachments: AttachmentService | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class ChatService:
         self._bus = bus
         self._tasks = tasks
         self._preferences = preferences
+        self.attachments = around.attachments
         self._export_folder = around.export_folder
         self._undo_seconds = undo_seconds
         self._pending: dict[str, _Pending] = {}
@@ -139,6 +142,9 @@ class ChatService:
 
     async def open(self) -> None:
         """Hide and carry out what an earlier run of the program left to be erased."""
+        if self.attachments is not None:
+            await self.attachments.open()
+            self._tasks.spawn("chat-attachments", self.attachments.clean())
         for conversation_id, (through, whole, actor) in (await self._preferences.get(_TO_ERASE) or {}).items():
             self._pending[conversation_id] = _Pending(through, whole, actor)
             self._tasks.spawn(f"chat-erase-{conversation_id}", self._carry_out(conversation_id))
@@ -256,23 +262,36 @@ class ChatService:
         await self._preferences.set(_LAST_OPEN, conversation_id)
 
     async def post(
-        self, conversation_id: str, text: str, *, actor: Actor | None = None, delivery: TalkDelivery = "queue"
+        self,
+        conversation_id: str,
+        text: str,
+        *,
+        actor: Actor | None = None,
+        delivery: TalkDelivery = "queue",
+        attachments: Sequence[TalkAttachment] = (),
     ) -> Posted:
         """Keep what was written and, if it is a command, what that answers. `//` at the start is a slash that is no command.
 
-        What a person writes is given to the agents it addresses; `delivery` is for those that work already.
+        What a person writes is given to the agents it addresses; `delivery` is for those that work already. With attachments it
+        needs no words.
         """
         author = actor or self.me
-        text = _checked_text(text)
+        text = _checked_text(text, empty=bool(attachments))
+        given = await self.attachments.checked(attachments) if self.attachments is not None else ()
         conversation = await self.conversation(conversation_id)
         # An agent that writes asks nobody by that: how deep agents may call agents is the runtime's to count.
         asks = not author.startswith("agent:")
         meant = self.meant(text, self.answers.lead(conversation)) if self.answers is not None and asks else None
         if meant is None and is_command(text):
+            if given:
+                raise InvalidInput("A command takes no attachments.", hint="Remove them, or send them with words.")
             return await self._run(conversation_id, text, author)
         body = _body(text)
-        title = _title_of(meant.task if meant is not None and meant.agents else body)
-        message = await self._table.post(conversation_id, body, author=author, title=title, read=author == self.me)
+        words = meant.task if meant is not None and meant.agents else body
+        title = _title_of(words or given[0].name)
+        detail = {"attachments": as_detail(given)} if given else None
+        mine = author == self.me
+        message = await self._table.post(conversation_id, body, author=author, title=title, read=mine, detail=detail)
         if self.answers is not None and meant is not None:
             await self.answers.ask(conversation, meant, actor=author, delivery=delivery)
         return Posted(conversation_id, message, Answer())
@@ -363,6 +382,8 @@ class ChatService:
         await asyncio.sleep(self._undo_seconds)
         if self._pending.get(conversation_id) is pending:
             await self._carry_out(conversation_id)
+            if self.attachments is not None:
+                await self.attachments.clean()
 
     async def _carry_out(self, conversation_id: str) -> None:
         pending = self._pending.get(conversation_id)
@@ -370,6 +391,8 @@ class ChatService:
             return
         # From here on it cannot be undone, and stays hidden until it is gone.
         self._pending[conversation_id] = replace(pending)
+        if self.attachments is not None:
+            await self.attachments.loosen(conversation_id, pending.through)
         if pending.whole:
             await self._table.delete(conversation_id, actor=pending.actor)
         else:
@@ -399,9 +422,9 @@ def _checked_title(title: str) -> str:
     return _encodable(title)
 
 
-def _checked_text(text: str) -> str:
+def _checked_text(text: str, *, empty: bool = False) -> str:
     text = _encodable(text)
-    if not text.strip():
+    if not empty and not text.strip():
         raise InvalidInput("There is nothing to send yet.", code="empty_message")
     if len(text.encode()) > MAX_MESSAGE_BYTES:
         raise TooLarge("A message may have 1 MiB; this one is larger.", hint="Save it as a file and name the file instead.")
