@@ -5,8 +5,8 @@ Only text has its name asked as well: which language it is written in cannot be 
 
 from __future__ import annotations
 
-import mimetypes
 import re
+from pathlib import PurePath
 from typing import Literal
 
 UNKNOWN = "application/octet-stream"
@@ -48,21 +48,36 @@ _HEADS: tuple[tuple[int, bytes, str], ...] = (
 )
 """(offset, bytes, type), the narrower before the wider. Those at 8 are inside a RIFF file."""
 
-_IN_A_ZIP = re.compile(r"application/(vnd\.(openxmlformats|oasis)|epub|java-archive|vnd\.android)")
-_TEXT_TYPES = frozenset(
-    {
-        "application/json",
-        "application/javascript",
-        "application/sql",
-        "application/toml",
-        "application/x-sh",
-        "application/xml",
-        "application/yaml",
-        "image/svg+xml",
-    }
-)
-_NAMES = mimetypes.MimeTypes()
-"""What Python itself knows of names: the lists of the machine differ, and say of the same file here this and there that."""
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_OPEN = "application/vnd.oasis.opendocument."
+_IN_A_ZIP = {
+    ".docx": _OFFICE + "wordprocessingml.document",
+    ".xlsx": _OFFICE + "spreadsheetml.sheet",
+    ".pptx": _OFFICE + "presentationml.presentation",
+    ".odt": _OPEN + "text",
+    ".ods": _OPEN + "spreadsheet",
+    ".odp": _OPEN + "presentation",
+    ".epub": "application/epub+zip",
+    ".jar": "application/java-archive",
+}
+_TEXTS = {
+    ".css": "text/css",
+    ".csv": "text/csv",
+    ".htm": "text/html",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".py": "text/x-python",
+    ".sh": "application/x-sh",
+    ".sql": "application/sql",
+    ".svg": "image/svg+xml",
+    ".toml": "application/toml",
+    ".xml": "application/xml",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+}
+"""The lists of a machine (`mimetypes`) say of the same name here this and there that; what is not named here is plain text."""
 
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -76,15 +91,14 @@ def media_type(body: bytes, name: str) -> str:
     if found in IMAGES and image_size(body) is None:
         return UNKNOWN  # nobody can show it, whatever its first bytes promise
     if found == "application/zip":
-        guessed = _NAMES.guess_type(name)[0] or ""
-        return guessed if _IN_A_ZIP.match(guessed) else found
+        return _IN_A_ZIP.get(_ending(name), found)
     return found or _text_type(body, name) or UNKNOWN
 
 
 def use_of(kind: str) -> Use:
     """What an agent can be given of an attachment of this type."""
     essence = kind.partition(";")[0]
-    if essence.startswith("text/") or essence in _TEXT_TYPES:
+    if essence.startswith("text/") or essence in _TEXTS.values():
         return "text"
     return "image" if essence in IMAGES - {"image/bmp"} else "name"
 
@@ -122,9 +136,11 @@ def _text_type(body: bytes, name: str) -> str:
         return ""
     if not _decodes(body, "utf-8"):
         return "text/plain; charset=iso-8859-1"
-    guessed, packed = _NAMES.guess_type(name)
-    known = guessed is not None and packed is None and (guessed.startswith("text/") or guessed in _TEXT_TYPES)
-    return guessed if known and guessed is not None else "text/plain"
+    return _TEXTS.get(_ending(name), "text/plain")
+
+
+def _ending(name: str) -> str:
+    return PurePath(name).suffix.lower()
 
 
 def _decodes(body: bytes, charset: str) -> bool:
