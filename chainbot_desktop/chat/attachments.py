@@ -113,7 +113,7 @@ class AttachmentService:
             raise empty(name)
         require_size(len(body), name, self.limits.attachment_bytes)
         kind, size = await asyncio.to_thread(_look_at, body, name, claimed)
-        self._require_pixels(name, size)
+        self.check_pixels(name, *size)
         digest = await self._put(body)
         return Added(TalkAttachment(name, kind, len(body), digest), *size)
 
@@ -124,6 +124,16 @@ class AttachmentService:
         except UnicodeEncodeError:
             raise InvalidInput("The text has half of a character in it and cannot be kept.", code="bad_text") from None
         return await self.add_bytes(name, "text/plain", body)
+
+    def check_pixels(self, name: str, width: int, height: int) -> None:
+        """TooLarge for a picture of more pixels than one may have."""
+        most = self.limits.image_megapixels
+        if width * height > most * 1_000_000:
+            raise TooLarge(
+                f"{name} has {width} × {height} pixels: a picture may have {most:g} megapixels.",
+                hint="Attach a smaller copy of it.",
+                code="too_many_pixels",
+            )
 
     async def checked(self, attachments: Sequence[TalkAttachment]) -> tuple[TalkAttachment, ...]:
         """What a message may carry: TooLarge for too many, NotFound where the bytes of one are not here."""
@@ -197,15 +207,6 @@ class AttachmentService:
                 return True
             since = found[-1].seq
         return False
-
-    def _require_pixels(self, name: str, size: tuple[int, int]) -> None:
-        most = self.limits.image_megapixels
-        if size[0] * size[1] > most * 1_000_000:
-            raise TooLarge(
-                f"{name} has {size[0]} × {size[1]} pixels: a picture may have {most:g} megapixels.",
-                hint="Attach a smaller copy of it.",
-                code="too_many_pixels",
-            )
 
 
 def too_many(most: int) -> TooLarge:
