@@ -22,19 +22,16 @@ class ComposerShelf(KineticArea):
         self._lines = QVBoxLayout(self._content)
         self._lines.setContentsMargins(0, 0, 0, 0)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._content.installEventFilter(self)
+        self._watch = _Watch(self)
+        self._content.installEventFilter(self._watch)
 
     def add(self, widget: QWidget) -> None:
         self._lines.addWidget(widget)
         self._widgets.append(widget)
+        widget.installEventFilter(self._watch)
 
     def set_spacing(self, spacing: int) -> None:
         self._lines.setSpacing(spacing)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:
-            self.fit()
-        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -57,3 +54,16 @@ class ComposerShelf(KineticArea):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, 0)
+
+
+class _Watch(QObject):
+    """Sees that what is on a shelf came, went or is of another size. Apart from the shelf: a scroll area filters its content itself."""
+
+    def __init__(self, shelf: ComposerShelf) -> None:
+        super().__init__(shelf)
+        self._shelf = shelf
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in {QEvent.Type.LayoutRequest, QEvent.Type.ShowToParent, QEvent.Type.HideToParent}:
+            self._shelf.fit()
+        return False

@@ -108,6 +108,7 @@ class ChatView(WindowView):
         self.messages = MessageListView(self._themes)
         self.empty = EmptyState("chat", "", "", self._themes)
         middle = QWidget()
+        middle.setMinimumHeight(1)  # over an on-screen keyboard the field has its room first
         self._middle = QStackedLayout(middle)
         self._middle.addWidget(self.messages)
         self._middle.addWidget(self.empty)
@@ -368,16 +369,20 @@ class ChatView(WindowView):
             self._start("chat-draft", self._begin_with_draft(self.composer.text))
 
     async def _begin_with_draft(self, text: str) -> None:
-        """What is written before there is a conversation is kept in a new one."""
-        made = await self._chat.begin()
-        await self._chat.save_draft(made.id, text)
-        if self._conversation is None:
-            self._conversation = await self._chat.conversation(made.id)
-            self.composer.intake.open(made.id)
-            await self._feed.open(made.id, "")
-            await self._chat.remember_open(made.id)
-            self.panel.set_current(made.id)
-            self._on_messages_changed()
+        """What is written, or attached, before there is a conversation is kept in a new one."""
+        async with self._sending:
+            if self._conversation is not None:
+                await self._chat.save_draft(self._conversation.id, text)
+                return
+            made = await self._chat.begin()
+            await self._chat.save_draft(made.id, text)
+            if self._conversation is None:
+                self._conversation = await self._chat.conversation(made.id)
+                self.composer.intake.open(made.id)
+                await self._feed.open(made.id, "")
+                await self._chat.remember_open(made.id)
+                self.panel.set_current(made.id)
+                self._on_messages_changed()
 
     # Pointing
 
