@@ -41,6 +41,7 @@ from chainbot_desktop.app.agent_wing import make_agent_wing
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
+from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.service import ChatService, Surroundings
 from chainbot_desktop.core.bus import EventBus
@@ -54,6 +55,7 @@ from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.admin_token import ADMIN_TOKEN, AdminToken, read_or_make_token
 from chainbot_desktop.security.browser_sessions import Sessions, Tickets
 from chainbot_desktop.security.secret_store import SecretStore, desktop_keyring
+from chainbot_desktop.store.attachments import AttachmentTable
 from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.deliveries import DeliveryTable
 from chainbot_desktop.store.dialects import DialectTable
@@ -207,6 +209,7 @@ async def open_house(
         await wing.open()
         tasks.spawn("look at the models", wing.models.probe())
         chat = _make_chat(
+            settings,
             store,
             tasks,
             watch.health,
@@ -214,7 +217,6 @@ async def open_house(
             agents,
             workspace,
             ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests),
-            settings.agents.max_depth,
         )
         await chat.open()
         stack.push_async_callback(closed_within, 0.5, "the chat", chat.close)
@@ -335,6 +337,7 @@ def _make_link(
 
 
 def _make_chat(
+    settings: Settings,
     store: OpenedStore,
     tasks: Tasks,
     health: HealthMonitor,
@@ -342,10 +345,19 @@ def _make_chat(
     agents: AgentDirectory,
     workspace: Workspace,
     talk: ServiceTalk,
-    max_depth: int,
 ) -> ChatService:
     status = StatusProbes(lambda: health.current.reasons, lambda: link.status, lambda: len(agents.agents))
-    around = Surroundings(status, Path(platformdirs.user_downloads_dir()), lambda: workspace.root, talk, max_depth=max_depth)
+    attachments = AttachmentService(
+        store.blobs, AttachmentTable(store.database), store.journal, store.preferences, settings.chat
+    )
+    around = Surroundings(
+        status,
+        Path(platformdirs.user_downloads_dir()),
+        lambda: workspace.root,
+        talk,
+        attachments=attachments,
+        max_depth=settings.agents.max_depth,
+    )
     table = ConversationTable(store.database, store.journal)
     return ChatService(table, store.journal, store.bus, tasks, store.preferences, around)
 

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from chainbot_desktop.chat.addressing import Addressed
 from chainbot_desktop.chat.agent_answers import MAX_DEPTH, AgentAnswers
 from chainbot_desktop.chat.agent_commands import AgentCommands
+from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.branches import Branches
 from chainbot_desktop.chat.builtin_commands import BuiltinCommands, StatusProbes
 from chainbot_desktop.chat.commands import Answer, CommandRegistry, Place, Undoable, is_command
@@ -83,6 +84,7 @@ class Surroundings:
     export_folder: Path
     workspace: Callable[[], Path | None]
     talk: AgentTalk | None = None
+    attachments: AttachmentService | None = None
     turns: TurnSource | None = None
     """Recalls for each turn, where something does."""
     max_depth: int = MAX_DEPTH
@@ -118,12 +120,18 @@ class ChatService(Reading):
     ) -> None:
         self._listeners: Listeners[[Change]] = Listeners()
         self._erasures = Erasures(
-            table, preferences, tasks, lambda conversation_id: self._tell(Change(conversation_id)), undo_seconds
+            table,
+            preferences,
+            tasks,
+            lambda conversation_id: self._tell(Change(conversation_id)),
+            undo_seconds,
+            around.attachments,
         )
         super().__init__(table, self._erasures)
         self._bus = bus
         self._tasks = tasks
         self._preferences = preferences
+        self.attachments = around.attachments
         self._export_folder = around.export_folder
         self.me = me
         self.commands = CommandRegistry()
@@ -164,6 +172,9 @@ class ChatService(Reading):
 
     async def open(self) -> None:
         """Carry out what an earlier run of the program left to be erased, and take up the answers that were under way."""
+        if self.attachments is not None:
+            await self.attachments.open()
+            self._tasks.spawn("chat-attachments", self.attachments.clean())
         await self._erasures.open()
         if self.answers is not None:
             await self.answers.open()
@@ -315,22 +326,25 @@ class ChatService(Reading):
     ) -> Posted:
         """Keep what was written and, if it is a command, what that answers. `//` at the start is a slash that is no command.
 
-        What a person writes is given to the agents it addresses, or to those with the ids `to`; `delivery` is for those that work
-        already.
+        What a person writes is given to the agents it addresses, or to those of `to` (ids); `delivery` is for those that work already.
+        With attachments it needs no words.
         """
         author = actor or self.me
         text = checked_text(text, attachments)
-        details = attachment_details(attachments)
+        given = await self.attachments.checked(attachments) if self.attachments is not None else tuple(attachments)
+        details = attachment_details(given)
         conversation = await self.conversation(conversation_id)
         # An agent that writes asks nobody by that: how deep agents may call agents is the runtime's to count.
         asks = not author.startswith("agent:")
         meant = self.meant(text, conversation, to) if self.answers is not None and asks else None
         if meant is None and is_command(text):
+            if given:
+                raise InvalidInput("A command takes no attachments.", hint="Remove them, or send them with words.")
             return await self._run(conversation_id, text, author)
         body = body_of(text)
         if meant is not None and not meant.task.strip():
-            meant = replace(meant, task=f"Look at what is attached: {', '.join(each.name for each in attachments)}.")
-        title = title_of((meant.task if meant is not None and meant.agents else body).strip() or attachments[0].name)
+            meant = replace(meant, task=f"Look at what is attached: {', '.join(each.name for each in given)}.")
+        title = title_of((meant.task if meant is not None and meant.agents else body).strip() or given[0].name)
         message = await self._table.post(
             conversation_id,
             body,
@@ -340,9 +354,7 @@ class ChatService(Reading):
             detail={"attachments": details} if details else {},
         )
         if self.answers is not None and meant is not None:
-            await self.answers.ask(
-                conversation, meant, actor=author, delivery=delivery, message=message, attachments=attachments
-            )
+            await self.answers.ask(conversation, meant, actor=author, delivery=delivery, message=message, attachments=given)
         return Posted(conversation_id, message, Answer())
 
     def meant(self, text: str, conversation: Conversation, to: Sequence[str] = ()) -> Addressed | None:

@@ -129,6 +129,14 @@ class WorkspaceSettings(Section):
     root: Path | None = Field(None, description="Folder the Code Agent window opens; the last one used, or home, if empty.")
 
 
+class ChatSettings(Section):
+    attachment_bytes: int = Field(
+        20 * 1024 * 1024, ge=1024, le=256 * 1024 * 1024, description="Largest file that a message may carry, in bytes."
+    )
+    attachments: int = Field(10, ge=1, le=100, description="Files that one message may carry.")
+    image_megapixels: float = Field(40, gt=0, le=400, description="Largest picture that a message may carry, in megapixels.")
+
+
 class GuiSettings(Section):
     theme: Literal["auto", "dark", "light"] = Field("auto", description="Colours; auto follows the desktop.")
     text_size: Literal["smaller", "normal", "larger", "large", "largest"] = Field("normal", description="Size of text.")
@@ -258,4 +266,5 @@ class Settings(Section):
     tools: ToolsSettings = ToolsSettings()
     mcp: McpSettings = McpSettings()
     coder: CoderSettings = CoderSettings()
+    chat: ChatSettings = ChatSettings()
     gui: GuiSettings = GuiSettings()
