@@ -41,6 +41,7 @@ from chainbot_desktop.app.agent_wing import make_agent_wing
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
+from chainbot_desktop.app.wording import ModelWording
 from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.service import ChatService, Surroundings
@@ -49,7 +50,7 @@ from chainbot_desktop.core.events import HealthChanged, PanelStarted, PanelStopp
 from chainbot_desktop.core.events.envelope import Severity
 from chainbot_desktop.core.events.panel import HealthChange, Start, Stop
 from chainbot_desktop.core.link import LinkState, LinkStatus
-from chainbot_desktop.core.ports import Blobs, Journal, Preferences
+from chainbot_desktop.core.ports import Blobs, Journal, Preferences, Wording
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.admin_token import ADMIN_TOKEN, AdminToken, read_or_make_token
@@ -217,6 +218,7 @@ async def open_house(
             agents,
             workspace,
             ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests),
+            ModelWording(wing.completions),
         )
         await chat.open()
         stack.push_async_callback(closed_within, 0.5, "the chat", chat.close)
@@ -345,6 +347,7 @@ def _make_chat(
     agents: AgentDirectory,
     workspace: Workspace,
     talk: ServiceTalk,
+    wording: Wording,
 ) -> ChatService:
     status = StatusProbes(lambda: health.current.reasons, lambda: link.status, lambda: len(agents.agents))
     attachments = AttachmentService(
@@ -357,6 +360,7 @@ def _make_chat(
         talk,
         attachments=attachments,
         max_depth=settings.agents.max_depth,
+        wording=wording,
     )
     table = ConversationTable(store.database, store.journal)
     return ChatService(table, store.journal, store.bus, tasks, store.preferences, around)
