@@ -31,6 +31,7 @@ _log = logging.getLogger(__name__)
 
 _PASSING = {"for": "this task alone"}
 _PICTURE = "picture"
+_UNSEEN = "(a picture, which you cannot see: say so where the task needs it)"
 _PICTURES_SEEN_AGAIN = 4
 """Of earlier tasks, the newest."""
 
@@ -90,12 +91,12 @@ async def with_pictures(messages: Sequence[ModelMessage], blobs: Blobs) -> list[
     return found
 
 
-def without_pictures(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
-    """For a model that cannot see them: a word in the place of each."""
-    return [
-        replace(message, parts=[_blind(part) for part in message.parts]) if isinstance(message, ModelRequest) else message
-        for message in messages
-    ]
+def as_sent(messages: Sequence[ModelMessage], *, pictures: bool) -> list[ModelMessage]:
+    """As every server understands them: what others say between two answers is one message, and one text but for its pictures.
+
+    Without `pictures` a word stands in the place of each.
+    """
+    return [_one_prompt(message, pictures) if isinstance(message, ModelRequest) else message for message in messages]
 
 
 def _told(text: str, *, passing: bool = False) -> list[ModelMessage]:
@@ -167,8 +168,31 @@ def _reference(content: UserContent) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _blind(part: ModelRequestPart) -> ModelRequestPart:
-    if not isinstance(part, UserPromptPart) or isinstance(part.content, str):
-        return part
-    word = "(a picture, which you cannot see: say so where the task needs it)"
-    return replace(part, content=[word if isinstance(one, BinaryContent) else one for one in part.content])
+def _one_prompt(message: ModelRequest, pictures: bool) -> ModelRequest:
+    parts: list[ModelRequestPart] = []
+    for part in message.parts:
+        if isinstance(part, UserPromptPart):
+            last = parts[-1] if parts else None
+            before = [] if not isinstance(last, UserPromptPart) else _contents(last.content)
+            part = replace(part, content=_joined([*before, *_contents(part.content)], pictures))  # noqa: PLW2901 - all so far
+            if isinstance(last, UserPromptPart):
+                parts.pop()
+        parts.append(part)
+    return replace(message, parts=parts)
+
+
+def _contents(content: str | Sequence[UserContent]) -> Sequence[UserContent]:
+    return [content] if isinstance(content, str) else content
+
+
+def _joined(contents: Sequence[UserContent], pictures: bool) -> str | list[UserContent]:
+    found: list[UserContent] = []
+    for content in contents:
+        shown: UserContent = content.content if isinstance(content, TextContent) else content
+        if isinstance(shown, BinaryContent) and not pictures:
+            shown = _UNSEEN
+        if isinstance(shown, str) and found and isinstance(found[-1], str):
+            found[-1] = "\n\n".join(text for text in (found[-1], shown) if text)
+        else:
+            found.append(shown)
+    return found[0] if len(found) == 1 and isinstance(found[0], str) else found
