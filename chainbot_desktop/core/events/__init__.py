@@ -39,6 +39,7 @@ from chainbot_desktop.core.events.chat import (
     MessagePosted,
 )
 from chainbot_desktop.core.events.envelope import Actor, Event, Recorded, Severity, UnknownEvent
+from chainbot_desktop.core.events.memories import MemoryChanged, MemoryForgotten, MemoryKept
 from chainbot_desktop.core.events.panel import (
     AttentionRequired,
     FileSaved,
@@ -100,6 +101,9 @@ KnownEvent = Annotated[
     | GuestLeft
     | HealthChanged
     | LinkChanged
+    | MemoryChanged
+    | MemoryForgotten
+    | MemoryKept
     | MessagePosted
     | ModuleHealthReported
     | ModuleStatusReported
@@ -178,6 +182,9 @@ __all__ = [
     "HealthChanged",
     "KnownEvent",
     "LinkChanged",
+    "MemoryChanged",
+    "MemoryForgotten",
+    "MemoryKept",
     "MessagePosted",
     "ModuleHealthReported",
     "ModuleStatusReported",
