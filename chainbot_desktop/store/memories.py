@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, text
 
@@ -57,7 +58,9 @@ class MemoryTable:
         def write(connection: sqlite3.Connection) -> None:
             connection.execute("UPDATE memories SET text = ? WHERE id = ?", (body, memory_id))
 
-        await self._journal.append(MemoryChanged(source="chat", subject=memory_id, actor=actor, data=_fact(changed)), write=write)
+        await self._journal.append(
+            MemoryChanged(source="chat", subject=memory_id, actor=actor, data=_fact(changed)), write=write
+        )
         return changed
 
     async def delete(self, memory_id: str, *, actor: Actor) -> Memory:
@@ -67,7 +70,9 @@ class MemoryTable:
         def write(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM memories WHERE id = ?", (memory_id,))
 
-        await self._journal.append(MemoryForgotten(source="chat", subject=memory_id, actor=actor, data=_fact(gone)), write=write)
+        await self._journal.append(
+            MemoryForgotten(source="chat", subject=memory_id, actor=actor, data=_fact(gone)), write=write
+        )
         return gone
 
     async def get(self, memory_id: str) -> Memory:
@@ -84,7 +89,9 @@ class MemoryTable:
 
     async def listed(self, *, before: int = 0, limit: int = 100) -> list[Memory]:
         """Newest first; `before` is the number that the last page ended with, 0 for the first page."""
-        query = select(memories).where(memories.c.number < (before or _AFTER_ALL)).order_by(memories.c.number.desc()).limit(limit)
+        query = (
+            select(memories).where(memories.c.number < (before or _AFTER_ALL)).order_by(memories.c.number.desc()).limit(limit)
+        )
         return await self._database.read(lambda connection: [_memory_of(row) for row in connection.execute(query)])
 
     async def search(self, words: str, *, before: int = 0, limit: int = 100) -> list[Memory]:
@@ -128,5 +135,5 @@ def _fact(memory: Memory) -> MemoryFact:
     return MemoryFact(memory_id=memory.id, size=len(body), sha256=sha256(body).hexdigest())
 
 
-def _memory_of(row: Row[object]) -> Memory:
+def _memory_of(row: Row[Any]) -> Memory:
     return Memory(*row)

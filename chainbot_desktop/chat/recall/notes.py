@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from chainbot_desktop.chat.commands import Undoable
@@ -28,9 +27,7 @@ class Remembered:
 class NotesService:
     """Use on the loop's thread. `changed` is told when a note comes, goes or is another."""
 
-    def __init__(
-        self, table: MemoryTable, *, most: int = MAX_NOTES, undo_seconds: float = UNDO_SECONDS
-    ) -> None:
+    def __init__(self, table: MemoryTable, *, most: int = MAX_NOTES, undo_seconds: float = UNDO_SECONDS) -> None:
         self._table = table
         self._most = most
         self._undo_seconds = undo_seconds
