@@ -136,4 +136,4 @@ def _fact(memory: Memory) -> MemoryFact:
 
 
 def _memory_of(row: Row[Any]) -> Memory:
-    return Memory(*row)
+    return Memory(row.number, row.id, row.text, row.author, row.conversation_id, row.created_at)

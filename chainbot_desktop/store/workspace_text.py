@@ -156,11 +156,9 @@ class WorkspaceReader:
 
 
 def _pieces(connection: sqlite3.Connection, rows: Sequence[int]) -> list[FoundPiece]:
-    query = (
-        "SELECT p.id, t.path, p.line, t.text FROM pieces p JOIN pieces_text t ON t.rowid = p.id"
-        f" WHERE p.id IN ({','.join('?' * len(rows))})"
-    )
-    found = {row[0]: FoundPiece(*row[1:]) for row in connection.execute(query, tuple(rows))}
+    query = "SELECT p.id, t.path, p.line, t.text FROM pieces p JOIN pieces_text t ON t.rowid = p.id WHERE p.id IN "
+    marks = f"({','.join('?' * len(rows))})"
+    found = {row[0]: FoundPiece(*row[1:]) for row in connection.execute(query + marks, tuple(rows))}
     return [found[row] for row in rows if row in found]
 
 

@@ -15,9 +15,18 @@ _READ = 4000
 _LONGEST = 64
 _WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*")
 
-STOP_WORDS = frozenset(
-    ["a", "about", "after", "again", "all", "also", "am", "an", "and", "any", "anybody", "anyone", "anything", "are", "as", "ask", "at", "be", "because", "been", "before", "being", "but", "by", "can", "could", "did", "do", "does", "doing", "done", "don", "down", "each", "else", "even", "ever", "every", "everything", "few", "first", "for", "from", "get", "gets", "give", "given", "go", "goes", "going", "good", "got", "had", "has", "have", "having", "he", "hello", "help", "her", "here", "hers", "hey", "hi", "him", "his", "how", "however", "i", "if", "in", "into", "is", "it", "its", "just", "know", "last", "least", "let", "lets", "like", "look", "made", "make", "many", "may", "maybe", "me", "mean", "might", "mine", "more", "most", "much", "must", "my", "need", "needs", "never", "new", "next", "no", "nor", "not", "nothing", "now", "of", "off", "often", "ok", "okay", "on", "once", "one", "only", "or", "other", "our", "ours", "out", "over", "own", "per", "perhaps", "please", "put", "rather", "really", "remember", "remind", "right", "s", "said", "same", "say", "says", "see", "seem", "shall", "she", "should", "show", "so", "some", "somebody", "someone", "something", "soon", "still", "such", "t", "take", "tell", "than", "thank", "thanks", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "things", "think", "this", "those", "though", "through", "to", "together", "too", "under", "until", "up", "upon", "us", "use", "used", "very", "want", "wants", "was", "way", "we", "well", "were", "what", "whatever", "when", "where", "whether", "which", "while", "who", "whom", "whose", "why", "will", "with", "without", "would", "yes", "yet", "you", "your", "yours"]
-)
+_STOP = """
+a about after again all also am an and any anybody anyone anything are as ask at be because been before being but by can could
+did do does doing done don down each else even ever every everything few first for from get gets give given go goes going good
+got had has have having he hello help her here hers hey hi him his how however i if in into is it its just know last least let
+lets like look made make many may maybe me mean might mine more most much must my need needs never new next no nor not nothing
+now of off often ok okay on once one only or other our ours out over own per perhaps please put rather really remember remind
+right s said same say says see seem shall she should show so some somebody someone something soon still such t take tell than
+thank thanks that the their them then there these they thing things think this those though through to together too under until
+up upon us use used very want wants was way we well were what whatever when where whether which while who whom whose why will
+with without would yes yet you your yours
+"""
+STOP_WORDS = frozenset(_STOP.split())
 """English words that name nothing. Those of other languages stand in many texts, and weigh little for that."""
 
 

@@ -1,4 +1,4 @@
-"""Recall as turns, commands and windows use it: what fits a question, what of it a conversation wants, and how much of it there may be."""
+"""Recall as turns, commands and windows use it: what fits a question, what a conversation wants of it, and how much there may be."""
 
 from __future__ import annotations
 
