@@ -40,6 +40,7 @@ from chainbot_desktop.app.agent_talk import ServiceTalk
 from chainbot_desktop.app.agent_wing import make_agent_wing
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
+from chainbot_desktop.app.recall_wing import Around, RecallWing, make_recall
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.service import ChatService, Surroundings
@@ -112,6 +113,7 @@ class House:
     templates: AgentTemplates
     persona_folder: Path
     chat: ChatService
+    recall: RecallWing
     workspace: Workspace
     logs: LogRing
     lag: LoopLagMonitor
@@ -211,6 +213,10 @@ async def open_house(
         )
         await chat.open()
         stack.push_async_callback(closed_within, 0.5, "the chat", chat.close)
+        around = Around(lambda: workspace.root, lambda: watch.lag.peak(1.0), logs.redactor.redact, wording=None)
+        recall = make_recall(settings, data_dir, store, chat, agents, wing.models, tasks, around)
+        await recall.open()
+        stack.push_async_callback(closed_within, 0.5, "recall", recall.close)
 
         server = ApiServer(application, settings.server.host, settings.server.port)
         await server.start()
@@ -247,6 +253,7 @@ async def open_house(
             templates=wing.templates,
             persona_folder=wing.persona_folder,
             chat=chat,
+            recall=recall,
             workspace=workspace,
             logs=logs,
             lag=watch.lag,

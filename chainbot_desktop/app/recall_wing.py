@@ -22,10 +22,11 @@ from chainbot_desktop.chat.recall.service import RecallLimits, RecallPorts, Reca
 from chainbot_desktop.chat.recall.summarising import Summarising
 from chainbot_desktop.chat.recall.workspace_index import IndexPlaces, WorkspaceIndex
 from chainbot_desktop.chat.service import ChatService
-from chainbot_desktop.chat.summaries import Summaries, Summariser, SummaryLimits, SummaryPorts
+from chainbot_desktop.chat.summaries import Summaries, SummaryLimits, SummaryPorts
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events import FileSaved
 from chainbot_desktop.core.events.envelope import SYSTEM
+from chainbot_desktop.core.ports import Wording
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversations import ConversationTable
@@ -79,7 +80,7 @@ class Around:
     workspace: Callable[[], Path]
     loop_lag: Callable[[], float | None]
     redact: Callable[[str], str]
-    wording: Summariser
+    wording: Wording | None
 
 
 def make_recall(
@@ -148,7 +149,7 @@ def make_recall(
         lambda conversation_id, text: conversations.post(conversation_id, text, author=SYSTEM, kind="system"),
         of_lead,
     )
-    commands = RecallCommands(recall, notes, summarising)
+    commands = RecallCommands(recall, notes, summarising if around.wording is not None else None)
     commands.register_in(chat.commands)
     return RecallWing(recall, notes, summaries, index, commands, embeddings, tasks, store)
 

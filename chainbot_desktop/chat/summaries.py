@@ -16,6 +16,7 @@ from chainbot_desktop.chat.summary_parts import joined, parts_of
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, NotFound, Unavailable
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
 from chainbot_desktop.core.listeners import Listeners
+from chainbot_desktop.core.ports import Wording
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversation_rows import Message
 from chainbot_desktop.store.recall import RecallTable
@@ -32,12 +33,6 @@ _AGAIN_SECONDS = 600.0
 _PAGE = 200
 _MOST_KEPT = 20
 _ROUNDS = 6
-
-
-class Summariser(Protocol):
-    """The model that is asked for words (`core.ports.Wording` has this among others). ChainBotError where none can be asked."""
-
-    async def summarise(self, text: str, most_tokens: int) -> str: ...
 
 
 class SummarisedConversations(Protocol):
@@ -88,13 +83,13 @@ class _Older:
 
 
 class Summaries:
-    """Use on the loop's thread. `changed` is told of the conversation whose progress is another."""
+    """Use on the loop's thread. `changed` is told of the conversation whose progress is another. Without `wording` none is made."""
 
     def __init__(
         self,
         table: RecallTable,
         conversations: SummarisedConversations,
-        wording: Summariser,
+        wording: Wording | None,
         ports: SummaryPorts,
         tasks: Tasks,
         limits: SummaryLimits,
@@ -125,6 +120,8 @@ class Summaries:
     async def summarise(self, conversation_id: str, *, context: int | None = None) -> Message:
         """The summary, as it now stands in the conversation. Conflict where one is under way, InvalidInput where there is too little
         to summarise, Unavailable where the model failed or it was stopped: then nothing is different."""
+        if self._wording is None:
+            raise Unavailable("No model can be asked for a summary here.", code="no_model")
         if conversation_id in self._under_way:
             raise Conflict("This conversation is being summarised already.", hint="/summarise stop ends it.", code="under_way")
         progress = self._under_way[conversation_id] = Progress()
@@ -153,9 +150,10 @@ class Summaries:
 
     def look_later(self, conversation_id: str, agent_id: str) -> None:
         """In the background: summarise the older part if the next turn of the agent would come near to its model's limit."""
-        now = asyncio.get_running_loop().time()
+        if self._wording is None or not self._limits.above or conversation_id in self._under_way:
+            return
         failed = self._failed_at.get(conversation_id)
-        if self._limits.above and conversation_id not in self._under_way and (failed is None or now - failed > _AGAIN_SECONDS):
+        if failed is None or asyncio.get_running_loop().time() - failed > _AGAIN_SECONDS:
             self._tasks.spawn(f"chat-summary-{conversation_id}", self._look(conversation_id, agent_id))
 
     async def _look(self, conversation_id: str, agent_id: str) -> None:
@@ -273,6 +271,7 @@ class Summaries:
 
     async def _words(self, conversation_id: str, parts: Sequence[str], size: int, most: int, progress: Progress) -> str:
         """Part by part, then the summaries of the parts together, until one is left."""
+        assert self._wording is not None
         progress.total = len(parts)
         for _ in range(_ROUNDS):
             done: list[str] = []

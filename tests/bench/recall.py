@@ -68,7 +68,9 @@ async def _measure(folder: Path) -> list[Result]:
         embeddings = StaticEmbeddings()
         by_words, fused = service(store, NoEmbeddings()), service(store, embeddings)
         bare = sqlite3.connect(store.database.path)
-        bare_times, word_times, fused_times = [], [], []
+        bare_times: list[float] = []
+        word_times: list[float] = []
+        fused_times: list[float] = []
         hits = {"bare": 0, "words": 0, "fused": 0}
         await fused.find("load the table")
         for question, _ in ANSWERED * 3:

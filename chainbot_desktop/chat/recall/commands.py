@@ -24,9 +24,9 @@ _BY_WORDS = "Texts are compared by their words alone: the optional extra `recall
 
 
 class RecallCommands:
-    """`refresh` when a note came, went or is another: completion offers them."""
+    """Without `summarising` there is no /summarise. `refresh` when a note came, went or is another: completion offers them."""
 
-    def __init__(self, recall: RecallService, notes: NotesService, summarising: Summarising) -> None:
+    def __init__(self, recall: RecallService, notes: NotesService, summarising: Summarising | None) -> None:
         self._recall = recall
         self._notes = notes
         self._summarising = summarising
@@ -46,6 +46,8 @@ class RecallCommands:
         which = Argument("note", required=True, raw=True, offers=lambda: self._offered)
         text = "Forget a note, by its number or by words of it."
         registry.register(CommandSpec("forget", text, (which,), ("/forget 3", "/forget backup runs")), self.forget)
+        if self._summarising is None:
+            return
         what = Argument("what", choices=("stop", "undo"), strict=True)
         text = "Let a model sum up the older messages of this conversation; stop it, or undo the summary that stands."
         examples = ("/summarise", "/summarise stop", "/summarise undo")
@@ -79,6 +81,7 @@ class RecallCommands:
 
     async def summarise(self, invocation: Invocation, place: Place) -> Answer:
         _refuse_agents(place)
+        assert self._summarising is not None
         what = invocation.given.get("what", "")
         if what == "stop":
             return Answer(self._summarising.stop(place.conversation_id))
