@@ -18,6 +18,7 @@ from chainbot_desktop.chat.recall.summarising import Summarising
 from chainbot_desktop.chat.recall.workspace_index import WorkspaceIndex
 from chainbot_desktop.chat.service import ChatService
 from chainbot_desktop.chat.summaries import Summaries, SummaryLimits, SummaryPorts
+from chainbot_desktop.core.events.envelope import SYSTEM
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.memories import MemoryTable
@@ -145,7 +146,7 @@ async def open_recalling(
         summarising = Summarising(
             summaries,
             tasks,
-            lambda conversation_id, text: conversations.post(conversation_id, text, author="system", kind="system"),
+            lambda conversation_id, text: conversations.post(conversation_id, text, author=SYSTEM, kind="system"),
             of_lead,
         )
         commands = RecallCommands(recall, notes, summarising)

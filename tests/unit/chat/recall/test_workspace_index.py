@@ -17,6 +17,7 @@ from chainbot_desktop.chat.recall import files, workspace_index
 from chainbot_desktop.chat.recall.question import terms_of
 from chainbot_desktop.chat.recall.workspace_index import IndexPlaces, WorkspaceIndex
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.workspace_text import Piece
 
 
 @dataclass
@@ -69,6 +70,10 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path, tmp_path / "cache" / "workspace.db", root)
 
 
+def git(desk: Desk, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(desk.root), *arguments], check=True)
+
+
 @asynccontextmanager
 async def running(desk: Desk) -> AsyncIterator[None]:
     failures: list[str] = []
@@ -104,7 +109,7 @@ async def test_a_file_is_found_by_its_name(desk: Desk) -> None:
 @pytest.mark.parametrize("lister", ["ripgrep", "git"])
 async def test_what_gitignore_names_is_not_indexed(desk: Desk, monkeypatch: pytest.MonkeyPatch, lister: str) -> None:
     if lister == "git":
-        subprocess.run(["git", "init", "-q", str(desk.root)], check=True)
+        git(desk, "init", "-q")
         monkeypatch.setattr(files, "_by_ripgrep", lambda root: None)
     desk.write(".gitignore", "build/\n*.log\n")
     desk.write("build/out.txt", "swordfish")
@@ -125,11 +130,11 @@ async def test_a_folder_where_everything_is_ignored_has_nothing(desk: Desk) -> N
 
 async def test_a_repository_cannot_make_git_run_a_program(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "_by_ripgrep", lambda root: None)
-    subprocess.run(["git", "init", "-q", str(desk.root)], check=True)
+    git(desk, "init", "-q")
     touched = desk.folder / "touched"
     hook = desk.write("hook", f"#!/bin/sh\ntouch {touched}\n")
     hook.chmod(0o700)
-    subprocess.run(["git", "-C", str(desk.root), "config", "core.fsmonitor", str(hook)], check=True)
+    git(desk, "config", "core.fsmonitor", str(hook))
     desk.write("kept.txt", "swordfish")
     async with running(desk):
         await desk.ready()
@@ -192,7 +197,12 @@ async def test_binary_huge_and_odd_files_harm_nothing(desk: Desk) -> None:
 async def test_changes_are_taken_in_and_nothing_else_is_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     really = files.pieces_of
-    monkeypatch.setattr(workspace_index, "pieces_of", lambda root, name: read.append(name) or really(root, name))
+
+    def reads(root: Path, name: str) -> list[Piece]:
+        read.append(name)
+        return really(root, name)
+
+    monkeypatch.setattr(workspace_index, "pieces_of", reads)
     for name in ("a.txt", "b.txt", "c.txt"):
         desk.write(name, f"{name} swordfish")
     async with running(desk):
