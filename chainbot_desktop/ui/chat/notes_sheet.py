@@ -170,7 +170,8 @@ class NoteSheet(Sheet):
         self.field.setPlaceholderText("What should be remembered, in one or a few sentences")
         self.first = self.field
         self.body.addWidget(self.field)
-        self.problem = self.add_text("", "error")
+        self.problem = self.add_text("")
+        self.problem.setStyleSheet(f"color: {themes.current.color('failed').name()}")
         self.problem.hide()
         if note is not None:
             self.add_text(f"Of {note.created_at[:10]}.", "dim")
@@ -229,11 +230,11 @@ class NoteSheet(Sheet):
     async def _forget(self, note: Memory) -> None:
         undoable = await self._notes.forget(note.id, actor=self._work.actor)
 
-        def undo() -> None:
-            self_work.start("note-undo", undoable.undo())
+        async def undo() -> None:
+            await undoable.undo()
 
-        self_work = self._work
-        self._work.tell(Message(undoable.text, "success", action_label="Undo", action=undo))
+        work = self._work
+        work.tell(Message(undoable.text, "success", action_label="Undo", action=lambda: work.start("note-undo", undo())))
 
 
 class _NoteList(QListView):

@@ -56,8 +56,8 @@ def recalled_of(detail: Mapping[str, Any]) -> tuple[TalkRecall, ...]:
     """What the detail of an answer says was recalled for it; what it cannot be is left out."""
     said = detail.get("recalled")
     found = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
-    values = ([each.get(name) for name in ("ref", "title", "text")] for each in found)
-    return tuple(TalkRecall(*three) for three in values if all(isinstance(value, str) for value in three))
+    values = (tuple(each.get(name) for name in ("ref", "title", "text")) for each in found)
+    return tuple(TalkRecall(*map(str, three)) for three in values if all(isinstance(value, str) for value in three))
 
 
 class RecallSheet(Sheet):
@@ -96,7 +96,7 @@ class RecallSheet(Sheet):
             row.show_dropped(row.recalled.ref in dropped)
 
     def open_place_of(self, recalled: TalkRecall) -> None:
-        self._parts.start("recall-open", self._open(recalled))
+        self._parts.start("recall-open", self._go_to(recalled))
 
     def drop(self, row: _Row) -> None:
         self._parts.start("recall-drop", self._drop(row))
@@ -104,7 +104,7 @@ class RecallSheet(Sheet):
     def restore(self, row: _Row) -> None:
         self._parts.start("recall-restore", self._restore(row))
 
-    async def _open(self, recalled: TalkRecall) -> None:
+    async def _go_to(self, recalled: TalkRecall) -> None:
         place = await self._parts.recall.place_of(recalled.ref)
         if recalled.ref.startswith("note:"):
             note = await self._parts.notes.note(recalled.ref.removeprefix("note:"))
