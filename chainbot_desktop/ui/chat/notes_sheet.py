@@ -174,7 +174,7 @@ class NoteSheet(Sheet):
         self.problem.setStyleSheet(f"color: {themes.current.color('failed').name()}")
         self.problem.hide()
         if note is not None:
-            self.add_text(f"Of {note.created_at[:10]}.", "dim")
+            self.add_text(f"Written on {note.created_at[:10]}.", "dim")
             self.forget = self.add_action("Forget", self._on_forget, kind="danger")
             self.add_gap()
         self.add_action("Cancel")

@@ -22,7 +22,7 @@ from chainbot_desktop.ui.widgets.button import Button
 from chainbot_desktop.ui.widgets.card import Card
 from chainbot_desktop.ui.widgets.sheet import Sheet
 
-_SHOWN = 600
+_SHOWN = 280
 """Characters of an excerpt: the whole is behind Open."""
 _NOTHING = (
     "Before an agent answers, what fits the question is looked for among earlier messages, notes and the files of the open"
@@ -144,6 +144,8 @@ class _Row(Card):
         title = _label(recalled.title, "label")
         text = unquoted(recalled.text)
         self.excerpt = _label(text if len(text) <= _SHOWN else text[:_SHOWN].rstrip() + "…", "")
+        if recalled.ref.startswith("file:"):
+            self.excerpt.setFont(theme.font("mono"))
         self.excerpt.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.state = _label("", "dim")
         self.open_button = Button("Open", themes, icon="external")
@@ -166,6 +168,7 @@ class _Row(Card):
         self.dropped = dropped
         self.state.setText("Not recalled here any more" if dropped else "")
         self.drop_button.setText("Undo" if dropped else "Drop")
+        self.drop_button.set_icon("undo" if dropped else "close")
         verb = "Recall again" if dropped else "Do not recall here again"
         self.drop_button.setAccessibleName(f"{verb}: {self.recalled.title}")
         self.excerpt.setProperty("role", "dim" if dropped else "")
