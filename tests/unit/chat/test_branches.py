@@ -189,7 +189,7 @@ async def test_a_change_that_cannot_be_made_changes_nothing(chat: Chat) -> None:
     made = await chat.service.begin("Garden")
     for wrong in ({"lead": "id-Bob"}, {"members": ["id-Bob"]}, {"turn_order": "loudest"}, {"members": ["a"] * 51}):
         with pytest.raises(InvalidInput):
-            await chat.service.update(made.id, title="Beds", **wrong)  # type: ignore[arg-type]  # as the API might
+            await chat.service.update(made.id, title="Beds", **wrong)
     assert (await chat.service.conversation(made.id)).title == "Garden"
     with pytest.raises(NotFound):
         await chat.service.update("nothing", title="Beds")
