@@ -35,10 +35,10 @@ from chainbot_desktop.store.schema import messages
 _SUMMARY = f"""
 SELECT c.*, m.number AS last_number, m.author AS last_author, m.kind AS last_kind,
   substr(m.text, 1, {SUMMARY_TEXT}) AS last_text,
-  (SELECT count(*) FROM (SELECT 1 FROM messages u WHERE u.conversation_id = c.id AND u.thread = ''
+  (SELECT count(*) FROM (SELECT 1 FROM messages u INDEXED BY ix_messages_thread WHERE u.conversation_id = c.id AND u.thread = ''
      AND u.number > max(c.read_through, c.cleared_through, :floor) LIMIT 100)) AS unread
 FROM conversations c LEFT JOIN messages m ON m.number = (
-  SELECT l.number FROM messages l WHERE l.conversation_id = c.id AND l.thread = ''
+  SELECT l.number FROM messages l INDEXED BY ix_messages_thread WHERE l.conversation_id = c.id AND l.thread = ''
     AND l.number > max(c.cleared_through, :floor) ORDER BY l.number DESC LIMIT 1)
 """  # noqa: S608 - the only thing put in is a number of ours
 
