@@ -480,12 +480,11 @@ def test_the_field_is_seen_however_little_room_an_on_screen_keyboard_leaves(
     async def scene(window: Window) -> None:
         view, composer = window.view, window.view.composer
         await window.until(lambda: view.height() == 452)
+        composer.begin_edit("m", "\n".join("many lines" for _ in range(10)))
         drag(view, files(tmp_path / "a.bin"))
         await attached(window, 1)
         composer.show_hint("A hint that is so long that it may need more than one line where the window is narrow. " * 2)
         composer.show_error("An error that is so long that it may need more than one line where the window is narrow. " * 2)
-        composer.insert("some words\nand more")
-        composer.begin_edit("m", "\n".join("many lines" for _ in range(10)))
         view.setMinimumHeight(0)
         view.resize(720, height)
         await window.until(lambda: view.height() == height and view.main.height() == height)
@@ -499,7 +498,7 @@ def test_the_field_is_seen_however_little_room_an_on_screen_keyboard_leaves(
         assert composer.shelf.isVisible()
         assert composer.shelf.mapTo(view, QPoint(0, 0)).y() >= view.header.height() - 1
         hidden = composer.shelf.verticalScrollBar().maximum()
-        assert (hidden > 0) == (height < 452), "what has no room is scrolled to"
+        assert hidden > 0 or height == 452, "what has no room is scrolled to"
 
     play(scene)
 
