@@ -85,7 +85,7 @@ class Composer(QWidget):
         self._on_text_changed()
 
     def _lay_out(self) -> None:
-        for widget in (self.error, self.hint, self.queued, self.editing.bar, self.offer, self.tray, self.delivery):
+        for widget in (self.hint, self.queued, self.editing.bar, self.offer, self.tray, self.delivery, self.error):
             self.shelf.add(widget)
         self._row = QHBoxLayout()
         self._row.addWidget(self.attach_button, 0, Qt.AlignmentFlag.AlignBottom)
@@ -350,11 +350,11 @@ class Composer(QWidget):
         return host.height() if host is not None else self.height()
 
     def _shelf_room(self) -> int:
-        """Two thirds of what the field leaves of the messages, or a row of chips."""
+        """Most of what the field leaves of the messages: a row of chips also over an on-screen keyboard."""
         theme = self._themes.current
         margins = self._outer.contentsMargins()
         left = self._host_height() - theme.px(_HEADER) - self.edit.height() - margins.top() - margins.bottom()
-        return min(left - self._outer.spacing(), max(left * 2 // 3, theme.px(60)))
+        return min(left - self._outer.spacing(), max(left * 7 // 10, theme.px(60)))
 
     def _fit_height(self) -> None:
         theme = self._themes.current
@@ -365,7 +365,8 @@ class Composer(QWidget):
             block = block.next()
         lines = min(_MOST_LINES, max(1, lines))
         wanted = lines * self.edit.fontMetrics().lineSpacing() + theme.px(26)
-        self.edit.setFixedHeight(max(theme.px(48), min(wanted, self._host_height() // 3)))
+        most = self._host_height() * 45 // 100 - theme.px(55)  # six lines at 800x480, one over an on-screen keyboard
+        self.edit.setFixedHeight(max(theme.px(48), min(wanted, most)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:  # of the host: an on-screen keyboard came or went
