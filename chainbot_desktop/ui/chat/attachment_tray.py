@@ -20,6 +20,8 @@ class AttachmentTray(QWidget):
         self._intake = intake
         self._themes = themes
         self.chips: list[AttachmentChip] = []
+        self.after: QWidget | None = None
+        """What Tab goes to the chips from."""
         self._row_widget = QWidget()
         self._row = QHBoxLayout(self._row_widget)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -49,9 +51,13 @@ class AttachmentTray(QWidget):
                 chip.hide()
                 chip.deleteLater()
         self.chips = [known.get(item) or self._make(item) for item in self._intake.items]
+        before = self.after
         for place, chip in enumerate(self.chips):
             self._row.insertWidget(place, chip)
             chip.refresh()
+            if before is not None:
+                QWidget.setTabOrder(before, chip.cross)
+            before = chip.cross
         self._say_what_agents_miss()
         self.setVisible(bool(self.chips))
         if had_focus >= 0 and self.chips and not any(chip.cross.hasFocus() for chip in self.chips):

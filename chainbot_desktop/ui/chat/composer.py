@@ -94,6 +94,9 @@ class Composer(QWidget):
         self._outer = QVBoxLayout(self)
         self._outer.addWidget(self.shelf)
         self._outer.addLayout(self._row)
+        self.setTabOrder(self.attach_button, self.edit)
+        self.setTabOrder(self.edit, self.send)
+        self.tray.after = self.send
 
     def _connect(self, host: QWidget) -> None:
         self._draft.timeout.connect(self._on_draft_pause)
@@ -138,7 +141,7 @@ class Composer(QWidget):
 
     @history.setter
     def history(self, texts: Sequence[str]) -> None:
-        self._history.texts = texts
+        self._history.texts = [text for text in texts if text]  # one that only carried something has none
 
     def open(self, conversation_id: str, draft: str) -> None:
         """Another conversation: its draft, with what is attached to it. What was being edited is left."""
@@ -366,7 +369,10 @@ class Composer(QWidget):
         lines = min(_MOST_LINES, max(1, lines))
         wanted = lines * self.edit.fontMetrics().lineSpacing() + theme.px(26)
         most = self._host_height() * 45 // 100 - theme.px(55)  # six lines at 800x480, one over an on-screen keyboard
-        self.edit.setFixedHeight(max(theme.px(48), min(wanted, most)))
+        height = max(theme.px(48), min(wanted, most))
+        if height != self.edit.height():
+            self.edit.setFixedHeight(height)
+            self.edit.ensureCursorVisible()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:  # of the host: an on-screen keyboard came or went

@@ -338,7 +338,10 @@ def test_chips_by_keyboard_and_by_finger(play: Scene, tmp_path: Path, finger: QP
         await attached(window, 5)
         crosses = [chip.cross for chip in composer.tray.chips]
         assert all(cross.width() >= 48 and cross.height() >= 48 for cross in crosses)
-        crosses[0].setFocus()
+        composer.edit.setFocus()
+        window.key(Qt.Key.Key_Tab)
+        window.key(Qt.Key.Key_Tab)
+        assert crosses[0].hasFocus(), "Tab goes from the field over Send to the chips"
         for _ in range(4):
             window.key(Qt.Key.Key_Right)
         assert crosses[4].hasFocus()
@@ -495,6 +498,8 @@ def test_the_field_is_seen_however_little_room_an_on_screen_keyboard_leaves(
             top = widget.mapTo(view, QPoint(0, 0)).y()
             assert (top >= view.header.height() - 1, bottom <= height) == (True, True), widget
         assert composer.edit.height() >= 48
+        caret = composer.edit.cursorRect()
+        assert composer.edit.viewport().rect().contains(caret.center()), "the caret is in sight"
         assert composer.shelf.isVisible()
         assert composer.shelf.mapTo(view, QPoint(0, 0)).y() >= view.header.height() - 1
         hidden = composer.shelf.verticalScrollBar().maximum()
