@@ -203,6 +203,10 @@ class Composer(QWidget):
 
     def refused(self, text: str, reason: str, attachments: Sequence[TalkAttachment] = ()) -> None:
         """What was written comes back, before what was begun since, with the reason over it."""
+        if self.editing.is_on:
+            self.editing.give_back(text, attachments)
+            self.show_error(reason)
+            return
         self.set_text(f"{text}\n{self.text}" if self.text.strip() else text)
         self.intake.put_back(attachments)
         self.show_error(reason)

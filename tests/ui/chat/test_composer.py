@@ -459,6 +459,22 @@ def test_editing_a_message_sends_it_anew_and_gives_back_what_was_begun(play: Sce
     play(scene)
 
 
+def test_what_is_refused_during_an_edit_waits_for_its_end(play: Scene) -> None:
+    async def scene(window: Window) -> None:
+        composer = window.view.composer
+        attachments = window.service.attachments
+        assert attachments is not None
+        late = (await attachments.add_text("late.txt", "late")).attachment
+        await window.types("begun", enter=False)
+        composer.begin_edit("m-1", "old words")
+        composer.refused("not sent", "The disk is full.", [late])
+        assert (composer.text, composer.error.text()) == ("old words", "The disk is full.")
+        window.key(Qt.Key.Key_Escape)
+        assert (composer.text, intake_of(window).ready) == ("not sent\nbegun", (late,))
+
+    play(scene)
+
+
 def test_an_edit_is_left_when_another_conversation_is_opened(play: Scene) -> None:
     async def scene(window: Window) -> None:
         one, other = await window.service.begin("one"), await window.service.begin("other")
