@@ -175,6 +175,9 @@ async def open_house(
             secret=lambda name: secrets.get(name) if name != ADMIN_TOKEN else None,
             redactor=logs.redactor,
         )
+        chat = _make_chat(
+            store, tasks, watch.health, link, agents, workspace, ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests)
+        )
         services = ApiServices(
             settings=settings,
             journal=journal,
@@ -198,6 +201,7 @@ async def open_house(
             templates=wing.templates,
             completions=wing.completions,
             personas=lambda: load_personas(wing.persona_folder),
+            chat=chat,
             earlier=journal.earlier,
         )
         application = build_application(services)
@@ -206,9 +210,6 @@ async def open_house(
         stack.push_async_callback(closed_within, _AGENTS_STOP_WITHIN, "the agents", wing.close)
         await wing.open()
         tasks.spawn("look at the models", wing.models.probe())
-        chat = _make_chat(
-            store, tasks, watch.health, link, agents, workspace, ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests)
-        )
         await chat.open()
         stack.push_async_callback(closed_within, 0.5, "the chat", chat.close)
 

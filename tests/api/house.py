@@ -39,6 +39,9 @@ from chainbot_desktop.agents.runtime.shared import Leases, RuntimeParts
 from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.agents.vitals import AgentVitals
 from chainbot_desktop.alexos.webhooks import WebhookIntake
+from chainbot_desktop.app.agent_talk import ServiceTalk
+from chainbot_desktop.chat.builtin_commands import StatusProbes
+from chainbot_desktop.chat.service import UNDO_SECONDS, ChatService, Surroundings
 from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdict
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
@@ -46,6 +49,7 @@ from chainbot_desktop.security.admin_token import AdminToken
 from chainbot_desktop.security.browser_sessions import Sessions, Tickets
 from chainbot_desktop.store.agents import AgentMessageTable, AgentTable, RunTable, UsageTable
 from chainbot_desktop.store.approvals import ApprovalTable
+from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.coordinations import CoordinationTable
 from chainbot_desktop.watch.health import HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
@@ -79,6 +83,7 @@ class House:
     """Carries the token."""
     runtime: AgentService
     desk: ApprovalDesk
+    chat: ChatService
     scripted: ScriptedKind
     swaps: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
 
@@ -133,6 +138,7 @@ async def open_house(
     agents: bool = True,
     children: Callable[[Limits, Tasks], ChildProcesses] = lambda _limits, _tasks: NoChildren(),
     secrets: Mapping[str, str] = MappingProxyType({}),
+    undo_seconds: float = UNDO_SECONDS,
 ) -> AsyncIterator[House]:
     failures: list[str] = []
     tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
@@ -186,6 +192,21 @@ async def open_house(
         await models.open()
         templates = AgentTemplates(folder / "templates")
         await templates.open()
+        chat = ChatService(
+            ConversationTable(store.database, store.journal),
+            store.journal,
+            store.bus,
+            tasks,
+            store.preferences,
+            Surroundings(
+                StatusProbes(list, lambda: link.status, lambda: len(directory.agents)),
+                folder / "exports",
+                lambda: folder,
+                ServiceTalk(runtime, desk, entanglements.guests) if agents else None,
+            ),
+            undo_seconds=undo_seconds,
+        )
+        await chat.open()
         services = ApiServices(
             settings=chosen,
             journal=store.journal,
@@ -209,6 +230,7 @@ async def open_house(
             templates=templates if agents else None,
             completions=Completions(models, parts.ledger) if agents else None,
             personas=lambda: load_personas(folder / "personas"),
+            chat=chat,
             earlier=store.journal.earlier,
         )
         application = build_application(services)
@@ -217,11 +239,12 @@ async def open_house(
         lag.start()
         try:
             async with aiohttp.ClientSession(headers=BEARER) as http:
-                yield House(store, services, application, server, http, runtime, desk, scripted, swaps)
+                yield House(store, services, application, server, http, runtime, desk, chat, scripted, swaps)
         finally:
             lag.stop()
             await server.stop()
             assert application[HUB].count == 0
+            await chat.close()
             await entanglements.close()
             await runtime.close()
             await vitals.close()
