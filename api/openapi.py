@@ -27,6 +27,7 @@ _TAGS = {
     "agents": "Agents, their map and their work",
     "approvals": "What agents ask a human",
     "entanglements": "Links between agents",
+    "conversations": "Conversations with agents: messages, search, export",
     "models": "Models: how they are, and answers of theirs",
     "events": "The journal",
     "audit": "Who did what, and the proof",

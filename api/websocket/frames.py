@@ -85,10 +85,18 @@ def message_of(event: Event) -> tuple[str, str]:
 
 def event_frame(recorded: Recorded[Any]) -> bytes:
     """The frame of an event, the same for every client: it is encoded once."""
+    return orjson.dumps(_event_members(recorded, recorded.envelope()))
+
+
+def message_frame(recorded: Recorded[Any], posted: Mapping[str, Any] | None) -> bytes:
+    """The frame of a message that was posted, with the message itself: the journal has its digest alone."""
+    return json_bytes_of(_event_members(recorded, {**recorded.envelope(), "message": posted}))
+
+
+def _event_members(recorded: Recorded[Any], data: Any) -> dict[str, Any]:
     event = recorded.event
     message, window = message_of(event)
-    frame = {"type": message, "window_type": window, "timestamp": event.time, "seq": recorded.seq, "data": recorded.envelope()}
-    return orjson.dumps(frame)
+    return {"type": message, "window_type": window, "timestamp": event.time, "seq": recorded.seq, "data": data}
 
 
 def frame(message: str, window: str, data: Mapping[str, Any], seq: int | None = None) -> bytes:

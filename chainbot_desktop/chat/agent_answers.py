@@ -92,6 +92,11 @@ class AgentAnswers:
         """The answers that are being written in a conversation, in the order in which they were asked for."""
         return [stream for stream in self._streams.values() if stream.conversation_id == conversation_id]
 
+    @property
+    def streams(self) -> Sequence[AnswerStream]:
+        """The answers that are being written anywhere, in the order in which they were asked for."""
+        return tuple(self._streams.values())
+
     def lead(self, conversation: Conversation) -> str:
         """The agent that leads a conversation now, whenever `conversation` was read; "" is nobody."""
         return self._leads.get(conversation.id, conversation.lead)
@@ -111,14 +116,15 @@ class AgentAnswers:
 
     async def ask(
         self, conversation: Conversation, meant: Addressed, *, actor: Actor, delivery: TalkDelivery = "queue"
-    ) -> None:
-        """Give the task to everybody who is meant. What cannot be is said in the conversation."""
+    ) -> tuple[str, ...]:
+        """Give the task to everybody who is meant; the runs that this began or reached. What cannot be is said in the conversation."""
         for name in meant.unknown:
             await self.say(
                 conversation.id,
                 f"There is no agent {escape_markdown(at_name(name))} here. {_hint(who_there_is(name, self.addressable))}",
             )
-        asked = [agent for agent in meant.agents if await self._ask_one(conversation.id, agent, meant.task, actor, delivery)]
+        runs = {agent: await self._ask_one(conversation.id, agent, meant.task, actor, delivery) for agent in meant.agents}
+        asked = [agent for agent, run_id in runs.items() if run_id]
         known = {agent.id for agent in self.agents}
         lead = self.lead(conversation)
         leaders = [
@@ -130,6 +136,7 @@ class AgentAnswers:
             await self._set_lead(conversation.id, "")
             text = "The agent that this conversation was with is not here any more, so nobody was asked."
             await self.say(conversation.id, f"{text} {_hint(who_there_is('', self.agents))}")
+        return tuple(run_id for run_id in runs.values() if run_id)
 
     async def stop(self, run_id: str, *, actor: Actor) -> None:
         """Stop an answer. That it has ended meanwhile is no error."""
@@ -149,12 +156,13 @@ class AgentAnswers:
         await self._table.set_lead(conversation_id, agent_id)
         self._tell_soon()
 
-    async def _ask_one(self, conversation_id: str, agent: TalkAgent, task: str, actor: Actor, delivery: TalkDelivery) -> bool:
+    async def _ask_one(self, conversation_id: str, agent: TalkAgent, task: str, actor: Actor, delivery: TalkDelivery) -> str:
+        """The id of the run; "" where it was not asked."""
         try:
             run_id = await self._talk.ask(agent.id, task, conversation_id=conversation_id, actor=actor, delivery=delivery)
         except ChainBotError as error:
             await self.say(conversation_id, f"{_name(agent.name)} was not asked: {_sentence(error)}")
-            return False
+            return ""
         known = self._streams.get(run_id)
         if known is not None and known.conversation_id != conversation_id:
             await self.say(
@@ -163,7 +171,7 @@ class AgentAnswers:
         if known is None:
             self._attend(self._begin(run_id, conversation_id, agent.id, agent.name, utc_now()))
             await self._remember()
-        return True
+        return run_id
 
     def _on_begun(self, run: TalkRun) -> None:
         if run.run_id in self._streams:

@@ -31,8 +31,9 @@ from chainbot_desktop.core.events import (
     Recorded,
 )
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
-from chainbot_desktop.core.ports import AgentTalk, Journal, Preferences, TalkDelivery
+from chainbot_desktop.core.ports import AgentTalk, IdempotencyKey, Journal, Preferences, TalkDelivery
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.conversation_pages import PageQuery, position
 from chainbot_desktop.store.conversation_rows import Conversation, Hit, Message
 from chainbot_desktop.store.conversations import ConversationTable
 
@@ -69,6 +70,8 @@ class Posted:
     conversation_id: str
     message: Message | None
     answer: Answer
+    runs: tuple[str, ...] = ()
+    """What agents were given with it: the runs that it began or reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +174,24 @@ class ChatService:
                 shown.append(await self._table.get(conversation.id, floor=pending.through))
         return shown
 
+    async def page(self, query: PageQuery) -> list[Conversation]:
+        """Part of the list, for who reads it bit by bit. What is deleted and can still be undone is not in it."""
+        shown: list[Conversation] = []
+        while True:
+            found = await self._table.page(query)
+            hidden = [row for row in found if (pending := self._pending.get(row.id)) is not None and pending.whole]
+            shown += [await self._as_shown(row) for row in found if row not in hidden]
+            if not hidden or len(found) < query.limit:
+                return shown
+            query = replace(query, after=position(found[-1], query.order), limit=len(hidden))
+
     async def conversation(self, conversation_id: str) -> Conversation:
         """NotFound where there is none, or none any more."""
         return await self._table.get(conversation_id, floor=self._visible_floor(conversation_id))
+
+    async def _as_shown(self, conversation: Conversation) -> Conversation:
+        pending = self._pending.get(conversation.id)
+        return conversation if pending is None else await self._table.get(conversation.id, floor=pending.through)
 
     async def before(self, conversation_id: str, number: int | None, limit: int) -> list[Message]:
         """The `limit` messages before `number` (the newest ones for None), oldest first."""
@@ -214,8 +232,8 @@ class ChatService:
 
     # What can be done
 
-    async def begin(self, title: str = "", *, actor: Actor | None = None) -> Conversation:
-        return await self._table.create(_checked_title(title) if title else "", actor=actor or self.me)
+    async def begin(self, title: str = "", *, actor: Actor | None = None, key: IdempotencyKey | None = None) -> Conversation:
+        return await self._table.create(_checked_title(title) if title else "", actor=actor or self.me, key=key)
 
     async def with_agent(self, agent_id: str) -> Conversation:
         """The newest conversation that this agent leads, else a new one that it leads. NotFound where it does not run here."""
@@ -256,7 +274,13 @@ class ChatService:
         await self._preferences.set(_LAST_OPEN, conversation_id)
 
     async def post(
-        self, conversation_id: str, text: str, *, actor: Actor | None = None, delivery: TalkDelivery = "queue"
+        self,
+        conversation_id: str,
+        text: str,
+        *,
+        actor: Actor | None = None,
+        delivery: TalkDelivery = "queue",
+        key: IdempotencyKey | None = None,
     ) -> Posted:
         """Keep what was written and, if it is a command, what that answers. `//` at the start is a slash that is no command.
 
@@ -269,13 +293,16 @@ class ChatService:
         asks = not author.startswith("agent:")
         meant = self.meant(text, self.answers.lead(conversation)) if self.answers is not None and asks else None
         if meant is None and is_command(text):
-            return await self._run(conversation_id, text, author)
+            return await self._run(conversation_id, text, author, key)
         body = _body(text)
         title = _title_of(meant.task if meant is not None and meant.agents else body)
-        message = await self._table.post(conversation_id, body, author=author, title=title, read=author == self.me)
+        message = await self._table.post(conversation_id, body, author=author, title=title, read=author == self.me, key=key)
+        runs: tuple[str, ...] = ()
         if self.answers is not None and meant is not None:
-            await self.answers.ask(conversation, meant, actor=author, delivery=delivery)
-        return Posted(conversation_id, message, Answer())
+            runs = await self.answers.ask(conversation, meant, actor=author, delivery=delivery)
+        if runs:
+            message = await self._table.set_detail(message, {**message.detail, "runs": list(runs)})
+        return Posted(conversation_id, message, Answer(), runs)
 
     def meant(self, text: str, lead: str) -> Addressed | None:
         """Whom of the agents a line is for where `lead` leads; None for a command of the panel's own, or where no agents can run.
@@ -289,18 +316,20 @@ class ChatService:
             return offered
         return self.answers.addressed(lead, _body(text))
 
-    async def _run(self, conversation_id: str, text: str, author: Actor) -> Posted:
+    async def _run(self, conversation_id: str, text: str, author: Actor, key: IdempotencyKey | None) -> Posted:
         # A command that cannot be run leaves nothing in the conversation: its error goes to who typed it.
         invocation = self.commands.parse(text)
         answer = await self.commands.run(invocation, Place(conversation_id, author))
         if not answer.text:
             return Posted(conversation_id, None, answer)
         mine = author == self.me
-        typed = await self._table.post(conversation_id, text, author=author, kind="command", read=mine)
-        await self._table.post(conversation_id, answer.text, author=SYSTEM, kind="system", read=mine)
-        if answer.after is not None:
-            await answer.after()
-        return Posted(conversation_id, typed, answer)
+        typed = await self._table.post(conversation_id, text, author=author, kind="command", read=mine, key=key)
+        said = {"answers": typed.id}
+        await self._table.post(conversation_id, answer.text, author=SYSTEM, kind="system", read=mine, detail=said)
+        runs = tuple(await answer.after()) if answer.after is not None else ()
+        if runs:
+            typed = await self._table.set_detail(typed, {**typed.detail, "runs": list(runs)})
+        return Posted(conversation_id, typed, answer, runs)
 
     async def clear(self, conversation_id: str, *, actor: Actor | None = None) -> Undoable:
         newest = await self.before(conversation_id, None, 1)

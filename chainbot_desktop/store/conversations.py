@@ -24,6 +24,8 @@ from chainbot_desktop.core.events.chat import ConversationFact, PostedMessage
 from chainbot_desktop.core.events.envelope import Actor
 from chainbot_desktop.core.ids import new_id, utc_now
 from chainbot_desktop.core.json_codec import canonical_json
+from chainbot_desktop.core.ports import IdempotencyKey
+from chainbot_desktop.store.conversation_pages import PageQuery, page_condition
 from chainbot_desktop.store.conversation_rows import (
     MARK_BEGIN,
     MARK_END,
@@ -66,7 +68,7 @@ class ConversationTable:
         self._database = database
         self._journal = journal
 
-    async def create(self, title: str = "", *, actor: Actor) -> Conversation:
+    async def create(self, title: str = "", *, actor: Actor, key: IdempotencyKey | None = None) -> Conversation:
         now = utc_now()
         made = Conversation(new_id(), title, now, now, False, False, "", 0, 0, 0, "", "", "")
         row = (made.id, title, now, now, False, False, "", 0)
@@ -78,7 +80,7 @@ class ConversationTable:
                 row,
             )
 
-        await self._journal.append(_event(ConversationCreated, made.id, actor), write=write)
+        await self._journal.append(_event(ConversationCreated, made.id, actor), key, write=write)
         return made
 
     async def rename(self, conversation_id: str, title: str, *, actor: Actor) -> None:
@@ -133,6 +135,25 @@ class ConversationTable:
 
         return await self._database.read(work)
 
+    async def page(self, query: PageQuery) -> list[Conversation]:
+        condition, values = page_condition(query)
+
+        def work(connection: Connection) -> list[Conversation]:
+            found = connection.execute(text(_SUMMARY + condition), {**values, "floor": 0})
+            return [conversation_of_row(row) for row in found]
+
+        return await self._database.read(work)
+
+    async def set_detail(self, message: Message, detail: Mapping[str, object]) -> Message:
+        """`message` as it is with another detail, also where it was erased meanwhile."""
+        statement = update(messages).where(messages.c.id == message.id).values(detail=dict(detail))
+
+        def work(connection: Connection) -> None:
+            connection.execute(statement)
+
+        await self._database.write(work)
+        return replace(message, detail=dict(detail))
+
     async def post(
         self,
         conversation_id: str,
@@ -143,6 +164,7 @@ class ConversationTable:
         title: str = "",
         read: bool = False,
         detail: Mapping[str, object] | None = None,
+        key: IdempotencyKey | None = None,
     ) -> Message:
         """Keep a message together with its event. `title` names a conversation that has no title yet; `read`: up to here it was read."""
         await self.get(conversation_id)
@@ -183,7 +205,7 @@ class ConversationTable:
                 (now, title, conversation_id),
             )
 
-        await self._journal.append(event, write=write)
+        await self._journal.append(event, key, write=write)
         if not numbers:
             raise NotFound("This conversation was deleted meanwhile; the message was not kept.")
         return replace(kept, number=numbers[-1])
