@@ -326,7 +326,7 @@ class ChatService:
         typed = await self._table.post(conversation_id, text, author=author, kind="command", read=mine, key=key)
         said = {"answers": typed.id}
         await self._table.post(conversation_id, answer.text, author=SYSTEM, kind="system", read=mine, detail=said)
-        runs = tuple(await answer.after()) if answer.after is not None else ()
+        runs = (await answer.after() or ()) if answer.after is not None else ()
         if runs:
             typed = await self._table.set_detail(typed, {**typed.detail, "runs": list(runs)})
         return Posted(conversation_id, typed, answer, runs)
