@@ -75,8 +75,9 @@ async def delete(request: web.Request) -> web.Response:
 
 
 async def clear(request: web.Request) -> web.Response:
-    conversation_id = request.match_info["id"]
-    return _taken(request, conversation_id, await chat_of(request).clear(conversation_id, actor=ADMIN))
+    chat = chat_of(request)
+    conversation_id = (await chat.conversation(request.match_info["id"])).id
+    return _taken(request, conversation_id, await chat.clear(conversation_id, actor=ADMIN))
 
 
 def _taken(request: web.Request, conversation_id: str, undoable: Undoable) -> web.Response:
