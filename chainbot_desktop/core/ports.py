@@ -356,3 +356,18 @@ class AgentTalk(Protocol):
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` when an agent or what waits for a human is different; often. Returns what ends it."""
         ...
+
+
+class Wording(Protocol):
+    """Short texts that a model of the house writes about longer ones. Use on the loop's thread."""
+
+    async def title(self, first_exchange: str) -> str | None:
+        """A name for a conversation that begins so, one line; None where no model writes one that means anything.
+
+        Unavailable and other ChainBotErrors where a model was asked and did not answer.
+        """
+        ...
+
+    async def summarise(self, text: str, most_tokens: int) -> str:
+        """What is in `text`, in at most about `most_tokens`. Unavailable where no model can."""
+        ...

@@ -32,10 +32,13 @@ from chainbot_desktop.core.events.alexos import (
     RegistrationSucceeded,
 )
 from chainbot_desktop.core.events.chat import (
+    ConversationBranched,
+    ConversationChanged,
     ConversationCleared,
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    MessageChanged,
     MessagePosted,
 )
 from chainbot_desktop.core.events.envelope import Actor, Event, Recorded, Severity, UnknownEvent
@@ -81,6 +84,8 @@ KnownEvent = Annotated[
     | ApprovalExpired
     | ApprovalRequested
     | AttentionRequired
+    | ConversationBranched
+    | ConversationChanged
     | ConversationCleared
     | ConversationCreated
     | ConversationDeleted
@@ -100,6 +105,7 @@ KnownEvent = Annotated[
     | GuestLeft
     | HealthChanged
     | LinkChanged
+    | MessageChanged
     | MessagePosted
     | ModuleHealthReported
     | ModuleStatusReported
@@ -157,6 +163,8 @@ __all__ = [
     "ApprovalRequested",
     "AttentionRequired",
     "BodyReference",
+    "ConversationBranched",
+    "ConversationChanged",
     "ConversationCleared",
     "ConversationCreated",
     "ConversationDeleted",
@@ -178,6 +186,7 @@ __all__ = [
     "HealthChanged",
     "KnownEvent",
     "LinkChanged",
+    "MessageChanged",
     "MessagePosted",
     "ModuleHealthReported",
     "ModuleStatusReported",
