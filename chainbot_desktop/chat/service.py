@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -16,7 +17,7 @@ from chainbot_desktop.chat.branches import Branches
 from chainbot_desktop.chat.builtin_commands import BuiltinCommands, StatusProbes
 from chainbot_desktop.chat.commands import Answer, CommandRegistry, Place, Undoable, is_command
 from chainbot_desktop.chat.erasures import Erasures
-from chainbot_desktop.chat.export import ExportFile
+from chainbot_desktop.chat.export import Export, ExportFile
 from chainbot_desktop.chat.offered_commands import OfferedCommands
 from chainbot_desktop.chat.posted import Posted
 from chainbot_desktop.chat.reading import Found, Reading
@@ -64,7 +65,6 @@ _log = logging.getLogger(__name__)
 
 MAX_MEMBERS = 50
 UNDO_SECONDS = 10.0
-_EXPORT_PAGE = 500
 _LAST_OPEN = "chat.open_conversation"
 
 ChatEvent = (
@@ -387,20 +387,27 @@ class ChatService(Reading):
 
     async def export(self, conversation_id: str, form: str = "markdown", path: str = "") -> Path:
         """Save a conversation as a file; its path. ExportFailed or Conflict where the file cannot be."""
-        conversation = await self.conversation(conversation_id)
-        file = await asyncio.to_thread(ExportFile, conversation, form, path, self._export_folder)
+        export = await Export.read(self, conversation_id, form)
+        file = await asyncio.to_thread(ExportFile, export, path, self._export_folder)
         try:
-            number = 0
-            while page := await self.after(conversation_id, number, _EXPORT_PAGE):
-                page = [message for message in page if message.number <= conversation.last_number]
-                await asyncio.to_thread(file.add, page)
-                number = page[-1].number if page else conversation.last_number
-                if number >= conversation.last_number:
-                    break
+            async with aclosing(export.pieces()) as pieces:
+                async for piece in pieces:
+                    await asyncio.to_thread(file.add, piece)
             return await asyncio.to_thread(file.finish)
         except BaseException:
             await asyncio.shield(asyncio.to_thread(file.abandon))
             raise
+
+    async def export_as(self, conversation_id: str, form: str = "markdown") -> Export:
+        """For a caller that wants its name and media type before its bytes. NotFound, or InvalidInput for no such form."""
+        return await Export.read(self, conversation_id, form)
+
+    async def export_stream(self, conversation_id: str, form: str = "markdown") -> AsyncGenerator[bytes]:
+        """The bytes of the file, as they are read. Close it (`aclosing`) where it is not read to its end."""
+        export = await self.export_as(conversation_id, form)
+        async with aclosing(export.pieces()) as pieces:
+            async for piece in pieces:
+                yield piece.encode("utf-8", "replace")
 
     # Agents
 
