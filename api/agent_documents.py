@@ -59,6 +59,7 @@ def run_document(row: RunRow) -> dict[str, Any]:
 def conversation_messages(row: RunRow) -> list[dict[str, Any]]:
     """A run as what was asked and what was answered."""
     asked = {"role": "user", "content": row.task, "timestamp": row.started_at, "run_id": row.id, "state": row.state}
+    asked["conversation_id"] = row.conversation_id or None
     if not row.ended_at:
         return [asked]
     content = row.result if row.state == "succeeded" else row.reason

@@ -31,7 +31,15 @@ async def post(chat: ChatService, undos: Undos, new: NewPost, attempt: Attempt) 
         fact = attempt.fact()
         return await _earlier(chat, fact.conversation_id, await chat.message(fact.message_id))
     wanted = new.wanted
-    posted = await chat.post(new.conversation_id, wanted.text, actor=new.actor, delivery=wanted.delivery, key=attempt.key)
+    posted = await chat.post(
+        new.conversation_id,
+        wanted.text,
+        actor=new.actor,
+        delivery=wanted.delivery,
+        attachments=[attachment.given() for attachment in wanted.attachments],
+        to=wanted.to,
+        key=attempt.key,
+    )
     return posted_document(posted, undos)
 
 

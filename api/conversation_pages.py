@@ -14,6 +14,8 @@ from chainbot_desktop.store.conversation_rows import Message
 async def read_page(chat: ChatService, conversation_id: str, asked: MessageParameters) -> dict[str, Any]:
     """NotFound where there is no such conversation, or no such message in it."""
     await chat.conversation(conversation_id)
+    if asked.thread:
+        return await _thread(chat, conversation_id, asked)
     if asked.around is not None:
         middle = (await message_in(chat, conversation_id, asked.around)).number
         older = await chat.before(conversation_id, middle, asked.limit // 2)
@@ -29,11 +31,16 @@ async def read_page(chat: ChatService, conversation_id: str, asked: MessageParam
     return page_document(conversation_id, found, earlier=earlier, later=later)
 
 
+async def _thread(chat: ChatService, conversation_id: str, asked: MessageParameters) -> dict[str, Any]:
+    place = asked.after or 0
+    found = await chat.thread(conversation_id, asked.thread, after=place, limit=asked.limit + 1)
+    items = found[: asked.limit]
+    return page_document(conversation_id, items, earlier=False, later=len(found) > asked.limit, place=place)
+
+
 async def message_in(chat: ChatService, conversation_id: str, message_id: str) -> Message:
     """A message that this conversation shows, those that a branch shares with its stem included."""
-    found = await chat.message(message_id)
-    if found is not None:
-        [*shown] = await chat.after(conversation_id, found.number - 1, 1)
-        if shown and shown[0].id == message_id:
-            return found
-    raise NotFound("There is no such message in this conversation.", code="no_such_message")
+    found = await chat.shown_message(conversation_id, message_id)
+    if found is None:
+        raise NotFound("There is no such message in this conversation.", code="no_such_message")
+    return found

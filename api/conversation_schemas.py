@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from chainbot_desktop.chat.service import MAX_MESSAGE_BYTES, MAX_TITLE
+from chainbot_desktop.chat.written import MAX_MESSAGE_BYTES, MAX_TITLE
+from chainbot_desktop.core.ports import TalkAttachment
 
 MAX_CONVERSATIONS = 200
 MAX_MESSAGES = 500
@@ -21,7 +22,7 @@ def _without_nul(text: str) -> str:
 
 _Plain = Annotated[str, AfterValidator(_without_nul)]
 _Title = Annotated[_Plain, StringConstraints(max_length=MAX_TITLE)]
-_Text = Annotated[_Plain, StringConstraints(min_length=1, max_length=MAX_MESSAGE_BYTES)]
+_Text = Annotated[_Plain, StringConstraints(max_length=MAX_MESSAGE_BYTES)]
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 _Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
 _TurnOrder = Literal["lead", "round_robin", "all"]
@@ -87,9 +88,14 @@ class AttachmentRef(_Strict):
     size: _Number
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
+    def given(self) -> TalkAttachment:
+        return TalkAttachment(self.name, self.media_type, self.size, self.sha256)
+
 
 class NewMessage(_Strict):
-    text: _Text = Field(description="Markdown. `/word` is a command, `@name` asks an agent.")
+    text: _Text = Field(
+        "", description="Markdown. `/word` is a command, `@name` asks an agent. With attachments it may be empty."
+    )
     to: Annotated[list[_Id], Field(max_length=100)] = Field(
         default_factory=list,
         description="Ids of the agents to ask; empty: those it names, else as the conversation's turns are.",
@@ -100,6 +106,7 @@ class NewMessage(_Strict):
 
 class EditedMessage(_Strict):
     text: _Text
+    to: Annotated[list[_Id], Field(max_length=100)] = Field(default_factory=list, description="As of a new message.")
     attachments: Annotated[list[AttachmentRef], Field(max_length=100)] = Field(default_factory=list)
 
 
@@ -110,7 +117,7 @@ class MessageParameters(_Strict):
     after: _Number | None = Field(None, description="`next` or `newest` of a page: messages newer than this number.")
     around: _Id | None = Field(None, description="Id of a message: it, and as many before as after it.")
     thread: Annotated[str, StringConstraints(max_length=300)] = Field(
-        "", description="Id of the run whose delegation is wanted; empty: what stands in the conversation itself."
+        "", description="Id of a run: what belongs to its delegations, read forwards; empty: the conversation itself."
     )
     limit: int = Field(50, ge=1, le=MAX_MESSAGES)
 
@@ -118,6 +125,8 @@ class MessageParameters(_Strict):
     def _one_place(self) -> MessageParameters:
         if sum(place is not None for place in (self.before, self.after, self.around)) > 1:
             raise ValueError("one of before, after and around")
+        if self.thread and (self.before is not None or self.around is not None):
+            raise ValueError("with thread no before and no around")
         return self
 
 

@@ -131,10 +131,12 @@ def _query_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 def _answers(answers: Iterable[Answer]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for answer in answers:
-        described: dict[str, Any] = {"description": answer.description or HTTPStatus(answer.status).phrase}
+        described = found.setdefault(
+            str(answer.status), {"description": answer.description or HTTPStatus(answer.status).phrase}
+        )
         if answer.media_type and answer.status < 300:
-            described["content"] = {answer.media_type: {"schema": _answer_schema(answer)}}
-        found[str(answer.status)] = described
+            # Several answers with one status are one in several media types.
+            described.setdefault("content", {})[answer.media_type] = {"schema": _answer_schema(answer)}
     return found
 
 

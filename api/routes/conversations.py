@@ -51,10 +51,7 @@ async def create(request: web.Request) -> web.Response:
     async with request.app[REPEATS].attempt(request, body) as attempt:
         if attempt.earlier is not None:
             return json_answer(conversation_document(await chat.conversation(attempt.fact().conversation_id)), 201)
-        begun = await chat.begin(wanted.title, actor=ADMIN, key=attempt.key)
-    more = wanted.model_dump(include={"members", "turn_order", "lead"}, exclude_defaults=True)
-    if more:
-        begun = await chat.update(begun.id, actor=ADMIN, **more)
+        begun = await chat.begin(**wanted.model_dump(), actor=ADMIN, key=attempt.key)
     return json_answer(conversation_document(begun), 201)
 
 
@@ -65,7 +62,7 @@ async def get(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     wanted = parse_model(await read_object(request), ConversationChange)
     given = {name: value for name, value in wanted.model_dump().items() if value is not None}
-    changed = await chat_of(request).update(request.match_info["id"], actor=ADMIN, **given)  # type: ignore[attr-defined]
+    changed = await chat_of(request).update(request.match_info["id"], actor=ADMIN, **given)
     return json_answer(conversation_document(changed))
 
 

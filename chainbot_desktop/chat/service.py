@@ -178,8 +178,27 @@ class ChatService(Reading):
 
     # Conversations
 
-    async def begin(self, title: str = "", *, actor: Actor | None = None, key: IdempotencyKey | None = None) -> Conversation:
-        return await self._table.create(checked_title(title) if title else "", actor=actor or self.me, key=key)
+    async def begin(
+        self,
+        title: str = "",
+        *,
+        lead: str = "",
+        turn_order: TurnOrder = "lead",
+        members: Sequence[str] = (),
+        actor: Actor | None = None,
+        key: IdempotencyKey | None = None,
+    ) -> Conversation:
+        """InvalidInput, and none is begun, for an agent that is not here."""
+        if lead:
+            self._require_agents([lead])
+        return await self._table.create(
+            checked_title(title) if title else "",
+            lead=lead,
+            turn_order=turn_order,
+            members=self._checked_members(members),
+            actor=actor or self.me,
+            key=key,
+        )
 
     async def with_agent(self, agent_id: str) -> Conversation:
         """The newest conversation that this agent leads, else a new one that it leads. NotFound where it does not run here."""

@@ -101,6 +101,12 @@ class House:
             assert response.status == 200, await response.text()
             return orjson.loads(await response.read())
 
+    async def post_new(self, path: str, body: Any) -> Any:
+        """What was made."""
+        async with self.http.post(self.url + path, json=body) as response:
+            assert response.status == 201, await response.text()
+            return orjson.loads(await response.read())
+
     async def runs(self, name: str, **config: Any) -> str:
         """An agent that runs here and is idle; its id."""
         return await self.starts("scripted", name, **config)

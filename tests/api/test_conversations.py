@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -198,6 +199,91 @@ async def test_a_page_around_a_message_and_its_neighbours(house: House) -> None:
     assert (await call(house, "GET", f"{CHATS}/{other}/messages/{ids[4]}"))[1]["code"] == "no_such_message"
 
 
+async def test_a_branch_goes_on_by_itself_and_an_answer_comes_back(house: House) -> None:
+    await house.runs("Ada")
+    chat = await begin(house, title="Cellar")
+    ids = [(await say(house, chat, text))["message"]["id"] for text in ("one", "two", "three")]
+    status, branch = await call(house, "POST", f"{CHATS}/{chat}/branch", {"message_id": ids[1]})
+    assert (status, branch["title"], branch["branched_from"]) == (201, "Cellar (2)", chat)
+    other = branch["id"]
+    run = (await say(house, other, "@Ada say from the branch"))["runs"][0]
+    answer = await answered(house, other, run)
+    assert await texts(house, other) == ["one", "two", "@Ada say from the branch", "from the branch"]
+    assert await texts(house, chat) == ["one", "two", "three"]
+    assert (await house.get(f"{CHATS}/{other}/messages/{ids[0]}"))["conversation_id"] == chat, "it is shared"
+    assert (await call(house, "GET", f"{CHATS}/{other}/messages/{ids[2]}"))[0] == 404
+    assert await texts(house, other, f"?around={ids[0]}&limit=2") == ["one", "two"]
+    status, merged = await call(house, "POST", f"{CHATS}/{other}/messages/{answer['id']}/merge")
+    assert (status, merged["conversation_id"]) == (201, chat)
+    assert merged["detail"]["merged_from"] == {"conversation_id": other, "message_id": answer["id"]}
+    assert (await call(house, "POST", f"{CHATS}/{other}/messages/{answer['id']}/merge"))[1]["code"] == "merged_already"
+    status, posted = await call(house, "POST", f"{CHATS}/{chat}/messages/{ids[1]}/edit", {"text": "zwei"})
+    assert status == 201
+    assert await texts(house, posted["conversation_id"]) == ["one", "zwei"]
+    assert await texts(house, chat) == ["one", "two", "three", "from the branch"]
+    assert await texts(house, (await call(house, "POST", f"{CHATS}/{chat}/fork"))[1]["id"]) == await texts(house, chat)
+
+
+async def test_the_agents_of_a_conversation_are_chosen(house: House) -> None:
+    ada, bea = await house.runs("Ada"), await house.runs("Bea")
+    chat = await begin(house, title="Both", members=[ada, bea], turn_order="all", lead=ada)
+    one = await house.get(f"{CHATS}/{chat}")
+    assert (one["members"], one["turn_order"], one["lead"]) == ([ada, bea], "all", ada)
+    changed = (await call(house, "PATCH", f"{CHATS}/{chat}", {"lead": bea, "turn_order": "lead", "members": [bea]}))[1]
+    assert (changed["members"], changed["turn_order"], changed["lead"]) == ([bea], "lead", bea)
+    [run] = (await say(house, chat, "say I lead"))["runs"]
+    assert (await answered(house, chat, run))["author"] == f"agent:{bea}"
+    [run] = (await say(house, chat, "say I was asked", to=[ada]))["runs"]
+    assert (await answered(house, chat, run))["author"] == f"agent:{ada}"
+
+
+async def test_a_conversation_is_exported(house: House) -> None:
+    chat = await begin(house, title='../"Häuser"\r\n & <b>')
+    await say(house, chat, "the **text** <script>alert(1)</script>")
+    found: dict[str, bytes] = {}
+    for form, media_type in (("markdown", "text/markdown"), ("json", "application/json"), ("html", "text/html")):
+        async with house.http.get(f"{house.url}{CHATS}/{chat}/export?format={form}") as response:
+            assert response.status == 200
+            assert response.content_type == media_type
+            assert response.content_disposition is not None
+            assert response.content_disposition.type == "attachment"
+            name = response.content_disposition.filename or ""
+            assert "/" not in name
+            assert '"' not in name
+            assert name.startswith("Häuser")
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+            found[form] = await response.read()
+    assert b"the **text**" in found["markdown"]
+    [message] = orjson.loads(found["json"])["messages"]
+    assert message["text"] == "the **text** <script>alert(1)</script>"
+    assert b"<strong>text</strong>" in found["html"]
+    assert b"<script" not in found["html"]
+    async with house.http.head(f"{house.url}{CHATS}/{chat}/export") as response:
+        assert (response.status, await response.read()) == (200, b"")
+
+
+async def test_half_an_export_does_not_look_like_a_whole_one(house: House) -> None:
+    chat = await begin(house, title="Long")
+    for number in range(400):
+        await house.chat.post(chat, f"{number} " + "x" * 20_000)
+    async with house.http.get(f"{house.url}{CHATS}/{chat}/export") as response:
+        await response.content.readexactly(100_000)
+        await house.chat.delete(chat)
+        with pytest.raises(aiohttp.ClientError):
+            await response.content.read()
+
+
+async def test_what_a_conversation_takes_is_counted(house: House) -> None:
+    await house.runs("Ada")
+    chat = await begin(house)
+    assert (await house.get(f"{CHATS}/{chat}/meter"))["input_tokens"] == 0
+    [run] = (await say(house, chat, "@Ada spend 70"))["runs"]
+    await answered(house, chat, run)
+    meter = await house.get(f"{CHATS}/{chat}/meter")
+    assert meter == {"conversation_id": chat, "input_tokens": 70, "output_tokens": 0, "cost": 0.01, "unpriced_runs": 0}
+
+
 async def test_a_request_that_comes_twice_is_done_once(house: House) -> None:
     key = {"Idempotency-Key": "k-1"}
     first = await call(house, "POST", CHATS, {"title": "Once"}, **key)
@@ -234,10 +320,10 @@ async def test_a_request_that_comes_twice_is_done_once(house: House) -> None:
         ("POST", "", {"name": "x"}, 422, "invalid_field"),
         ("POST", "", {"title": "a\0b"}, 422, "invalid_field"),
         ("POST", "", {"turn_order": "random"}, 422, "invalid_field"),
-        ("POST", "", {"members": ["nobody"]}, 404, "no_such_agent"),
+        ("POST", "", {"members": ["nobody"]}, 422, "no_such_agent"),
         ("PATCH", "/ID", {"title": ""}, 422, "empty_title"),
         ("PATCH", "/ID", {"pinned": "perhaps"}, 422, "invalid_field"),
-        ("PATCH", "/ID", {"lead": "nobody"}, 404, "no_such_agent"),
+        ("PATCH", "/ID", {"title": "new", "lead": "nobody"}, 422, "no_such_agent"),
         ("PATCH", "/nowhere", {"title": "x"}, 404, "not_found"),
         ("GET", "/nowhere", None, 404, "not_found"),
         ("DELETE", "/nowhere", None, 404, "not_found"),
@@ -250,13 +336,24 @@ async def test_a_request_that_comes_twice_is_done_once(house: House) -> None:
         ("GET", f"/ID/messages?before={2**63}", None, 422, "invalid_parameter"),
         ("GET", "/ID/messages?around=nothing", None, 404, "no_such_message"),
         ("POST", "/nowhere/messages", {"text": "x"}, 404, "not_found"),
-        ("POST", "/ID/messages", {"text": ""}, 422, "invalid_field"),
+        ("POST", "/ID/messages", {"text": ""}, 422, "empty_message"),
         ("POST", "/ID/messages", {"text": "  "}, 422, "empty_message"),
         ("POST", "/ID/messages", {"text": "a\0b"}, 422, "invalid_field"),
         ("POST", "/ID/messages", {"text": 1}, 422, "invalid_field"),
-        ("POST", "/ID/messages", {}, 422, "invalid_field"),
+        ("POST", "/ID/messages", {}, 422, "empty_message"),
+        ("POST", "/ID/messages", {"attachments": [{"name": "a", "size": 1, "sha256": "0"}]}, 422, "invalid_field"),
+        ("POST", "/ID/branch", {"message_id": "nothing"}, 404, "not_found"),
+        ("POST", "/ID/branch", {}, 422, "invalid_field"),
+        ("POST", "/nowhere/branch", {"message_id": "nothing"}, 404, "not_found"),
+        ("POST", "/ID/fork", None, 422, "empty_conversation"),
+        ("POST", "/ID/messages/nothing/edit", {"text": "x"}, 404, "no_such_message"),
+        ("POST", "/ID/messages/nothing/merge", None, 404, "no_such_message"),
+        ("GET", "/ID/export?format=pdf", None, 422, "invalid_parameter"),
+        ("GET", "/nowhere/export", None, 404, "not_found"),
+        ("GET", "/nowhere/meter", None, 404, "not_found"),
+        ("GET", "/ID/messages?thread=r&before=3", None, 422, "invalid_parameter"),
         ("POST", "/ID/messages", {"text": "x", "delivery": "soon"}, 422, "invalid_field"),
-        ("POST", "/ID/messages", {"text": "x", "to": ["nobody"]}, 404, "no_such_agent"),
+        ("POST", "/ID/messages", {"text": "x", "to": ["nobody"]}, 422, "no_such_agent"),
     ],
 )
 async def test_what_cannot_be_meant_is_refused(house: House, method: str, path: str, body: Any, status: int, code: str) -> None:
@@ -288,51 +385,74 @@ async def test_without_a_token_nobody_comes_in(house: House) -> None:
             assert response.status in (401, 429)
 
 
+async def forwards(house: House, chat: str, limit: int, posts: list[int]) -> None:
+    """Read on and on while others post: all that there is in the end."""
+    seen: list[str] = []
+    place = 0
+    for count in [*posts, 0]:
+        page = await house.get(f"{CHATS}/{chat}/messages?after={place}&limit={limit}")
+        seen += [row["text"] for row in page["items"]]
+        place = page["newest"]
+        for number in range(count):
+            await say(house, chat, f"after {place} number {number}")
+    while page["next"] is not None:
+        page = await house.get(f"{CHATS}/{chat}/messages?after={place}&limit={limit}")
+        seen += [row["text"] for row in page["items"]]
+        place = page["newest"]
+    assert seen == await texts(house, chat, "?limit=500")
+
+
+async def backwards(house: House, chat: str, limit: int, posts: list[int]) -> None:
+    """Read back while others post: all that there was at the beginning."""
+    begun = [row["id"] for row in (await house.get(f"{CHATS}/{chat}/messages?limit=500"))["items"]]
+    page = await house.get(f"{CHATS}/{chat}/messages?limit={limit}")
+    seen = page["items"]
+    waiting = list(posts)
+    while page["previous"] is not None:
+        for number in range(waiting.pop() if waiting else 0):
+            await say(house, chat, f"meanwhile {number}")
+        page = await house.get(f"{CHATS}/{chat}/messages?before={page['previous']}&limit={limit}")
+        seen = [*page["items"], *seen]
+    assert [row["id"] for row in seen] == begun
+
+
+async def walk(house: House, chats: list[str], limit: int, posts: list[int], order: str) -> None:
+    """Read the list while conversations in it move."""
+    seen: list[str] = []
+    cursor: str | None = ""
+    waiting = list(posts)
+    while cursor is not None:
+        page = await house.get(f"{CHATS}?order={order}&limit={limit}&cursor={cursor}")
+        seen += [row["id"] for row in page["items"]]
+        cursor = page["next"]
+        if waiting and cursor is not None:
+            await say(house, chats[waiting.pop() % len(chats)], "moves to the front")
+    assert len(seen) == len(set(seen))
+    if order == "created":
+        assert set(chats) <= set(seen)
+    if not posts:
+        assert seen == [row["id"] for row in (await house.get(f"{CHATS}?order={order}&limit=200"))["items"]]
+
+
 def test_the_pages_are_everything_once_while_messages_are_posted(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     house = bench.house
 
-    async def forwards(chat: str, limit: int, posts: list[int]) -> None:
-        begun = await texts(house, chat, "?limit=500")
-        seen: list[str] = []
-        place = 0
-        for count in [*posts, 0, 0]:
-            while True:
-                page = await house.get(f"{CHATS}/{chat}/messages?after={place}&limit={limit}")
-                seen += [row["text"] for row in page["items"]]
-                place = page["newest"]
-                if count or page["next"] is None:
-                    break
-            for _ in range(count):
-                await say(house, chat, f"new {len(begun)} {place} {_} {count}")
-        assert seen == await texts(house, chat, "?limit=500")
-
-    async def backwards(chat: str, limit: int, posts: list[int]) -> None:
-        begun = [row["id"] for row in (await house.get(f"{CHATS}/{chat}/messages?limit=500"))["items"]]
-        page = await house.get(f"{CHATS}/{chat}/messages?limit={limit}")
-        seen = page["items"]
-        waiting = list(posts)
-        while page["previous"] is not None:
-            for number in range(waiting.pop() if waiting else 0):
-                await say(house, chat, f"meanwhile {number}")
-            page = await house.get(f"{CHATS}/{chat}/messages?before={page['previous']}&limit={limit}")
-            seen = [*page["items"], *seen]
-        assert [row["id"] for row in seen] == begun
-
-    async def lists(chats: list[str], limit: int, posts: list[int], order: str) -> None:
-        seen: list[str] = []
-        cursor, waiting = "", list(posts)
-        while cursor is not None:
-            page = await house.get(f"{CHATS}?order={order}&limit={limit}&cursor={cursor}")
-            seen += [row["id"] for row in page["items"]]
-            cursor = page["next"]
-            if waiting and cursor is not None:
-                await say(house, chats[waiting.pop() % len(chats)], "moves to the front")
-        assert len(seen) == len(set(seen))
-        if order == "created":
-            assert set(chats) <= set(seen)
-        if not posts:
-            assert seen == [row["id"] for row in (await house.get(f"{CHATS}?order={order}&limit=200"))["items"]]
+    async def one(length: int, limit: int, posts: list[int], order: str, pins: set[int]) -> None:
+        for left in (await house.get(CHATS + "?limit=200"))["items"]:
+            await house.chat.archive(left["id"], archived=True)
+        chats = [await begin(house, title=str(number)) for number in range(5)]
+        for pin in pins:
+            await call(house, "PATCH", f"{CHATS}/{chats[pin]}", {"pinned": True})
+        for number in range(length):
+            await say(house, chats[0], f"old {number}")
+        await forwards(house, chats[0], limit, posts)
+        await backwards(house, chats[0], limit, posts)
+        branch = (await call(house, "POST", f"{CHATS}/{chats[0]}/fork"))[1].get("id")
+        if branch is not None:
+            await forwards(house, branch, limit, posts)
+            await backwards(house, branch, limit, posts)
+        await walk(house, chats, limit, posts, order)
 
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
@@ -343,19 +463,7 @@ def test_the_pages_are_everything_once_while_messages_are_posted(tmp_path: Path)
         pins=st.sets(st.integers(0, 4)),
     )
     def check(length: int, limit: int, posts: list[int], order: str, pins: set[int]) -> None:
-        async def one() -> None:
-            for left in (await house.get(CHATS + "?limit=200"))["items"]:
-                await house.chat.archive(left["id"], True)
-            chats = [await begin(house, title=str(number)) for number in range(5)]
-            for pin in pins:
-                await call(house, "PATCH", f"{CHATS}/{chats[pin]}", {"pinned": True})
-            for number in range(length):
-                await say(house, chats[0], f"old {number}")
-            await forwards(chats[0], limit, posts)
-            await backwards(chats[0], limit, posts)
-            await lists(chats, limit, posts, order)
-
-        bench.run(one())
+        bench.run(one(length, limit, posts, order, pins))
 
     try:
         check()
