@@ -50,7 +50,7 @@ def posted_document(posted: Posted, undos: Undos) -> dict[str, Any]:
 
 
 def _answer_document(answer: Answer, undos: Undos, conversation_id: str) -> dict[str, Any]:
-    undo = undos.keep(conversation_id, answer.undoable) if answer.undoable is not None else None
+    undo = undos.keep(f"/api/conversations/{conversation_id}", answer.undoable) if answer.undoable is not None else None
     opened = {"window": answer.open.window, "content": dict(answer.open.content)} if answer.open is not None else None
     return {"text": answer.text, "open": opened, "undo": undo}
 

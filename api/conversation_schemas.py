@@ -20,9 +20,9 @@ def _without_nul(text: str) -> str:
     return text
 
 
-_Plain = Annotated[str, AfterValidator(_without_nul)]
-_Title = Annotated[_Plain, StringConstraints(max_length=MAX_TITLE)]
-_Text = Annotated[_Plain, StringConstraints(max_length=MAX_MESSAGE_BYTES)]
+Plain = Annotated[str, AfterValidator(_without_nul)]
+_Title = Annotated[Plain, StringConstraints(max_length=MAX_TITLE)]
+_Text = Annotated[Plain, StringConstraints(max_length=MAX_MESSAGE_BYTES)]
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 _Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
 _TurnOrder = Literal["lead", "round_robin", "all"]
@@ -31,12 +31,12 @@ _Delivery = Literal["queue", "between", "interrupt"]
 DELIVERY = "For agents at work: after what they do, between two of their steps, or instead of it."
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class ConversationParameters(_Strict):
-    q: Annotated[_Plain, StringConstraints(max_length=500)] = Field(
+class ConversationParameters(Strict):
+    q: Annotated[Plain, StringConstraints(max_length=500)] = Field(
         "", description="Words to look for in titles and messages: the answer has what was found, and takes none but `limit`."
     )
     archived: bool = Field(False, description="Those that were put away, or those that were not.")
@@ -56,7 +56,7 @@ class ConversationParameters(_Strict):
         return self
 
 
-class NewConversation(_Strict):
+class NewConversation(Strict):
     title: _Title = Field("", description="Empty: its first message names it.")
     members: Annotated[list[_Id], Field(max_length=100)] = Field(default_factory=list, description="Ids of agents.")
     turn_order: _TurnOrder = "lead"
@@ -65,7 +65,7 @@ class NewConversation(_Strict):
     )
 
 
-class ConversationChange(_Strict):
+class ConversationChange(Strict):
     """Only what is given changes."""
 
     title: _Title | None = None
@@ -76,14 +76,14 @@ class ConversationChange(_Strict):
     turn_order: _TurnOrder | None = None
 
 
-class BranchOrder(_Strict):
+class BranchOrder(Strict):
     message_id: _Id = Field(description="The last message that the branch shares.")
 
 
-class AttachmentRef(_Strict):
+class AttachmentRef(Strict):
     """A file that POST /api/attachments answered."""
 
-    name: Annotated[_Plain, StringConstraints(min_length=1, max_length=300)]
+    name: Annotated[Plain, StringConstraints(min_length=1, max_length=300)]
     media_type: Annotated[str, StringConstraints(max_length=200)] = ""
     size: _Number
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -92,7 +92,7 @@ class AttachmentRef(_Strict):
         return TalkAttachment(self.name, self.media_type, self.size, self.sha256)
 
 
-class NewMessage(_Strict):
+class NewMessage(Strict):
     text: _Text = Field(
         "", description="Markdown. `/word` is a command, `@name` asks an agent. With attachments it may be empty."
     )
@@ -104,13 +104,13 @@ class NewMessage(_Strict):
     delivery: _Delivery = Field("queue", description=DELIVERY)
 
 
-class EditedMessage(_Strict):
+class EditedMessage(Strict):
     text: _Text
     to: Annotated[list[_Id], Field(max_length=100)] = Field(default_factory=list, description="As of a new message.")
     attachments: Annotated[list[AttachmentRef], Field(max_length=100)] = Field(default_factory=list)
 
 
-class MessageParameters(_Strict):
+class MessageParameters(Strict):
     """Messages before, after or around a place; the newest ones where none is named."""
 
     before: _Number | None = Field(None, description="`previous` of a page: messages older than this number.")
@@ -130,7 +130,7 @@ class MessageParameters(_Strict):
         return self
 
 
-class ExportParameters(_Strict):
+class ExportParameters(Strict):
     format: Literal["markdown", "json", "html"] = "markdown"
 
 

@@ -24,6 +24,8 @@ from chainbot_desktop.chat.commands import Undoable
 from chainbot_desktop.core.json_codec import parse_object
 from chainbot_desktop.store.conversation_pages import PageQuery, position
 
+_BASE = "/api/conversations"
+
 
 async def list_conversations(request: web.Request) -> web.Response:
     asked = parse_query(request.query, ConversationParameters)
@@ -78,13 +80,13 @@ async def clear(request: web.Request) -> web.Response:
 
 
 def _taken(request: web.Request, conversation_id: str, undoable: Undoable) -> web.Response:
-    undo = request.app[UNDOS].keep(conversation_id, undoable)
+    undo = request.app[UNDOS].keep(f"{_BASE}/{conversation_id}", undoable)
     return json_answer({"status": "success", "message": undoable.text, "undo": undo})
 
 
 async def restore(request: web.Request) -> web.Response:
     chat, conversation_id = chat_of(request), request.match_info["id"]
-    await request.app[UNDOS].undo(conversation_id)
+    await request.app[UNDOS].undo(f"{_BASE}/{conversation_id}")
     return json_answer(conversation_document(await chat.conversation(conversation_id)))
 
 
@@ -95,7 +97,6 @@ async def activity(request: web.Request) -> web.Response:
     return json_answer(activity_document(conversation.id, streams))
 
 
-_BASE = "/api/conversations"
 _ID = {"id": "Id of the conversation"}
 _BODY = (400, 404, 408, 413, 415, 422, 503)
 _UNDO = "It is gone for everybody at once, and erased when the time of `undo` is up."

@@ -40,6 +40,7 @@ from chainbot_desktop.app.agent_talk import ServiceTalk
 from chainbot_desktop.app.agent_wing import make_agent_wing
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
+from chainbot_desktop.app.recall_wing import Around, RecallWing, make_recall
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.service import ChatService, Surroundings
@@ -112,6 +113,7 @@ class House:
     templates: AgentTemplates
     persona_folder: Path
     chat: ChatService
+    recall: RecallWing
     workspace: Workspace
     logs: LogRing
     lag: LoopLagMonitor
@@ -178,6 +180,8 @@ async def open_house(
         chat = _make_chat(
             store, tasks, watch.health, link, agents, workspace, ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests)
         )
+        around = Around(lambda: workspace.root, lambda: watch.lag.peak(1.0), logs.redactor.redact, wording=None)
+        recall = make_recall(settings, data_dir, store, chat, agents, wing.models, tasks, around)
         services = ApiServices(
             settings=settings,
             journal=journal,
@@ -202,6 +206,7 @@ async def open_house(
             completions=wing.completions,
             personas=lambda: load_personas(wing.persona_folder),
             chat=chat,
+            notes=recall.notes,
             earlier=journal.earlier,
         )
         application = build_application(services)
@@ -212,6 +217,8 @@ async def open_house(
         tasks.spawn("look at the models", wing.models.probe())
         await chat.open()
         stack.push_async_callback(closed_within, 0.5, "the chat", chat.close)
+        await recall.open()
+        stack.push_async_callback(closed_within, 0.5, "recall", recall.close)
 
         server = ApiServer(application, settings.server.host, settings.server.port)
         await server.start()
@@ -248,6 +255,7 @@ async def open_house(
             templates=wing.templates,
             persona_folder=wing.persona_folder,
             chat=chat,
+            recall=recall,
             workspace=workspace,
             logs=logs,
             lag=watch.lag,

@@ -236,6 +236,17 @@ class CoderSettings(Section):
         return programs
 
 
+class ChatSettings(Section):
+    recall: bool = Field(True, description="Whether conversations recall, where a person did not say so for one.")
+    recall_share: float = Field(0.2, ge=0.01, le=0.8, description="Share of a model's context that may be recalled.")
+    recall_tokens: int = Field(2000, ge=100, le=100_000, description="Most that is recalled for a turn, in tokens.")
+    recall_workspace: bool = Field(True, description="Whether files of the open workspace are indexed and recalled.")
+    summarise_above: float = Field(
+        0.7, ge=0.0, le=0.95, description="Share of a model's context above which older messages are summarised; 0: never."
+    )
+    assumed_context: int = Field(32_768, ge=512, le=10_000_000, description="Context of models that do not tell, in tokens.")
+
+
 class Settings(Section):
     """All sections. `audit`, `workflow` and `agent` of existing files hold nothing that this version reads."""
 
@@ -255,4 +266,5 @@ class Settings(Section):
     tools: ToolsSettings = ToolsSettings()
     mcp: McpSettings = McpSettings()
     coder: CoderSettings = CoderSettings()
+    chat: ChatSettings = ChatSettings()
     gui: GuiSettings = GuiSettings()

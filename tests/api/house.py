@@ -41,6 +41,7 @@ from chainbot_desktop.agents.vitals import AgentVitals
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.app.agent_talk import ServiceTalk
 from chainbot_desktop.chat.builtin_commands import StatusProbes
+from chainbot_desktop.chat.recall.notes import NotesService
 from chainbot_desktop.chat.service import UNDO_SECONDS, ChatService, Surroundings
 from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdict
 from chainbot_desktop.core.settings import Settings
@@ -51,6 +52,7 @@ from chainbot_desktop.store.agents import AgentMessageTable, AgentTable, RunTabl
 from chainbot_desktop.store.approvals import ApprovalTable
 from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.coordinations import CoordinationTable
+from chainbot_desktop.store.memories import MemoryTable
 from chainbot_desktop.watch.health import HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
@@ -237,6 +239,7 @@ async def open_house(
             completions=Completions(models, parts.ledger) if agents else None,
             personas=lambda: load_personas(folder / "personas"),
             chat=chat,
+            notes=NotesService(MemoryTable(store.database, store.journal), undo_seconds=undo_seconds),
             earlier=store.journal.earlier,
         )
         application = build_application(services)

@@ -99,10 +99,12 @@ async def at_work(house: House) -> dict[str, str]:
     base = f"/api/entanglements/{link}"
     chat = (await house.post_new("/api/conversations", {"title": "Documented"}))["id"]
     said = (await house.post_new(f"/api/conversations/{chat}/messages", {"text": "@Other wait"}))["message"]["id"]
+    note = (await house.post_new("/api/memories", {"text": "Documented."}))["id"]
     return {
         **{f"/api/agents/{{id}}/{name}": f"{one}/{name}" for name in ("config", "status", "log", "runs")},
         "/api/gpt/conversation/{id}": f"/api/gpt/conversation/{asking}",
         "/api/runs/{id}": f"/api/runs/{run}",
+        "/api/memories/{id}": f"/api/memories/{note}",
         "/api/conversations/{id}": f"/api/conversations/{chat}",
         **{
             f"/api/conversations/{{id}}/{name}": f"/api/conversations/{chat}/{name}"

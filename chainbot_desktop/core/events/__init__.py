@@ -42,6 +42,7 @@ from chainbot_desktop.core.events.chat import (
     MessagePosted,
 )
 from chainbot_desktop.core.events.envelope import Actor, Event, Recorded, Severity, UnknownEvent
+from chainbot_desktop.core.events.memories import MemoryChanged, MemoryForgotten, MemoryKept
 from chainbot_desktop.core.events.panel import (
     AttentionRequired,
     FileSaved,
@@ -106,6 +107,9 @@ KnownEvent = Annotated[
     | HealthChanged
     | LinkChanged
     | MessageChanged
+    | MemoryChanged
+    | MemoryForgotten
+    | MemoryKept
     | MessagePosted
     | ModuleHealthReported
     | ModuleStatusReported
@@ -186,6 +190,9 @@ __all__ = [
     "HealthChanged",
     "KnownEvent",
     "LinkChanged",
+    "MemoryChanged",
+    "MemoryForgotten",
+    "MemoryKept",
     "MessageChanged",
     "MessagePosted",
     "ModuleHealthReported",
