@@ -42,6 +42,7 @@ from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.recall_wing import Around, RecallWing, make_recall
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
+from chainbot_desktop.app.wording import ModelWording
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.service import ChatService, Surroundings
 from chainbot_desktop.core.bus import EventBus
@@ -49,7 +50,7 @@ from chainbot_desktop.core.events import HealthChanged, PanelStarted, PanelStopp
 from chainbot_desktop.core.events.envelope import Severity
 from chainbot_desktop.core.events.panel import HealthChange, Start, Stop
 from chainbot_desktop.core.link import LinkState, LinkStatus
-from chainbot_desktop.core.ports import Blobs, Journal, Preferences
+from chainbot_desktop.core.ports import Blobs, Journal, Preferences, Wording
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.admin_token import ADMIN_TOKEN, AdminToken, read_or_make_token
@@ -177,10 +178,10 @@ async def open_house(
             secret=lambda name: secrets.get(name) if name != ADMIN_TOKEN else None,
             redactor=logs.redactor,
         )
-        chat = _make_chat(
-            store, tasks, watch.health, link, agents, workspace, ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests)
-        )
-        around = Around(lambda: workspace.root, lambda: watch.lag.peak(1.0), logs.redactor.redact, wording=None)
+        wording = ModelWording(wing.completions)
+        talk = ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests)
+        chat = _make_chat(store, tasks, watch.health, link, agents, workspace, talk, wording)
+        around = Around(lambda: workspace.root, lambda: watch.lag.peak(1.0), logs.redactor.redact, wording)
         recall = make_recall(settings, data_dir, store, chat, agents, wing.models, tasks, around)
         services = ApiServices(
             settings=settings,
@@ -344,9 +345,10 @@ def _make_chat(
     agents: AgentDirectory,
     workspace: Workspace,
     talk: ServiceTalk,
+    wording: Wording,
 ) -> ChatService:
     status = StatusProbes(lambda: health.current.reasons, lambda: link.status, lambda: len(agents.agents))
-    around = Surroundings(status, Path(platformdirs.user_downloads_dir()), lambda: workspace.root, talk)
+    around = Surroundings(status, Path(platformdirs.user_downloads_dir()), lambda: workspace.root, talk, wording)
     table = ConversationTable(store.database, store.journal)
     return ChatService(table, store.journal, store.bus, tasks, store.preferences, around)
 

@@ -21,6 +21,7 @@ from chainbot_desktop.chat.export import Export, ExportFile
 from chainbot_desktop.chat.offered_commands import OfferedCommands
 from chainbot_desktop.chat.posted import Posted
 from chainbot_desktop.chat.reading import Found, Reading
+from chainbot_desktop.chat.titles import Titles
 from chainbot_desktop.chat.written import (
     MAX_MESSAGE_BYTES,
     MAX_TITLE,
@@ -54,6 +55,7 @@ from chainbot_desktop.core.ports import (
     TalkAgent,
     TalkAttachment,
     TalkDelivery,
+    Wording,
 )
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversation_rows import Conversation, Message, TurnOrder
@@ -83,13 +85,14 @@ ChatEvent = (
 class Surroundings:
     """What is reached outside of the conversations. `workspace` is the folder that the Code Agent window has open.
 
-    With `talk`, agents answer the messages that address them.
+    With `talk`, agents answer the messages that address them. With `wording`, a model names conversations.
     """
 
     status: StatusProbes
     export_folder: Path
     workspace: Callable[[], Path | None]
     talk: AgentTalk | None = None
+    wording: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,7 @@ class ChatService(Reading):
             self.commands.__contains__,
             around.talk.prepare if around.talk is not None else lambda agent_id: None,
         )
+        self._titles = Titles(self, table, around.wording, tasks) if around.wording is not None else None
         self._branches = Branches(self, table, self._erasures, self.post)
         BuiltinCommands(self, journal, around.status, around.workspace).register_in(self.commands, self.offered)
         if self.answers is not None:
@@ -161,6 +165,8 @@ class ChatService(Reading):
     async def close(self) -> None:
         """Carry out what waits for its undo time. Call before the journal closes."""
         self._subscription.cancel()
+        if self._titles is not None:
+            await self._titles.close()
         if self.answers is not None:
             await self.answers.close()
         await self._erasures.close()
@@ -458,6 +464,8 @@ class ChatService(Reading):
             self._tell(Change(data.conversation_id, changed_id=recorded.event.data.message_id))
         else:
             self._tell(Change(data.conversation_id, getattr(data, "message_id", "")))
+        if self._titles is not None and isinstance(recorded.event, MessagePosted) and recorded.event.actor.startswith("agent:"):
+            self._titles.answered(data.conversation_id, recorded.event.data.message_id)
 
     def _tell(self, change: Change) -> None:
         self._listeners.tell(change)

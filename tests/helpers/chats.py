@@ -10,7 +10,7 @@ from pathlib import Path
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.service import ChatService, Surroundings
 from chainbot_desktop.core.link import LinkState, LinkStatus
-from chainbot_desktop.core.ports import AgentTalk
+from chainbot_desktop.core.ports import AgentTalk, Wording
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversations import ConversationTable
 from tests.helpers.stores import Store, open_store
@@ -26,7 +26,9 @@ class Chat:
 
 
 @asynccontextmanager
-async def open_chat(folder: Path, undo_seconds: float = 60.0, talk: AgentTalk | None = None) -> AsyncIterator[Chat]:
+async def open_chat(
+    folder: Path, undo_seconds: float = 60.0, talk: AgentTalk | None = None, wording: Wording | None = None
+) -> AsyncIterator[Chat]:
     async with open_store(folder) as store:
         failures: list[str] = []
         tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
@@ -38,7 +40,7 @@ async def open_chat(folder: Path, undo_seconds: float = 60.0, talk: AgentTalk | 
             store.bus,
             tasks,
             store.preferences,
-            Surroundings(probes, folder / "exports", lambda: folder / "work", talk),
+            Surroundings(probes, folder / "exports", lambda: folder / "work", talk, wording=wording),
             me="user:test",
             undo_seconds=undo_seconds,
         )
