@@ -43,6 +43,7 @@ from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.recall_wing import Around, RecallWing, make_recall
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
 from chainbot_desktop.app.wording import ModelWording
+from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.service import ChatService, Surroundings
 from chainbot_desktop.core.bus import EventBus
@@ -56,6 +57,7 @@ from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.admin_token import ADMIN_TOKEN, AdminToken, read_or_make_token
 from chainbot_desktop.security.browser_sessions import Sessions, Tickets
 from chainbot_desktop.security.secret_store import SecretStore, desktop_keyring
+from chainbot_desktop.store.attachments import AttachmentTable
 from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.deliveries import DeliveryTable
 from chainbot_desktop.store.dialects import DialectTable
@@ -180,7 +182,8 @@ async def open_house(
         )
         wording = ModelWording(wing.completions)
         talk = ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests)
-        chat = _make_chat(store, tasks, watch.health, link, agents, workspace, talk, wording)
+        status = StatusProbes(lambda: watch.health.current.reasons, lambda: link.status, lambda: len(agents.agents))
+        chat = _make_chat(settings, store, tasks, status, workspace, talk, wording)
         around = Around(lambda: workspace.root, lambda: watch.lag.peak(1.0), logs.redactor.redact, wording)
         recall = make_recall(settings, data_dir, store, chat, agents, wing.models, tasks, around)
         services = ApiServices(
@@ -338,17 +341,18 @@ def _make_link(
 
 
 def _make_chat(
+    settings: Settings,
     store: OpenedStore,
     tasks: Tasks,
-    health: HealthMonitor,
-    link: AlexOsClient,
-    agents: AgentDirectory,
+    status: StatusProbes,
     workspace: Workspace,
     talk: ServiceTalk,
     wording: Wording,
 ) -> ChatService:
-    status = StatusProbes(lambda: health.current.reasons, lambda: link.status, lambda: len(agents.agents))
-    around = Surroundings(status, Path(platformdirs.user_downloads_dir()), lambda: workspace.root, talk, wording)
+    attachments = AttachmentService(
+        store.blobs, AttachmentTable(store.database), store.journal, store.preferences, settings.chat
+    )
+    around = Surroundings(status, Path(platformdirs.user_downloads_dir()), lambda: workspace.root, talk, wording, attachments)
     table = ConversationTable(store.database, store.journal)
     return ChatService(table, store.journal, store.bus, tasks, store.preferences, around)
 

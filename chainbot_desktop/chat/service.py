@@ -13,6 +13,7 @@ from typing import Any, get_args
 from chainbot_desktop.chat.addressing import Addressed
 from chainbot_desktop.chat.agent_answers import AgentAnswers
 from chainbot_desktop.chat.agent_commands import AgentCommands
+from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.branches import Branches
 from chainbot_desktop.chat.builtin_commands import BuiltinCommands, StatusProbes
 from chainbot_desktop.chat.commands import Answer, CommandRegistry, Place, Undoable, is_command
@@ -93,6 +94,7 @@ class Surroundings:
     workspace: Callable[[], Path | None]
     talk: AgentTalk | None = None
     wording: Wording | None = None
+    attachments: AttachmentService | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +126,18 @@ class ChatService(Reading):
     ) -> None:
         self._listeners: Listeners[[Change]] = Listeners()
         self._erasures = Erasures(
-            table, preferences, tasks, lambda conversation_id: self._tell(Change(conversation_id)), undo_seconds
+            table,
+            preferences,
+            tasks,
+            lambda conversation_id: self._tell(Change(conversation_id)),
+            undo_seconds,
+            around.attachments,
         )
         super().__init__(table, self._erasures)
         self._bus = bus
         self._tasks = tasks
         self._preferences = preferences
+        self.attachments = around.attachments
         self._export_folder = around.export_folder
         self.me = me
         self.commands = CommandRegistry()
@@ -158,6 +166,9 @@ class ChatService(Reading):
 
     async def open(self) -> None:
         """Carry out what an earlier run of the program left to be erased, and take up the answers that were under way."""
+        if self.attachments is not None:
+            await self.attachments.open()
+            self._tasks.spawn("chat-attachments", self.attachments.clean())
         await self._erasures.open()
         if self.answers is not None:
             await self.answers.open()
@@ -337,11 +348,15 @@ class ChatService(Reading):
         author = actor or self.me
         text = checked_text(text, attachments)
         details = attachment_details(attachments)
+        if attachments and self.attachments is not None:
+            await self.attachments.checked(attachments)
         conversation = await self.conversation(conversation_id)
         # An agent that writes asks nobody by that: how deep agents may call agents is the runtime's to count.
         asks = not author.startswith("agent:")
         meant = self.meant(text, self.answers.lead(conversation), to) if self.answers is not None and asks else None
         if meant is None and is_command(text):
+            if attachments:
+                raise InvalidInput("A command takes no attachments.", hint="Remove them, or send them with words.")
             return await self._run(conversation_id, text, author, key)
         body = body_of(text)
         if meant is not None and not meant.task.strip():

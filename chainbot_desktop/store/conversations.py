@@ -183,7 +183,7 @@ class ConversationTable(ConversationReads):
 
         await self._database.write(work)
 
-    async def post(
+    async def post(  # noqa: PLR0913 - all that is kept of a message
         self,
         conversation_id: str,
         body: str,

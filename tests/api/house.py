@@ -40,6 +40,7 @@ from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.agents.vitals import AgentVitals
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.app.agent_talk import ServiceTalk
+from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.recall.notes import NotesService
 from chainbot_desktop.chat.service import UNDO_SECONDS, ChatService, Surroundings
@@ -50,6 +51,7 @@ from chainbot_desktop.security.admin_token import AdminToken
 from chainbot_desktop.security.browser_sessions import Sessions, Tickets
 from chainbot_desktop.store.agents import AgentMessageTable, AgentTable, RunTable, UsageTable
 from chainbot_desktop.store.approvals import ApprovalTable
+from chainbot_desktop.store.attachments import AttachmentTable
 from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.coordinations import CoordinationTable
 from chainbot_desktop.store.memories import MemoryTable
@@ -200,6 +202,9 @@ async def open_house(
         await models.open()
         templates = AgentTemplates(folder / "templates")
         await templates.open()
+        attachments = AttachmentService(
+            store.blobs, AttachmentTable(store.database), store.journal, store.preferences, chosen.chat
+        )
         chat = ChatService(
             ConversationTable(store.database, store.journal),
             store.journal,
@@ -211,6 +216,8 @@ async def open_house(
                 folder / "exports",
                 lambda: folder,
                 ServiceTalk(runtime, desk, entanglements.guests) if agents else None,
+                None,
+                attachments,
             ),
             undo_seconds=undo_seconds,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,8 @@ async def test_a_branch_shares_what_was_said_and_goes_on_by_itself(chat: Chat) -
     assert (await chat.service.fork(branch.id)).title == "Garden (3)"
     assert [c.unread for c in await chat.service.conversations()] == [0, 0, 0]
     events = [r.event for r in await chat.store.journal.read(EventQuery(types=("conversation_branched",)))]
-    assert [(e.data.branched_from, e.data.branched_at) for e in events if isinstance(e, ConversationBranched)][0] == (
-        stem.id,
-        said[1].number,
-    )
+    [fact, _] = [e.data for e in events if isinstance(e, ConversationBranched)]
+    assert (fact.branched_from, fact.branched_at) == (stem.id, said[1].number)
 
 
 async def test_a_branch_has_the_agents_of_its_stem(tmp_path: Path) -> None:
@@ -104,12 +103,13 @@ async def test_what_is_cleared_and_undone_is_cleared_for_nobody_else(chat: Chat)
 
 async def test_an_edited_message_is_sent_again_in_a_branch(chat: Chat) -> None:
     stem, said = await talked(chat, "one", "two?", "three")
-    posted = await chat.service.edit_and_resend(said[1].id, "two!", attachments=(PICTURE,))
+    picture = replace(PICTURE, sha256=await chat.store.blobs.put(b"a picture"))
+    posted = await chat.service.edit_and_resend(said[1].id, "two!", attachments=(picture,))
     assert posted.conversation_id != stem.id
     assert await texts(chat, posted.conversation_id) == ["one", "two!"]
     assert posted.message is not None
     assert posted.message.detail["attachments"] == [
-        {"name": "bed 3.png", "media_type": "image/png", "size": 2_345, "sha256": "a" * 64}
+        {"name": "bed 3.png", "media_type": "image/png", "size": 2_345, "sha256": picture.sha256}
     ]
     again = await chat.service.edit_and_resend(said[0].id, "A new beginning", conversation_id=posted.conversation_id)
     assert await texts(chat, again.conversation_id) == ["A new beginning"]
@@ -189,7 +189,7 @@ async def test_a_change_that_cannot_be_made_changes_nothing(chat: Chat) -> None:
     made = await chat.service.begin("Garden")
     for wrong in ({"lead": "id-Bob"}, {"members": ["id-Bob"]}, {"turn_order": "loudest"}, {"members": ["a"] * 51}):
         with pytest.raises(InvalidInput):
-            await chat.service.update(made.id, title="Beds", **wrong)  # type: ignore[arg-type]  # as the API might
+            await chat.service.update(made.id, title="Beds", **wrong)  # as the API might
     assert (await chat.service.conversation(made.id)).title == "Garden"
     with pytest.raises(NotFound):
         await chat.service.update("nothing", title="Beds")
@@ -226,7 +226,8 @@ async def test_attachments_need_no_words(tmp_path: Path) -> None:
     talk = FakeTalk("Ada")
     async with open_chat(tmp_path, talk=talk) as chat:
         made = await chat.service.begin()
-        posted = await chat.service.post(made.id, "", attachments=(PICTURE,), to=("id-Ada",))
+        picture = replace(PICTURE, sha256=await chat.store.blobs.put(b"a picture"))
+        posted = await chat.service.post(made.id, "", attachments=(picture,), to=("id-Ada",))
         assert posted.message is not None
         assert posted.message.text == ""
         assert "bed 3.png" in talk.last.task
