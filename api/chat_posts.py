@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from api.conversation_documents import chat_message_document
-from api.conversation_schemas import NewMessage
+from api.conversation_schemas import AttachmentRef, NewMessage
 from api.repeating import Attempt
 from api.undos import Undos
+from chainbot_desktop.chat.attachments import AttachmentService, too_many
 from chainbot_desktop.chat.commands import Answer
 from chainbot_desktop.chat.service import ChatService, Posted
+from chainbot_desktop.core.errors import NotFound, Unavailable
 from chainbot_desktop.core.events.envelope import Actor
+from chainbot_desktop.core.ports import TalkAttachment
 from chainbot_desktop.store.conversation_rows import Message
 
 _LOOKED_ON = 50
@@ -36,11 +40,37 @@ async def post(chat: ChatService, undos: Undos, new: NewPost, attempt: Attempt) 
         wanted.text,
         actor=new.actor,
         delivery=wanted.delivery,
-        attachments=[attachment.given() for attachment in wanted.attachments],
+        attachments=await attached(chat, wanted.attachments),
         to=wanted.to,
         key=attempt.key,
     )
     return posted_document(posted, undos)
+
+
+async def attached(chat: ChatService, refs: Sequence[AttachmentRef]) -> list[TalkAttachment]:
+    """What a caller names, as it is: no caller says of what type bytes are. NotFound where they are not here."""
+    if not refs:
+        return []
+    service = attachments_of(chat)
+    if len(refs) > service.limits.attachments:
+        raise too_many(service.limits.attachments)
+    found: list[TalkAttachment] = []
+    for ref in refs:
+        body = await service.body(TalkAttachment(ref.name, ref.media_type, 0, ref.sha256))
+        if body is None:
+            raise NotFound(
+                f"There is no attachment {ref.sha256}, or not any more.",
+                hint="Send it to POST /api/attachments first.",
+                code="no_such_attachment",
+            )
+        found.append((await service.add_bytes(ref.name, ref.media_type, body)).attachment)
+    return found
+
+
+def attachments_of(chat: ChatService) -> AttachmentService:
+    if chat.attachments is None:
+        raise Unavailable("This program takes no attachments now.", code="no_attachments")
+    return chat.attachments
 
 
 def posted_document(posted: Posted, undos: Undos) -> dict[str, Any]:

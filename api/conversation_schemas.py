@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from chainbot_desktop.chat.written import MAX_MESSAGE_BYTES, MAX_TITLE
-from chainbot_desktop.core.ports import TalkAttachment
 
 MAX_CONVERSATIONS = 200
 MAX_MESSAGES = 500
@@ -80,16 +79,14 @@ class BranchOrder(Strict):
     message_id: _Id = Field(description="The last message that the branch shares.")
 
 
-class AttachmentRef(Strict):
-    """A file that POST /api/attachments answered."""
+class AttachmentRef(BaseModel):
+    """What POST /api/attachments answered, or its name and sha256 alone: the rest is told by the bytes themselves."""
+
+    model_config = ConfigDict(extra="ignore")
 
     name: Annotated[Plain, StringConstraints(min_length=1, max_length=300)]
-    media_type: Annotated[str, StringConstraints(max_length=200)] = ""
-    size: _Number
+    media_type: Annotated[Plain, StringConstraints(max_length=200)] = ""
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-
-    def given(self) -> TalkAttachment:
-        return TalkAttachment(self.name, self.media_type, self.size, self.sha256)
 
 
 class NewMessage(Strict):
@@ -132,6 +129,27 @@ class MessageParameters(Strict):
 
 class ExportParameters(Strict):
     format: Literal["markdown", "json", "html"] = "markdown"
+
+
+class UploadParameters(Strict):
+    name: Annotated[Plain, StringConstraints(max_length=300)] = Field(
+        "", description="What the file is called; of a form, the name that it has there."
+    )
+
+
+class AttachmentParameters(Strict):
+    message_id: _Id = Field(description="Id of a message that carries it.")
+
+
+class AttachmentDocument(BaseModel):
+    name: str
+    media_type: str = Field(description="As its bytes say, whatever was claimed.")
+    size: int = Field(description="Bytes.")
+    sha256: str
+    width: int | None = Field(description="Of a picture, in pixels.")
+    height: int | None
+    use: Literal["image", "text", "name"] = Field(description="What an agent is given of it.")
+    note: str = Field(description="What to know where an agent gets less than one may think.")
 
 
 class MessageDocument(BaseModel):

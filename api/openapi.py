@@ -102,9 +102,17 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.body is not None:
         schema = {"$ref": _REF.format(model=endpoint.body.__name__)}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if endpoint.uploads:
+        content = {media_type: {"schema": _upload_schema(media_type)} for media_type in endpoint.uploads}
+        operation["requestBody"] = {"required": True, "content": content}
     if endpoint.access is Access.OPEN:
         operation["security"] = []
     return operation
+
+
+def _upload_schema(media_type: str) -> dict[str, Any]:
+    file = {"type": "string", "format": "binary"}
+    return {"type": "object", "properties": {"file": file}} if media_type.startswith("multipart/") else file
 
 
 def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:

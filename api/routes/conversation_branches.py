@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from contextlib import aclosing
-from urllib.parse import quote
 
 from aiohttp import web
 
-from api.answers import headers, json_answer
+from api.answers import headers, json_answer, saved_as
 from api.chat_here import chat_of
-from api.chat_posts import posted_document
+from api.chat_posts import attached, posted_document
 from api.conversation_documents import chat_message_document, conversation_document
 from api.conversation_pages import message_in
 from api.conversation_schemas import (
@@ -50,7 +49,7 @@ async def edit(request: web.Request) -> web.Response:
         message.id,
         wanted.text,
         conversation_id=conversation_id,
-        attachments=[attachment.given() for attachment in wanted.attachments],
+        attachments=await attached(chat, wanted.attachments),
         to=wanted.to,
         actor=ADMIN,
     )
@@ -67,7 +66,7 @@ async def export(request: web.Request) -> web.StreamResponse:
     asked = parse_query(request.query, ExportParameters)
     found = await chat_of(request).export_as(request.match_info["id"], asked.format)
     response = web.StreamResponse(
-        headers=headers(f"{found.media_type}; charset=utf-8", Content_Disposition=attachment_header(found.file_name))
+        headers=headers(f"{found.media_type}; charset=utf-8", Content_Disposition=saved_as(found.file_name))
     )
     await response.prepare(request)
     if request.method == "HEAD":
@@ -86,12 +85,6 @@ async def export(request: web.Request) -> web.StreamResponse:
         if request.transport is not None:
             request.transport.abort()
     return response
-
-
-def attachment_header(name: str) -> str:
-    """So that a browser saves it, under this name (RFC 6266), and never shows it."""
-    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%/' else "_" for c in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name.encode('utf-8', 'replace'), safe='')}"
 
 
 async def meter(request: web.Request) -> web.Response:
