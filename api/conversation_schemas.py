@@ -249,7 +249,13 @@ class AgentActivity(BaseModel):
     run_id: str
     agent_id: str
     name: str
+    thread: str | None = Field(description="The run under whose answer this one stands.")
+    message_id: str | None = Field(description="The message that asked for it.")
+    task: str | None = Field(
+        description="Of one that waits: PATCH /api/runs/{id} puts it in other words, cancel takes it back."
+    )
     state: Literal["queued", "working", "waiting", "ended"]
+    doing: Literal["", "thinking", "typing", "step"]
     waiting_for: str
     began: str
     step: str

@@ -122,6 +122,7 @@ class AnswerFeed:
             "run_id": run_id,
             "agent_id": stream.agent_id,
             "name": stream.agent_name,
+            "thread": stream.thread or None,
             "state": state[0],
             "waiting_for": state[1],
             "trouble": state[2],

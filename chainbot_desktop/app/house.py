@@ -352,7 +352,15 @@ def _make_chat(
     attachments = AttachmentService(
         store.blobs, AttachmentTable(store.database), store.journal, store.preferences, settings.chat
     )
-    around = Surroundings(status, Path(platformdirs.user_downloads_dir()), lambda: workspace.root, talk, wording, attachments)
+    around = Surroundings(
+        status,
+        Path(platformdirs.user_downloads_dir()),
+        lambda: workspace.root,
+        talk,
+        attachments=attachments,
+        max_depth=settings.agents.max_depth,
+        wording=wording,
+    )
     table = ConversationTable(store.database, store.journal)
     return ChatService(table, store.journal, store.bus, tasks, store.preferences, around)
 

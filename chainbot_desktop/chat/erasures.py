@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
 
+from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.commands import Undoable
 from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.core.events.envelope import Actor
@@ -31,14 +31,6 @@ class _Pending:
     actor: Actor
 
 
-class Attached(Protocol):
-    """What messages carry. It is told before they are erased, and erases what none carries any more when it is asked to."""
-
-    async def loosen(self, conversation_id: str, through: int | None = None) -> None: ...
-
-    async def clean(self) -> None: ...
-
-
 class Erasures:
     """Use on the loop's thread, between `open` and `close`. `tell` hears of conversations that look different."""
 
@@ -49,14 +41,14 @@ class Erasures:
         tasks: Tasks,
         tell: Callable[[str], None],
         undo_seconds: float,
-        attached: Attached | None = None,
+        attachments: AttachmentService | None = None,
     ) -> None:
         self._table = table
         self._preferences = preferences
         self._tasks = tasks
         self._tell = tell
         self._undo_seconds = undo_seconds
-        self._attached = attached
+        self._attachments = attachments
         self._pending: dict[str, _Pending] = {}
 
     async def open(self) -> None:
@@ -101,8 +93,8 @@ class Erasures:
             return
         # From here on it cannot be undone, and stays hidden until it is gone.
         mine = self._pending[conversation_id] = replace(pending)
-        if self._attached is not None:
-            await self._attached.loosen(conversation_id, pending.through)
+        if self._attachments is not None:
+            await self._attachments.loosen(conversation_id, pending.through)
         if pending.whole:
             await self._table.delete(conversation_id, actor=pending.actor)
         else:
@@ -134,8 +126,8 @@ class Erasures:
         await asyncio.sleep(self._undo_seconds)
         if self._pending.get(conversation_id) is pending:
             await self.carry_out(conversation_id)
-            if self._attached is not None:
-                await self._attached.clean()
+            if self._attachments is not None:
+                await self._attachments.clean()
 
     async def _save(self) -> None:
         await self._preferences.set(_TO_ERASE, {key: (p.through, p.whole, p.actor) for key, p in self._pending.items()})

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from chainbot_desktop.chat.addressing import Addressed
-from chainbot_desktop.chat.agent_answers import AgentAnswers
+from chainbot_desktop.chat.agent_answers import MAX_DEPTH, AgentAnswers
 from chainbot_desktop.chat.agent_commands import AgentCommands
 from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.branches import Branches
@@ -23,6 +23,7 @@ from chainbot_desktop.chat.offered_commands import OfferedCommands
 from chainbot_desktop.chat.posted import Posted
 from chainbot_desktop.chat.reading import Found, Reading
 from chainbot_desktop.chat.titles import Titles
+from chainbot_desktop.chat.turns import TurnSource
 from chainbot_desktop.chat.written import (
     MAX_MESSAGE_BYTES,
     MAX_TITLE,
@@ -93,8 +94,12 @@ class Surroundings:
     export_folder: Path
     workspace: Callable[[], Path | None]
     talk: AgentTalk | None = None
-    wording: Wording | None = None
     attachments: AttachmentService | None = None
+    turns: TurnSource | None = None
+    """Recalls for each turn, where something does."""
+    max_depth: int = MAX_DEPTH
+    """How deep agents may ask agents."""
+    wording: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ class ChatService(Reading):
         self._export_folder = around.export_folder
         self.me = me
         self.commands = CommandRegistry()
-        self.answers = AgentAnswers(around.talk, table, preferences, tasks) if around.talk is not None else None
+        self.answers = self._make_answers(around)
         self.offered = OfferedCommands(
             lambda: self.answers.agents if self.answers else (),
             self.commands.__contains__,
@@ -162,6 +167,19 @@ class ChatService(Reading):
             ConversationRenamed,
             MessageChanged,
             MessagePosted,
+        )
+
+    def _make_answers(self, around: Surroundings) -> AgentAnswers | None:
+        if around.talk is None:
+            return None
+        return AgentAnswers(
+            around.talk,
+            self._table,
+            self._preferences,
+            self._tasks,
+            source=around.turns,
+            floor=lambda conversation_id: self._erasures.floors().get(conversation_id, 0),
+            max_depth=around.max_depth,
         )
 
     async def open(self) -> None:
@@ -342,26 +360,25 @@ class ChatService(Reading):
     ) -> Posted:
         """Keep what was written and, if it is a command, what that answers. `//` at the start is a slash that is no command.
 
-        What a person writes is given to the agents it addresses, or to those with the ids `to`; `delivery` is for those that work
-        already.
+        What a person writes is given to the agents it addresses, or to those of `to` (ids); `delivery` is for those that work already.
+        With attachments it needs no words.
         """
         author = actor or self.me
         text = checked_text(text, attachments)
-        details = attachment_details(attachments)
-        if attachments and self.attachments is not None:
-            await self.attachments.checked(attachments)
+        given = await self.attachments.checked(attachments) if self.attachments is not None else tuple(attachments)
+        details = attachment_details(given)
         conversation = await self.conversation(conversation_id)
         # An agent that writes asks nobody by that: how deep agents may call agents is the runtime's to count.
         asks = not author.startswith("agent:")
-        meant = self.meant(text, self.answers.lead(conversation), to) if self.answers is not None and asks else None
+        meant = self.meant(text, conversation, to) if self.answers is not None and asks else None
         if meant is None and is_command(text):
-            if attachments:
+            if given:
                 raise InvalidInput("A command takes no attachments.", hint="Remove them, or send them with words.")
             return await self._run(conversation_id, text, author, key)
         body = body_of(text)
         if meant is not None and not meant.task.strip():
-            meant = replace(meant, task=f"Look at what is attached: {', '.join(each.name for each in attachments)}.")
-        title = title_of((meant.task if meant is not None and meant.agents else body).strip() or attachments[0].name)
+            meant = replace(meant, task=f"Look at what is attached: {', '.join(each.name for each in given)}.")
+        title = title_of((meant.task if meant is not None and meant.agents else body).strip() or given[0].name)
         message = await self._table.post(
             conversation_id,
             body,
@@ -373,24 +390,24 @@ class ChatService(Reading):
         )
         runs: tuple[str, ...] = ()
         if self.answers is not None and meant is not None:
-            runs = await self.answers.ask(conversation, meant, actor=author, delivery=delivery)
+            runs = await self.answers.ask(
+                conversation, meant, actor=author, delivery=delivery, message=message, attachments=given
+            )
         if runs:
             message = await self._table.note_runs(message, runs)
         return Posted(conversation_id, message, Answer(), runs)
 
-    def meant(self, text: str, lead: str, to: Sequence[str] = ()) -> Addressed | None:
-        """Whom of the agents a line is for where `lead` leads; None for a command of the panel's own, or where no agents can run.
+    def meant(self, text: str, conversation: Conversation, to: Sequence[str] = ()) -> Addressed | None:
+        """Whom of the agents a line is for here; None for a command of the panel's own, or where no agents can run.
 
         InvalidInput where that cannot be said, or where there is nothing to do for them.
         """
         if self.answers is None:
             return None
-        offered = self.offered.addressed(text, to[0] if to else lead)
-        if offered is not None or is_command(text):
+        offered = self.offered.addressed(text, self.answers.lead(conversation)) if not to else None
+        if offered is not None or (is_command(text) and not to):
             return offered
-        if to:
-            return Addressed(tuple(self._require_agents(to)), (), body_of(text))
-        return self.answers.addressed(lead, body_of(text))
+        return self.answers.meant(conversation, body_of(text), to)
 
     async def set_detail(self, message_id: str, detail: Mapping[str, Any], *, actor: Actor | None = None) -> None:
         """What a message has besides its text, as a whole. NotFound where there is no such message."""

@@ -64,6 +64,9 @@ class ModelServerSettings(Section):
     api_key: SecretStr | None = Field(None, description="Key of the model server; the keyring's `model.NAME` if empty.")
     base_url: HttpUrl | None = Field(None, description="Address of its API; the provider's own if empty.")
     model: str | None = Field(None, description="Model to ask for where none is named.")
+    pictures: bool | None = Field(
+        None, description="Whether its models take pictures; those of OpenAI and Anthropic do if empty, others do not."
+    )
 
 
 class NamedModelServer(ModelServerSettings):

@@ -99,11 +99,14 @@ class ConversationReads:
 
         return await self._database.read(work)
 
-    async def before(self, conversation_id: str, number: int | None, limit: int, *, floor: int = 0) -> list[Message]:
-        """The `limit` messages before `number` (the newest ones for None), oldest first; those in threads are left out."""
+    async def before(
+        self, conversation_id: str, number: int | None, limit: int, *, floor: int = 0, with_threads: bool = False
+    ) -> list[Message]:
+        """The `limit` messages before `number` (the newest ones for None), oldest first."""
+        thread = None if with_threads else ""
 
         def work(connection: Connection) -> list[Message]:
-            return read_before(connection, segments_of(connection, conversation_id, floor), number, limit)
+            return read_before(connection, segments_of(connection, conversation_id, floor), number, limit, thread=thread)
 
         return await self._database.read(work)
 

@@ -65,13 +65,15 @@ def segments_of(connection: Connection, conversation_id: str, floor: int) -> lis
     return found
 
 
-def read_before(connection: Connection, segments: Sequence[Segment], number: int | None, limit: int) -> list[Message]:
-    """The `limit` messages before `number` (the newest ones for None), oldest first; those in threads are left out."""
+def read_before(
+    connection: Connection, segments: Sequence[Segment], number: int | None, limit: int, *, thread: str | None = ""
+) -> list[Message]:
+    """The `limit` messages before `number` (the newest ones for None), oldest first; with `thread` None those of all threads too."""
     found: list[Message] = []
     for segment in segments:
         if len(found) >= limit:
             break
-        query = _within(segment, thread="")
+        query = _within(segment, thread=thread)
         if number is not None:
             query = query.where(messages.c.number < number)
         found += _read(connection, query.order_by(messages.c.number.desc()).limit(limit - len(found)))
@@ -127,13 +129,13 @@ def find_showing(connection: Connection, message: Message) -> list[str]:
     return [row.id for row in connection.execute(text(SHOWING), {"id": message.conversation_id, "number": message.number})]
 
 
-def _within(segment: Segment, *, thread: str) -> Select[tuple[object, ...]]:
-    return select(messages).where(
+def _within(segment: Segment, *, thread: str | None) -> Select[tuple[object, ...]]:
+    query = select(messages).where(
         messages.c.conversation_id == segment.conversation_id,
-        messages.c.thread == thread,
         messages.c.number > segment.above,
         messages.c.number <= segment.through,
     )
+    return query if thread is None else query.where(messages.c.thread == thread)
 
 
 def _read(connection: Connection, query: Select[tuple[object, ...]]) -> Iterator[Message]:

@@ -31,7 +31,7 @@ from chainbot_desktop.store.conversation_rows import MARK_BEGIN, MARK_END, Conve
 from chainbot_desktop.store.conversation_segments import SHOWING
 from chainbot_desktop.store.database import Database
 from chainbot_desktop.store.journal import SqliteJournal, match_expression
-from chainbot_desktop.store.schema import conversations, messages
+from chainbot_desktop.store.schema import conversations
 
 SOURCE = "chat"
 
@@ -158,14 +158,14 @@ class ConversationTable(ConversationReads):
 
     async def note_runs(self, message: Message, runs: Sequence[str]) -> Message:
         """`message` with the runs that it began or reached. These tell of themselves: there is no event of it."""
-        noted = {**message.detail, "runs": list(runs)}
-        statement = update(messages).where(messages.c.id == message.id).values(detail=noted)
+        noting = text("UPDATE messages SET detail = json_set(detail, '$.runs', json(:runs)) WHERE id = :id")
+        values = {"id": message.id, "runs": canonical_json(list(runs)).decode()}
 
         def work(connection: Connection) -> None:
-            connection.execute(statement)
+            connection.execute(noting, values)
 
         await self._database.write(work)
-        return replace(message, detail=noted)
+        return replace(message, detail={**message.detail, "runs": list(runs)})
 
     async def save_draft(self, conversation_id: str, draft: str) -> None:
         await self._update(conversation_id, {"draft": draft})
@@ -173,6 +173,20 @@ class ConversationTable(ConversationReads):
     async def set_lead(self, conversation_id: str, agent_id: str) -> None:
         """The agent that is meant where a message names none; "" is nobody."""
         await self.change(conversation_id, {"lead": agent_id}, actor=SYSTEM)
+
+    async def set_members(self, conversation_id: str, members: Sequence[str]) -> None:
+        """The ids of the agents that take part."""
+        await self.change(conversation_id, {"members": list(members)}, actor=SYSTEM)
+
+    async def rewrite(self, message: Message, body: str, *, actor: Actor) -> None:
+        """Other words for a message; of one that is gone, nothing."""
+        fact = MessageFact(conversation_id=message.conversation_id, message_id=message.id)
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE messages SET text = ? WHERE id = ?", (body, message.id))
+
+        event = MessageChanged(source=SOURCE, subject=message.conversation_id, actor=actor, data=fact)
+        await self._journal.append(event, write=write)
 
     async def mark_read(self, conversation_id: str, number: int) -> None:
         """Messages up to `number` were shown; never goes back."""

@@ -216,8 +216,7 @@ async def open_house(
                 folder / "exports",
                 lambda: folder,
                 ServiceTalk(runtime, desk, entanglements.guests) if agents else None,
-                None,
-                attachments,
+                attachments=attachments,
             ),
             undo_seconds=undo_seconds,
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.service import ChatService, Surroundings
+from chainbot_desktop.chat.turns import TurnSource
 from chainbot_desktop.core.link import LinkState, LinkStatus
 from chainbot_desktop.core.ports import AgentTalk, Wording
 from chainbot_desktop.core.tasks import Tasks
@@ -29,7 +30,11 @@ class Chat:
 
 @asynccontextmanager
 async def open_chat(
-    folder: Path, undo_seconds: float = 60.0, talk: AgentTalk | None = None, wording: Wording | None = None
+    folder: Path,
+    undo_seconds: float = 60.0,
+    talk: AgentTalk | None = None,
+    turns: TurnSource | None = None,
+    wording: Wording | None = None,
 ) -> AsyncIterator[Chat]:
     async with open_store(folder) as store:
         failures: list[str] = []
@@ -43,7 +48,15 @@ async def open_chat(
             store.bus,
             tasks,
             store.preferences,
-            Surroundings(probes, folder / "exports", lambda: folder / "work", talk, wording, attachments),
+            Surroundings(
+                probes,
+                folder / "exports",
+                lambda: folder / "work",
+                talk,
+                attachments=attachments,
+                turns=turns,
+                wording=wording,
+            ),
             me="user:test",
             undo_seconds=undo_seconds,
         )

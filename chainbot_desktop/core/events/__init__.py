@@ -59,6 +59,7 @@ from chainbot_desktop.core.events.runs import (
     CoordinationStarted,
     GuestAddressed,
     RunAccepted,
+    RunEdited,
     RunFinished,
     ToolCallJudged,
 )
@@ -118,6 +119,7 @@ KnownEvent = Annotated[
     | RegistrationSucceeded
     | RunFinished
     | RunAccepted
+    | RunEdited
     | ToolCallJudged
     | WorkflowCompleted
     | WorkflowFailed
@@ -202,6 +204,7 @@ __all__ = [
     "Recorded",
     "RegistrationSucceeded",
     "RunAccepted",
+    "RunEdited",
     "RunFinished",
     "Severity",
     "ToolCallJudged",

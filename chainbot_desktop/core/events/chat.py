@@ -90,7 +90,7 @@ class MessageFact(BaseModel):
 
 
 class MessageChanged(Event):
-    """What a message has besides its text is different: a card of it was answered, a summary switched off."""
+    """What a message says, or has besides its text, is different: other words for a task that waits, a summary switched off."""
 
     type: Literal["message_changed"] = "message_changed"
     data: MessageFact

@@ -21,6 +21,7 @@ from chainbot_desktop.ui.chat.attachment_intake import AttachmentIntake
 from chainbot_desktop.ui.chat.attachment_menu import ChooseFile
 from chainbot_desktop.ui.chat.composer import Composer
 from chainbot_desktop.ui.chat.conversation_actions import ConversationActions
+from chainbot_desktop.ui.chat.conversation_head import ConversationHead
 from chainbot_desktop.ui.chat.conversation_list import ConversationListFeed
 from chainbot_desktop.ui.chat.conversation_panel import ConversationPanel
 from chainbot_desktop.ui.chat.conversation_rows import Row
@@ -93,6 +94,16 @@ class ChatView(WindowView):
             stop=self._agent_side.stop,
             fold=self.messages.toggle_fold,
         )
+        self._head = ConversationHead(
+            self.header,
+            chat,
+            themes,
+            lambda: self._conversation,
+            self._start,
+            on_map=lambda agent_id: self._open("agent-map", {"agent_id": agent_id}),
+        )
+        self.destroyed.connect(self._head.end)
+        self.header.add_action(self._more)
         self._list_feed = ConversationListFeed(chat, self.panel, self._start)
         self._feed = MessageFeed(chat, self.messages, themes, self._start)
         self._connect()
@@ -104,7 +115,6 @@ class ChatView(WindowView):
         self._toggle = IconButton("list", "Conversations (Ctrl+B)", self._themes)
         self._more = IconButton("more-vertical", "What can be done with this conversation", self._themes)
         self.header.add_leading(self._toggle)
-        self.header.add_action(self._more)
         self.messages = MessageListView(self._themes)
         self.empty = EmptyState("chat", "", "", self._themes)
         middle = QWidget()
@@ -273,7 +283,7 @@ class ChatView(WindowView):
 
     def _on_messages_changed(self) -> None:
         conversation = self._conversation
-        self.header.set_title((conversation.title or "New conversation") if conversation else "Chat")
+        self._head.refresh()
         self._more.setEnabled(conversation is not None)
         empty = not self.messages.cards
         if conversation is None:
@@ -295,7 +305,7 @@ class ChatView(WindowView):
         fresh = conversations.get(self._conversation.id)
         if fresh is not None:
             self._conversation = fresh
-            self.header.set_title(fresh.title or "New conversation")
+            self._head.refresh()
         else:
             self._start("chat-check", self._check_open())
 
