@@ -211,6 +211,8 @@ async def open_house(
             templates=wing.templates,
             completions=wing.completions,
             personas=lambda: load_personas(wing.persona_folder),
+            chat=rooms.chat,
+            notes=rooms.recall.notes,
             earlier=journal.earlier,
         )
         application = build_application(services)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chainbot_desktop.chat.erasures import Erasures
+from chainbot_desktop.store.conversation_pages import PageQuery, position
 from chainbot_desktop.store.conversation_rows import Conversation, Hit, Message, Meter
 from chainbot_desktop.store.conversations import ConversationTable
 
@@ -38,6 +39,18 @@ class Reading:
             elif not self._erasures.is_deleted(conversation.id):
                 shown.append(await self._table.get(conversation.id, floor=floors[conversation.id]))
         return shown
+
+    async def page(self, query: PageQuery) -> list[Conversation]:
+        """Part of the list, for who reads it bit by bit."""
+        floors = self._erasures.floors()
+        shown: list[Conversation] = []
+        while True:
+            found = await self._table.page(query)
+            left = [row for row in found if not self._erasures.is_deleted(row.id)]
+            shown += [await self._table.get(row.id, floor=floors[row.id]) if row.id in floors else row for row in left]
+            if len(left) == len(found) or len(found) < query.limit:
+                return shown
+            query = replace(query, after=position(found[-1], query.order), limit=len(found) - len(left))
 
     async def conversation(self, conversation_id: str) -> Conversation:
         return await self._table.get(conversation_id, floor=self._erasures.floor(conversation_id))

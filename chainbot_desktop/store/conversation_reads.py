@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, text
 
 from chainbot_desktop.core.errors import NotFound
+from chainbot_desktop.store.conversation_pages import PageQuery, page_condition
 from chainbot_desktop.store.conversation_rows import (
     SUMMARY_TEXT,
     Conversation,
@@ -79,6 +80,15 @@ class ConversationReads:
 
         def work(connection: Connection) -> list[Conversation]:
             return [_conversation(connection, row, 0) for row in connection.execute(text(_SUMMARY + order), values)]
+
+        return await self._database.read(work)
+
+    async def page(self, query: PageQuery) -> list[Conversation]:
+        condition, values = page_condition(query)
+
+        def work(connection: Connection) -> list[Conversation]:
+            found = connection.execute(text(_SUMMARY + condition), {**values, "floor": 0})
+            return [_conversation(connection, row, 0) for row in found]
 
         return await self._database.read(work)
 
