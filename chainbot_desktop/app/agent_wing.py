@@ -43,6 +43,7 @@ class AgentWing:
     desk: ApprovalDesk
     models: ModelService
     completions: Completions
+    ledger: Ledger
     entanglements: Entanglements
     vitals: AgentVitals
     templates: AgentTemplates
@@ -121,7 +122,7 @@ async def make_agent_wing(
     templates = AgentTemplates(data_dir / "templates")
     completions = Completions(models, ledger)
     return AgentWing(
-        runtime, desk, models, completions, entanglements, vitals, templates, persona_folder, own, host, tool_servers
+        runtime, desk, models, completions, ledger, entanglements, vitals, templates, persona_folder, own, host, tool_servers
     )
 
 

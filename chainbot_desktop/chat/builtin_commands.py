@@ -88,7 +88,9 @@ class BuiltinCommands:
         form = Argument("format", choices=FORMATS, strict=True)
         path = Argument("path", rest=True)
 
-        def add(name: str, text: str, arguments: tuple[Argument, ...], examples: tuple[str, ...], run: Run, group: Group) -> None:
+        def add(
+            name: str, text: str, arguments: tuple[Argument, ...], examples: tuple[str, ...], run: Run, group: Group
+        ) -> None:
             reads = name in ("help", "status", "find")
             registry.register(CommandSpec(name, text, arguments, examples, group, for_agents=reads), run)
 

@@ -52,8 +52,6 @@ _NAMED = 8
 """Commands that are named to who types one that is not there."""
 
 
-
-
 def is_command(text: str) -> bool:
     """Whether a line is meant as a command: `/word`, not a path and not `//`."""
     return _NAME.match(text) is not None

@@ -356,3 +356,136 @@ class AgentTalk(Protocol):
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` when an agent or what waits for a human is different; often. Returns what ends it."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLink:
+    """An entanglement. `agents` are ids; in a control or dependency link the first one directs, or is waited for."""
+
+    id: str
+    name: str
+    kind: str
+    agents: tuple[str, ...]
+    made_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPart:
+    """What one agent has of a shared task, and what came of it. `state` is that of `SharedWork`, or planned | skipped | told."""
+
+    agent_id: str
+    name: str
+    state: str
+    answer: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWork:
+    """One task for several agents, as it is now. `state`: running | merging | succeeded | failed | cancelled.
+
+    `merged_by` is the name of the agent that made one `answer` of all; where nobody did, they stand one after the other.
+    """
+
+    id: str
+    state: str
+    parts: tuple[SharedPart, ...]
+    answer: str = ""
+    merged_by: str = ""
+    note: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ("succeeded", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """Who has models, and how it is. `state`: ready | unconfigured | unreachable | refused | unknown; `reason` is a sentence."""
+
+    name: str
+    state: str
+    reason: str
+    models: tuple[str, ...]
+    default_model: str
+    demonstration: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What was used today (UTC), and up to where that may go; None is no limit. Money in US dollars.
+
+    `unpriced` requests are not in `cost`: their price is not known.
+    """
+
+    tokens: int
+    cost: float
+    unpriced: int
+    most_tokens: int | None
+    most_cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSetup:
+    """What can be changed of an agent while it keeps its name and place. None: its kind has no such thing."""
+
+    model: str | None
+    persona: str | None
+
+
+class AgentControl(Protocol):
+    """What commands need of agents besides talking with them. Agents are named by id. Use on the loop's thread."""
+
+    def links(self) -> Sequence[AgentLink]: ...
+
+    def name_of(self, agent_id: str) -> str: ...
+
+    def link_kinds(self) -> Mapping[str, str]:
+        """The kinds of links and what each means."""
+        ...
+
+    async def entangle(self, agents: Sequence[str], kind: str, name: str = "", *, actor: Actor) -> AgentLink: ...
+
+    async def release(self, link_id: str, *, actor: Actor) -> None: ...
+
+    async def coordinate(self, task: str, *, agents: Sequence[str] = (), link_id: str = "", actor: Actor) -> SharedWork:
+        """Give one task to agents, or to all of a link. Returns with the plan; `on_work` tells what comes of it."""
+        ...
+
+    def on_work(self, listener: Callable[[SharedWork], None]) -> Callable[[], None]:
+        """Call `listener` at each step of any shared work; returns what ends it."""
+        ...
+
+    async def work(self, work_id: str) -> SharedWork: ...
+
+    def models(self) -> Sequence[ModelSource]:
+        """From memory."""
+        ...
+
+    async def look_at_models(self) -> Sequence[ModelSource]:
+        """Ask each how it is."""
+        ...
+
+    async def check_model(self, name: str) -> None:
+        """NotFound or Unavailable where a request to this model could not be made."""
+        ...
+
+    async def personas(self) -> Mapping[str, str]:
+        """Names and what each is for."""
+        ...
+
+    def setup(self, agent_id: str) -> AgentSetup: ...
+
+    async def change_setup(
+        self, agent_id: str, *, model: str | None = None, persona: str | None = None, actor: Actor
+    ) -> None:
+        """Swap it under the running agent. Conflict where it is at work: its task would end."""
+        ...
+
+    def spending(self, agent_id: str = "") -> Spending:
+        """Of one agent, or of all together."""
+        ...
+
+    async def limit(self, agent_id: str, limits: Mapping[str, float | None], *, actor: Actor) -> None:
+        """Change limits of its day, `day_tokens` or `day_cost` (None takes one away). Conflict where it is at work."""
+        ...
