@@ -93,7 +93,11 @@ class HouseControl:
     def setup(self, agent_id: str) -> AgentSetup:
         row = self._agents.definition(agent_id)
         known = self._agents.config_schema(row.kind).get("properties", {})
-        return AgentSetup(*(str(row.config.get(field, "")) if field in known else None for field in ("model", "persona")))
+        given = [
+            str(row.config.get(field, known[field].get("default", ""))) if field in known else None
+            for field in ("model", "persona")
+        ]
+        return AgentSetup(*given)
 
     async def change_setup(self, agent_id: str, *, model: str | None = None, persona: str | None = None, actor: Actor) -> None:
         changes = {name: value for name, value in (("model", model), ("persona", persona)) if value is not None}

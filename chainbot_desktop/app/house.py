@@ -38,6 +38,7 @@ from chainbot_desktop.alexos.identity import Identity, OwnAgent, own_uuid, reach
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.app.agent_talk import ServiceTalk
 from chainbot_desktop.app.agent_wing import make_agent_wing
+from chainbot_desktop.app.chat_commands import add_commands
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
@@ -210,6 +211,7 @@ async def open_house(
             store, tasks, watch.health, link, agents, workspace, ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests)
         )
         await chat.open()
+        await add_commands(chat, wing, agents, workspace, tasks)
         stack.push_async_callback(closed_within, 0.5, "the chat", chat.close)
 
         server = ApiServer(application, settings.server.host, settings.server.port)

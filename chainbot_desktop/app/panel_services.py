@@ -22,11 +22,13 @@ from chainbot_desktop.app.door_commands import page_address
 from chainbot_desktop.app.house import House
 from chainbot_desktop.app.panel import WINDOWS, ViewFactories
 from chainbot_desktop.app.panel_agents import PanelAgents
+from chainbot_desktop.app.panel_looks import PanelLooks
 from chainbot_desktop.app.panel_models import PanelModels
 from chainbot_desktop.app.qt_loop import QtLoop
 from chainbot_desktop.app.running import live, start_or_refuse
 from chainbot_desktop.app.screen_wake import ScreenWaker
 from chainbot_desktop.app.stopping import StopRequest
+from chainbot_desktop.chat.panel_commands import PanelCommands
 from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.core.events import AttentionRequired, Event, Recorded, ToolCallJudged
 from chainbot_desktop.core.link import LinkStatus
@@ -127,6 +129,7 @@ class Panel:
         self._ends.append(partial(_disconnect, window, waker))
         agents.open()
         self._ends.append(agents.close)
+        PanelCommands(PanelLooks(self._themes, remember)).register_in(house.chat.commands)
         self._build_soon([key for key, _, _ in WINDOWS if key != "code-agent"])
 
     def _build_soon(self, keys: Sequence[str]) -> None:

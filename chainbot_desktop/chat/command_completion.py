@@ -10,6 +10,8 @@ from chainbot_desktop.chat.command_specs import Argument, Choice, CommandSpec, C
 
 _MOST = 50
 _PART = re.compile(r'@?"[^"]*"?|\S+')
+_GOES_ON = ("=", "/")
+"""How a choice ends that one writes on at: a folder, the name of a value."""
 _ALIKE = 0.6
 _SHORTEST_TYPO = 3
 """Letters from which on something may be a typing error: of two letters everything is."""
@@ -71,7 +73,11 @@ def _of_argument(spec: CommandSpec, head: str, rest: str, sources: Mapping[str, 
     before = f"/{head} {rest[:start]}"
     end = " " if argument.many or (following and following[0].required) else ""
     return [
-        Completion(before + _word(choice.text, argument) + end, choice.text, choice.help or f"{argument.name} of /{spec.name}")
+        Completion(
+            before + _word(choice.text, argument) + ("" if choice.text.endswith(_GOES_ON) else end),
+            choice.text,
+            choice.help or f"{argument.name} of /{spec.name}",
+        )
         for choice in fitting(current, offered)
     ]
 

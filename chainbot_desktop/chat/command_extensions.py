@@ -72,9 +72,7 @@ async def load_extensions(
 
 def _register(registry: CommandRegistry, point: EntryPoint, command: Command, seconds: float) -> None:
     try:
-        spec, run = command
-        if not isinstance(spec, CommandSpec) or not _NAME.fullmatch(spec.name):
-            raise TypeError("a command is a CommandSpec, with a name of small letters, and a coroutine function")
+        spec, run = _checked(command)
         registry.register(replace(spec, group="More"), _bounded(spec.name, run, seconds))
     except Conflict:
         _log.error(
@@ -85,9 +83,16 @@ def _register(registry: CommandRegistry, point: EntryPoint, command: Command, se
         registry.broken[point.name] = _why(error)
 
 
+def _checked(command: Command) -> Command:
+    spec, run = command
+    if not isinstance(spec, CommandSpec) or not _NAME.fullmatch(spec.name):
+        raise TypeError("a command is a CommandSpec, with a name of small letters, and a coroutine function")
+    return spec, run
+
+
 def _bounded(name: str, run: Run, seconds: float) -> Run:
     async def bounded(invocation: Invocation, place: Place) -> Answer:
-        answer = await _guarded(name, run(invocation, place), seconds)
+        answer = await _guarded(name, lambda: run(invocation, place), seconds)
         if not isinstance(answer, Answer):
             raise Unavailable(f"/{name} gave no answer.", hint="It is broken: its package must return an Answer.")
         return _guarded_answer(name, answer, seconds)
@@ -101,11 +106,11 @@ def _guarded_answer(name: str, answer: Answer, seconds: float) -> Answer:
 
     async def after_it() -> None:
         if after is not None:
-            await _guarded(name, after(), seconds)
+            await _guarded(name, after, seconds)
 
     async def undo() -> None:
         if undoable is not None:
-            await _guarded(name, undoable.undo(), seconds)
+            await _guarded(name, undoable.undo, seconds)
 
     return replace(
         answer,
@@ -114,10 +119,10 @@ def _guarded_answer(name: str, answer: Answer, seconds: float) -> Answer:
     )
 
 
-async def _guarded(name: str, work: Awaitable[T], seconds: float) -> T:
+async def _guarded(name: str, work: Callable[[], Awaitable[T]], seconds: float) -> T:
     try:
         async with asyncio.timeout(seconds):
-            return await work
+            return await work()
     except TimeoutError:
         _log.error("/%s did not answer within %g s", name, seconds)
         raise Unavailable(f"/{name} did not answer within {seconds:g} s.", hint="It was ended.", code="too_slow") from None

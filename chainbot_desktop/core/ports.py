@@ -476,9 +476,7 @@ class AgentControl(Protocol):
 
     def setup(self, agent_id: str) -> AgentSetup: ...
 
-    async def change_setup(
-        self, agent_id: str, *, model: str | None = None, persona: str | None = None, actor: Actor
-    ) -> None:
+    async def change_setup(self, agent_id: str, *, model: str | None = None, persona: str | None = None, actor: Actor) -> None:
         """Swap it under the running agent. Conflict where it is at work: its task would end."""
         ...
 
