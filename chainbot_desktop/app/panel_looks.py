@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from chainbot_desktop.ui.theme import TEXT_SIZES, ThemeSource
+from chainbot_desktop.ui.theme import TEXT_SIZES, ThemeChoice, ThemeSource
+
+_CHOICES: dict[str, ThemeChoice] = {"dark": "dark", "light": "light", "auto": "auto"}
 
 
 class PanelLooks:
@@ -27,9 +29,7 @@ class PanelLooks:
         return tuple(TEXT_SIZES)
 
     def choose(self, theme: str, size: str) -> None:
-        if theme not in ("dark", "light", "auto"):
-            raise ValueError(f"no theme {theme!r}")
-        self._themes.select(theme)
+        self._themes.select(_CHOICES[theme])
         self._themes.set_text_size(size)
         self._remember("shell.theme", theme)
         self._remember("shell.text_size", size)

@@ -487,3 +487,55 @@ class AgentControl(Protocol):
     async def limit(self, agent_id: str, limits: Mapping[str, float | None], *, actor: Actor) -> None:
         """Change limits of its day, `day_tokens` or `day_cost` (None takes one away). Conflict where it is at work."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceFile:
+    """A file of the workspace as it was looked at. `text` is its content as UTF-8, None where there is no such file.
+
+    `seen` is the owner's own note of what was there.
+    """
+
+    path: str
+    text: bytes | None
+    seen: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceChange:
+    """What a file that was looked at shall become: `text` as UTF-8, None takes it away. `executable`: None leaves that as it is."""
+
+    file: WorkspaceFile
+    text: bytes | None
+    executable: bool | None = None
+
+
+class WorkspaceChanges(Protocol):
+    """Several files of the workspace changed as one: all of them or none. Paths are relative to it. Use on the loop's thread."""
+
+    async def look(self, path: str) -> WorkspaceFile:
+        """ChainBotError says why a file of this path may not be changed: it leads elsewhere, is no text, is being edited."""
+        ...
+
+    async def write(self, changes: Sequence[WorkspaceChange], *, actor: Actor) -> str:
+        """Returns when all is on the disk and in the journal; what `take_back` wants. ChainBotError, and nothing is changed then."""
+        ...
+
+    async def take_back(self, written: str, *, actor: Actor) -> None:
+        """Every byte as it was before. Conflict where somebody changed one of the files since."""
+        ...
+
+
+class CodeRunner(Protocol):
+    """Runs code that stands in a conversation, in the workspace, when a person has approved exactly that. Use on the loop's thread."""
+
+    def languages(self) -> frozenset[str]:
+        """The names of languages that can be run here."""
+        ...
+
+    async def run(self, language: str, code: str, *, conversation_id: str, actor: Actor) -> str:
+        """Ask for approval; the id of the run, which shows and tells its output as an answer of the conversation.
+
+        InvalidInput where it cannot be run at all.
+        """
+        ...

@@ -42,6 +42,7 @@ from chainbot_desktop.core.events.envelope import Actor, Event, Recorded, Severi
 from chainbot_desktop.core.events.panel import (
     AttentionRequired,
     FileSaved,
+    FilesChanged,
     HealthChanged,
     PanelStarted,
     PanelStopped,
@@ -94,6 +95,7 @@ KnownEvent = Annotated[
     | EventGapDetected
     | ExternalEventReceived
     | FileSaved
+    | FilesChanged
     | GuestAddressed
     | GuestAppeared
     | GuestChanged
@@ -171,6 +173,7 @@ __all__ = [
     "EventGapDetected",
     "ExternalEventReceived",
     "FileSaved",
+    "FilesChanged",
     "GuestAddressed",
     "GuestAppeared",
     "GuestChanged",
