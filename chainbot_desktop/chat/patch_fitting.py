@@ -122,9 +122,16 @@ def _ambiguous(text: bytes, hunk: Hunk) -> str:
         return "It adds lines and shows none around them: nobody can tell where they belong." if text else ""
     if hunk.start:
         return ""
-    passage = "\n".join(hunk.old)
-    count = f"\n{text.decode('utf-8', 'replace')}".count(f"\n{passage}\n")
+    count = _times(f"\n{text.decode('utf-8', 'replace')}", "\n".join(["", *hunk.old, ""]))
     return f"It names no line, and what it changes is there {count} times." if count > 1 else ""
+
+
+def _times(text: str, passage: str) -> int:
+    """How often, also where one overlaps the next; to 99 and no further."""
+    count, at = 0, text.find(passage)
+    while at >= 0 and count < 99:
+        count, at = count + 1, text.find(passage, at + 1)
+    return count
 
 
 def _why_not(text: bytes, hunk: Hunk) -> str:

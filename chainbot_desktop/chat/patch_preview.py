@@ -119,7 +119,8 @@ class _Looked:
         if patch.new:
             self._now[patch.new] = found.text
             executable = patch.executable if patch.old or patch.executable else None
-            changes.append(WorkspaceChange(self._known[patch.new], found.text, executable))
+            like = self._known[patch.old] if patch.old else None
+            changes.append(WorkspaceChange(self._known[patch.new], found.text, executable, like))
         return tuple(changes)
 
 

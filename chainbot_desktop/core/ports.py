@@ -503,11 +503,15 @@ class WorkspaceFile:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceChange:
-    """What a file that was looked at shall become: `text` as UTF-8, None takes it away. `executable`: None leaves that as it is."""
+    """What a file that was looked at shall become: `text` as UTF-8, None takes it away. `executable`: None leaves that as it is.
+
+    `like` is a file whose encoding and mode a new one takes over: it gets another name.
+    """
 
     file: WorkspaceFile
     text: bytes | None
     executable: bool | None = None
+    like: WorkspaceFile | None = None
 
 
 class WorkspaceChanges(Protocol):

@@ -48,6 +48,7 @@ class _Seen:
     real: Path
     body: bytes | None
     form: TextFormat
+    mode: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class FileSet:
         if not os.path.lexists(real):
             return _Seen(real, None, TextFormat())
         body = read_bytes(real, MOST_BYTES)[0]
-        return _Seen(real, body, decode(body, path)[1])
+        return _Seen(real, body, decode(body, path)[1], stat.S_IMODE(real.stat().st_mode))
 
     def _place(self, path: str) -> Path:
         """The real path; PlaceRefused where no change may go."""
@@ -178,6 +179,9 @@ class FileSet:
             place = place / part
             if place.is_symlink():
                 raise PlaceRefused(f"{path} goes over a symbolic link.", hint="Name the file that it leads to.")
+        above = next((parent for parent in place.parents if parent.exists()), place)
+        if not above.is_dir():
+            raise PlaceRefused(f"{path} would lie in a file, not in a folder.")
         if reason := self._private(place):
             raise PlaceRefused(f"{path} {reason}")
         return place
@@ -196,11 +200,13 @@ class FileSet:
         now = self._look(change.file.path)
         if (now.real, now.body) != (seen.real, seen.body):
             raise Conflict(f"{change.file.path} was changed by somebody else meanwhile.", hint="Look at the preview again.")
-        mode = stat.S_IMODE(now.real.stat().st_mode) if now.body is not None else None
-        after = None if change.text is None else encode(change.text, seen.form)
+        like = change.like.seen if change.like is not None and now.body is None else seen
+        if not isinstance(like, _Seen):
+            raise TypeError("a file that was not looked at")
+        after = None if change.text is None else encode(change.text, like.form)
         _refuse_without_permission(now.real, change.file.path)
-        mode_after = None if after is None else _mode(mode, change.executable)
-        return _Step(now.real, now.body, after, mode, mode_after)
+        mode_after = None if after is None else _mode(like.mode, change.executable)
+        return _Step(now.real, now.body, after, now.mode, mode_after)
 
     def _refuse_unsaved(self, paths: Collection[Path]) -> None:
         open_ = {Path(os.path.realpath(path)) for path in self.unsaved()}

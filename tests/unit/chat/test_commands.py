@@ -43,7 +43,11 @@ async def test_help_lists_every_command_and_shows_examples(chat: Chat) -> None:
     ("text", "message", "hint"),
     [
         ("/hlep", "There is no command /hlep.", "Did you mean /help?"),
-        ("/zzz", "There is no command /zzz.", "There are /help, /status, /open, /find, /clear, /export and more: /help lists them."),
+        (
+            "/zzz",
+            "There is no command /zzz.",
+            "There are /help, /status, /open, /find, /clear, /export and more: /help lists them.",
+        ),
         ("/", "There is no command /.", "There are /help, "),
         ("/find", "/find needs <words>.", "Write /find <words>, for example /find backup failed."),
         ("/status now", "/status takes no 'now'.", "Write /status"),
