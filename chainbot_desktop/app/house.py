@@ -39,10 +39,13 @@ from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.app.agent_talk import ServiceTalk
 from chainbot_desktop.app.agent_wing import make_agent_wing
 from chainbot_desktop.app.chat_commands import add_commands
+from chainbot_desktop.app.code_changes import make_file_set
+from chainbot_desktop.app.code_runs import TalkWithCode
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
 from chainbot_desktop.chat.builtin_commands import StatusProbes
+from chainbot_desktop.chat.code_actions import CodeActions
 from chainbot_desktop.chat.service import ChatService, Surroundings
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.events import HealthChanged, PanelStarted, PanelStopped
@@ -63,6 +66,8 @@ from chainbot_desktop.watch.health import Health, HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
 from chainbot_desktop.watch.metrics import MetricsSampler
+from chainbot_desktop.workspace.changes import FileSet
+from chainbot_desktop.workspace.paths import readable
 from chainbot_desktop.workspace.workspace import Workspace
 
 _log = logging.getLogger(__name__)
@@ -113,6 +118,8 @@ class House:
     templates: AgentTemplates
     persona_folder: Path
     chat: ChatService
+    code: CodeActions
+    files: FileSet
     workspace: Workspace
     logs: LogRing
     lag: LoopLagMonitor
@@ -208,10 +215,17 @@ async def open_house(
         await wing.open()
         tasks.spawn("look at the models", wing.models.probe())
         chat = _make_chat(
-            store, tasks, watch.health, link, agents, workspace, ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests)
+            store,
+            tasks,
+            watch.health,
+            link,
+            agents,
+            workspace,
+            TalkWithCode(wing.runtime, wing.desk, wing.entanglements.guests, wing.code),
         )
         await chat.open()
         await add_commands(chat, wing, agents, workspace, tasks)
+        files = make_file_set(workspace, store, tasks, data_dir)
         stack.push_async_callback(closed_within, 0.5, "the chat", chat.close)
 
         server = ApiServer(application, settings.server.host, settings.server.port)
@@ -249,6 +263,8 @@ async def open_house(
             templates=wing.templates,
             persona_folder=wing.persona_folder,
             chat=chat,
+            code=CodeActions(files, wing.code, lambda: readable(workspace.root)),
+            files=files,
             workspace=workspace,
             logs=logs,
             lag=watch.lag,

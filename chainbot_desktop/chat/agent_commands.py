@@ -9,6 +9,7 @@ from functools import partial
 from chainbot_desktop.chat.addressing import Addressed, at_name, find_agent
 from chainbot_desktop.chat.agent_answers import AgentAnswers
 from chainbot_desktop.chat.commands import Answer, Argument, Choice, CommandRegistry, CommandSpec, Invocation, Place, Run
+from chainbot_desktop.chat.fenced_text import fenced
 from chainbot_desktop.chat.markdown import escape_markdown
 from chainbot_desktop.chat.nearest_words import nearest
 from chainbot_desktop.chat.spawn_words import parse_config
@@ -141,7 +142,7 @@ class AgentCommands:
         lines = [f"**{number}.** {_bold(question.agent_name)} asks: {escape_markdown(question.title)}"]
         if question.why:
             lines.append(f"Why: {escape_markdown(question.why)}")
-        lines.append(_fenced(question.detail[:_MOST_DETAIL]))
+        lines.append(fenced(question.detail[:_MOST_DETAIL]))
         if len(question.detail) > _MOST_DETAIL:
             lines.append(f"This is the beginning; all {len(question.detail):,} characters are on the card.")
         verb = f"`/approve {number} your answer`" if question.is_question else f"`/approve {number}` or `/approve {number} run`"
@@ -205,10 +206,3 @@ def _code(text: str) -> str:
 
 def _cell(text: str) -> str:
     return escape_markdown(text) or " "
-
-
-def _fenced(text: str) -> str:
-    """A code block that nothing in `text` can end."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{text}\n{fence}"
