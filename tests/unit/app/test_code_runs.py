@@ -237,7 +237,7 @@ async def test_after_a_restart_it_is_said_once_and_its_card_is_gone(tmp_path: Pa
         assert await coding.house.desk.pending() == []
         [message] = await coding.messages()
         assert "could not finish" in message.text
-        assert "ended it" in message.text
+        assert "is not known any more" in message.text
         assert not (coding.root / "made.txt").exists()
 
 
