@@ -311,12 +311,14 @@ class Windows:
         house = self._house
         self._code = CodeAgentView(house.workspace, self._themes, house.tasks, house.preferences)
         self._code.actions_.root_changed.connect(self._on_folder_opened)
+        documents = self._code.documents
+        house.files.unsaved = lambda: [document.path for document in documents.unsaved if document.path is not None]
         return self._code
 
     def _chat(self) -> WindowView:
         from chainbot_desktop.ui.chat.view import ChatView
 
-        return ChatView(self._house.chat, self._themes, self._house.tasks)
+        return ChatView(self._house.chat, self._themes, self._house.tasks, code=self._house.code)
 
     def _watchtower(self) -> WindowView:
         from chainbot_desktop.ui.watchtower.view import WatchtowerView
