@@ -97,9 +97,10 @@ class PatchSheet(Sheet):
         self.after = IconButton("chevron-right", "The next file (Ctrl+Page down)", themes)
         for button, step in ((self.before, -1), (self.after, 1)):
             button.clicked.connect(lambda _=False, step=step: self.step(step))
-            button.setVisible(len(preview.files) > 1)
             row.addWidget(button)
         self.body.addLayout(row)
+        for button in (self.before, self.after):
+            button.setVisible(len(preview.files) > 1)  # not before it has a parent: it would be a window of its own
         self.body.addWidget(self.text)
         self.first = self.text
         self.add_action("Cancel" if preview.applies else "Close", kind="quiet")
@@ -133,7 +134,7 @@ class PatchSheet(Sheet):
 
     def _head_height(self) -> int:
         width = min(self.width(), self.wanted_width()) - self.themes.current.px(32)
-        buttons = self.before.sizeHint().height() if not self.before.isHidden() else 0
+        buttons = self.themes.current.px(48) if not self.before.isHidden() else 0
         return max(buttons, self.summary.heightForWidth(width - 2 * buttons))
 
 

@@ -56,7 +56,7 @@ class MessageActions:
     `stop` ends the answer of a run, `fold` shows or hides the steps of one. `offers` is what else can be done here.
     """
 
-    def __init__(  # noqa: PLR0913 - the ways out of a message, each to another place
+    def __init__(
         self,
         view: QWidget,
         themes: ThemeSource,
