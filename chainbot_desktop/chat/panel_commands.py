@@ -14,6 +14,7 @@ from chainbot_desktop.chat.commands import (
     Place,
     Undoable,
 )
+from chainbot_desktop.chat.nearest_words import nearest
 from chainbot_desktop.core.errors import InvalidInput
 
 THEMES = ("dark", "light", "auto")
@@ -45,15 +46,17 @@ class PanelCommands:
 
     def register_in(self, registry: CommandRegistry) -> None:
         sizes = tuple(self._looks.sizes)
-        theme = Argument("theme", choices=(*THEMES, *sizes), strict=True)
-        size = Argument("size", choices=sizes, strict=True)
+        theme = Argument("theme or size", choices=(*THEMES, *sizes))
+        size = Argument("size", choices=sizes)
         examples = ("/theme light", f"/theme dark {sizes[-1]}", f"/theme {sizes[0]}")
         registry.register(CommandSpec("theme", "How the panel looks.", (theme, size), examples, "Panel"), self.theme)
 
     async def theme(self, invocation: Invocation, place: Place) -> Answer:
         looks = self._looks
         before = looks.theme, looks.size
-        first, size = invocation.given.get("theme", ""), invocation.given.get("size", "")
+        first, size = (invocation.given.get(name, "").lower() for name in ("theme or size", "size"))
+        self._refuse_unknown(first, (*THEMES, *looks.sizes))
+        self._refuse_unknown(size, looks.sizes)
         if not first:
             return Answer(f"The panel is {before[0]}, its text {before[1]}. `/theme light` makes it light.")
         if first in looks.sizes and size:
@@ -71,3 +74,8 @@ class PanelCommands:
             looks.choose(*before)
 
         return Answer(undoable=Undoable(f"The panel is {theme} now, its text {size}.", back, UNDO_SECONDS))
+
+    @staticmethod
+    def _refuse_unknown(word: str, known: Sequence[str]) -> None:
+        if word and word not in known:
+            raise InvalidInput(f"/theme does not know {word!r}.", hint=nearest(word, known, "There are"), code="bad_argument")

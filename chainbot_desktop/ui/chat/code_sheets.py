@@ -6,7 +6,16 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QShowEvent, QSyntaxHighlighter, QTextBlock, QTextCharFormat, QTextCursor, QTextOption
+from PySide6.QtGui import (
+    QFont,
+    QFontMetrics,
+    QShowEvent,
+    QSyntaxHighlighter,
+    QTextBlock,
+    QTextCharFormat,
+    QTextCursor,
+    QTextOption,
+)
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QWidget
 
 from chainbot_desktop.agents.tools.shown import plain
@@ -178,7 +187,8 @@ class PatchText(QPlainTextEdit):
         self.verticalScrollBar().setValue(line)
 
     def wanted_height(self) -> int:
-        return self.blockCount() * self.fontMetrics().lineSpacing() + self._themes.current.px(24)
+        theme = self._themes.current
+        return self.blockCount() * QFontMetrics(theme.font("mono")).lineSpacing() + theme.px(36)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Under a style sheet Qt forgets the font of what is moved into its window."""

@@ -206,7 +206,9 @@ class Composer(QWidget):
 
     def _completions(self, text: str) -> list[Completion]:
         own = list(self._complete(text)) if text.startswith("/") else []
-        return own + list(self.complete_names(text, self.edit.textCursor().position()))
+        labels = {completion.label for completion in own}
+        names = self.complete_names(text, self.edit.textCursor().position())
+        return own + [completion for completion in names if completion.label not in labels]
 
     def _on_completion_taken(self, completion: Completion) -> None:
         self.edit.setPlainText(completion.text)
