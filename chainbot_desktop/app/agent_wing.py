@@ -103,7 +103,7 @@ async def make_agent_wing(
         settings.tools, journal, entanglements, tasks, redact=redactor.redact, hidden=_hidden(data_dir), more=tool_servers
     )
     persona_folder = data_dir / "personas"
-    kinds = await asyncio.to_thread(load_kinds, KindServices(models, toolboxes, persona_folder, secret, settings))
+    kinds = await asyncio.to_thread(load_kinds, KindServices(models, toolboxes, persona_folder, secret, settings, store.blobs))
     desk = ApprovalDesk(ApprovalTable(database, journal), tasks)
     ledger = Ledger(UsageTable(database), settings.agents)
     parts = RuntimeParts(

@@ -44,6 +44,8 @@ from chainbot_desktop.app.code_runs import TalkWithCode
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
+from chainbot_desktop.app.wording import ModelWording
+from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.code_actions import CodeActions
 from chainbot_desktop.chat.service import ChatService, Surroundings
@@ -52,12 +54,13 @@ from chainbot_desktop.core.events import HealthChanged, PanelStarted, PanelStopp
 from chainbot_desktop.core.events.envelope import Severity
 from chainbot_desktop.core.events.panel import HealthChange, Start, Stop
 from chainbot_desktop.core.link import LinkState, LinkStatus
-from chainbot_desktop.core.ports import Blobs, Journal, Preferences
+from chainbot_desktop.core.ports import Blobs, Journal, Preferences, Wording
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.admin_token import ADMIN_TOKEN, AdminToken, read_or_make_token
 from chainbot_desktop.security.browser_sessions import Sessions, Tickets
 from chainbot_desktop.security.secret_store import SecretStore, desktop_keyring
+from chainbot_desktop.store.attachments import AttachmentTable
 from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.deliveries import DeliveryTable
 from chainbot_desktop.store.dialects import DialectTable
@@ -215,6 +218,7 @@ async def open_house(
         await wing.open()
         tasks.spawn("look at the models", wing.models.probe())
         chat = _make_chat(
+            settings,
             store,
             tasks,
             watch.health,
@@ -222,6 +226,7 @@ async def open_house(
             agents,
             workspace,
             TalkWithCode(wing.runtime, wing.desk, wing.entanglements.guests, wing.code),
+            ModelWording(wing.completions),
         )
         await chat.open()
         await add_commands(chat, wing, agents, workspace, tasks)
@@ -346,6 +351,7 @@ def _make_link(
 
 
 def _make_chat(
+    settings: Settings,
     store: OpenedStore,
     tasks: Tasks,
     health: HealthMonitor,
@@ -353,9 +359,21 @@ def _make_chat(
     agents: AgentDirectory,
     workspace: Workspace,
     talk: ServiceTalk,
+    wording: Wording,
 ) -> ChatService:
     status = StatusProbes(lambda: health.current.reasons, lambda: link.status, lambda: len(agents.agents))
-    around = Surroundings(status, Path(platformdirs.user_downloads_dir()), lambda: workspace.root, talk)
+    attachments = AttachmentService(
+        store.blobs, AttachmentTable(store.database), store.journal, store.preferences, settings.chat
+    )
+    around = Surroundings(
+        status,
+        Path(platformdirs.user_downloads_dir()),
+        lambda: workspace.root,
+        talk,
+        attachments=attachments,
+        max_depth=settings.agents.max_depth,
+        wording=wording,
+    )
     table = ConversationTable(store.database, store.journal)
     return ChatService(table, store.journal, store.bus, tasks, store.preferences, around)
 

@@ -318,7 +318,17 @@ class Windows:
     def _chat(self) -> WindowView:
         from chainbot_desktop.ui.chat.view import ChatView
 
-        return ChatView(self._house.chat, self._themes, self._house.tasks, code=self._house.code)
+        return ChatView(self._house.chat, self._themes, self._house.tasks, choose_file=self._choose_file, code=self._house.code)
+
+    def _choose_file(self, origin: QWidget, done: Callable[[Path], object]) -> None:
+        from chainbot_desktop.ui.code_agent.chooser import choose_path
+
+        async def work() -> None:
+            path = await choose_path(origin, self._house.workspace, self._themes, self._house.tasks, "open", Path.home())
+            if path is not None:
+                done(path)
+
+        self._house.tasks.spawn("choose a file", work())
 
     def _watchtower(self) -> WindowView:
         from chainbot_desktop.ui.watchtower.view import WatchtowerView

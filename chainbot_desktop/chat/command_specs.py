@@ -118,12 +118,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """`text` is the whole text after taking it, `caret` where one writes on (-1: at its end)."""
+    """`text` is the whole text after taking it, `caret` where one writes on (-1: at its end).
+
+    `group` is whose it is, where it is not the panel's own: completions of a group stand together.
+    """
 
     text: str
     label: str
     help: str
     caret: int = -1
+    group: str = ""
 
 
 Run = Callable[[Invocation, Place], Awaitable[Answer]]

@@ -15,6 +15,7 @@ from chainbot_desktop.chat.commands import (
     Invocation,
     OpenWindow,
     Place,
+    Run,
 )
 from chainbot_desktop.chat.links import panel_link
 from chainbot_desktop.chat.markdown import escape_markdown
@@ -61,8 +62,8 @@ class ConversationCommands:
         self._agents = agents
 
     def register_in(self, registry: CommandRegistry) -> None:
-        def add(name: str, text: str, arguments: tuple[Argument, ...], examples: tuple[str, ...], run: object) -> None:
-            registry.register(CommandSpec(name, text, arguments, examples, "Conversation"), run)  # type: ignore[arg-type]
+        def add(name: str, text: str, arguments: tuple[Argument, ...], examples: tuple[str, ...], run: Run) -> None:
+            registry.register(CommandSpec(name, text, arguments, examples, "Conversation"), run)
 
         title = Argument("title", required=True, rest=True)
         add("rename", "Give this conversation another name.", (title,), ("/rename Garden sensors",), self.rename)

@@ -225,12 +225,14 @@ class TalkOutcome:
 
 @dataclass(frozen=True, slots=True)
 class TalkRun:
-    """A run of a conversation. `began` is RFC 3339."""
+    """A run of a conversation. `began` is RFC 3339. `parent_run_id` is the run that caused it, if one did."""
 
     run_id: str
     conversation_id: str
     agent_id: str
     began: str
+    parent_run_id: str = ""
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +337,14 @@ class AgentTalk(Protocol):
 
     async def cancel(self, run_id: str, *, actor: Actor) -> None: ...
 
+    async def edit_queued(self, run_id: str, text: str, *, actor: Actor) -> None:
+        """Other words for a task that has not begun. Conflict where it has."""
+        ...
+
+    async def take_back(self, run_id: str, *, actor: Actor) -> None:
+        """End a task that has not begun, as cancelled. Conflict where it has begun: then it can only be cancelled."""
+        ...
+
     async def spawn(self, kind: str, name: str, config: Mapping[str, Any], *, actor: Actor) -> None: ...
 
     async def act(self, agent_id: str, action: LifeAction, *, actor: Actor) -> None: ...
@@ -350,11 +360,30 @@ class AgentTalk(Protocol):
     async def decide(self, question: TalkQuestion, decision: Decision, *, answer: str = "", actor: Actor) -> None: ...
 
     def on_begun(self, listener: Callable[[TalkRun], None]) -> Callable[[], None]:
-        """Call `listener` with a run that nobody asked for in its conversation: an answer that came later began it."""
+        """Call `listener` with a run that nobody asked for in its conversation: a late answer began it, or it was handed over."""
+        ...
+
+    def on_child(self, listener: Callable[[TalkRun], None]) -> Callable[[], None]:
+        """Call `listener` with each run that another run causes, whatever conversation that belongs to."""
         ...
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` when an agent or what waits for a human is different; often. Returns what ends it."""
+        ...
+
+
+class Wording(Protocol):
+    """Short texts that a model of the house writes about longer ones. Use on the loop's thread."""
+
+    async def title(self, first_exchange: str) -> str | None:
+        """A name for a conversation that begins so, one line; None where no model writes one that means anything.
+
+        Unavailable and other ChainBotErrors where a model was asked and did not answer.
+        """
+        ...
+
+    async def summarise(self, text: str, most_tokens: int) -> str:
+        """What is in `text`, in at most about `most_tokens`. Unavailable where no model can."""
         ...
 
 

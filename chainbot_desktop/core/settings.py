@@ -64,6 +64,9 @@ class ModelServerSettings(Section):
     api_key: SecretStr | None = Field(None, description="Key of the model server; the keyring's `model.NAME` if empty.")
     base_url: HttpUrl | None = Field(None, description="Address of its API; the provider's own if empty.")
     model: str | None = Field(None, description="Model to ask for where none is named.")
+    pictures: bool | None = Field(
+        None, description="Whether its models take pictures; those of OpenAI and Anthropic do if empty, others do not."
+    )
 
 
 class NamedModelServer(ModelServerSettings):
@@ -124,6 +127,14 @@ class DatabaseSettings(Section):
 
 class WorkspaceSettings(Section):
     root: Path | None = Field(None, description="Folder the Code Agent window opens; the last one used, or home, if empty.")
+
+
+class ChatSettings(Section):
+    attachment_bytes: int = Field(
+        20 * 1024 * 1024, ge=1024, le=256 * 1024 * 1024, description="Largest file that a message may carry, in bytes."
+    )
+    attachments: int = Field(10, ge=1, le=100, description="Files that one message may carry.")
+    image_megapixels: float = Field(40, gt=0, le=400, description="Largest picture that a message may carry, in megapixels.")
 
 
 class GuiSettings(Section):
@@ -255,4 +266,5 @@ class Settings(Section):
     tools: ToolsSettings = ToolsSettings()
     mcp: McpSettings = McpSettings()
     coder: CoderSettings = CoderSettings()
+    chat: ChatSettings = ChatSettings()
     gui: GuiSettings = GuiSettings()

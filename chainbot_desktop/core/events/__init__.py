@@ -32,10 +32,13 @@ from chainbot_desktop.core.events.alexos import (
     RegistrationSucceeded,
 )
 from chainbot_desktop.core.events.chat import (
+    ConversationBranched,
+    ConversationChanged,
     ConversationCleared,
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    MessageChanged,
     MessagePosted,
 )
 from chainbot_desktop.core.events.envelope import Actor, Event, Recorded, Severity, UnknownEvent
@@ -56,6 +59,7 @@ from chainbot_desktop.core.events.runs import (
     CoordinationStarted,
     GuestAddressed,
     RunAccepted,
+    RunEdited,
     RunFinished,
     ToolCallJudged,
 )
@@ -82,6 +86,8 @@ KnownEvent = Annotated[
     | ApprovalExpired
     | ApprovalRequested
     | AttentionRequired
+    | ConversationBranched
+    | ConversationChanged
     | ConversationCleared
     | ConversationCreated
     | ConversationDeleted
@@ -102,6 +108,7 @@ KnownEvent = Annotated[
     | GuestLeft
     | HealthChanged
     | LinkChanged
+    | MessageChanged
     | MessagePosted
     | ModuleHealthReported
     | ModuleStatusReported
@@ -110,6 +117,7 @@ KnownEvent = Annotated[
     | RegistrationSucceeded
     | RunFinished
     | RunAccepted
+    | RunEdited
     | ToolCallJudged
     | WorkflowCompleted
     | WorkflowFailed
@@ -159,6 +167,8 @@ __all__ = [
     "ApprovalRequested",
     "AttentionRequired",
     "BodyReference",
+    "ConversationBranched",
+    "ConversationChanged",
     "ConversationCleared",
     "ConversationCreated",
     "ConversationDeleted",
@@ -181,6 +191,7 @@ __all__ = [
     "HealthChanged",
     "KnownEvent",
     "LinkChanged",
+    "MessageChanged",
     "MessagePosted",
     "ModuleHealthReported",
     "ModuleStatusReported",
@@ -189,6 +200,7 @@ __all__ = [
     "Recorded",
     "RegistrationSucceeded",
     "RunAccepted",
+    "RunEdited",
     "RunFinished",
     "Severity",
     "ToolCallJudged",

@@ -17,6 +17,7 @@ from chainbot_desktop.chat.patch_fitting import HunkFit
 from chainbot_desktop.chat.patch_preview import FilePreview
 from chainbot_desktop.chat.patches import Hunk
 from chainbot_desktop.core.errors import Conflict
+from chainbot_desktop.store.conversation_rows import Message
 from chainbot_desktop.ui.chat.code_sheets import PatchSheet, file_lines
 from chainbot_desktop.ui.chat.message_actions import MessageOffers
 from chainbot_desktop.ui.chat.message_card import Hit, MessageCard
@@ -226,7 +227,10 @@ def test_the_menu_offers_what_a_block_and_a_message_are_for(on_loop: Run, theme_
             assert not {"Run: diff", "Apply to the workspace: python", "Branch from here", "Select", "Remember"} & set(found)
             window.key(Qt.Key.Key_Escape)
             done: list[tuple[str, str]] = []
-            note = lambda name: lambda message: done.append((name, message.text[:7]))  # noqa: E731
+
+            def note(name: str) -> Callable[[Message], None]:
+                return lambda message: done.append((name, message.text[:7]))
+
             actions._offers = MessageOffers(
                 branch=note("branch"),
                 edit=note("edit"),

@@ -231,7 +231,7 @@ async def test_coordinate_in_a_conversation_that_is_deleted_meanwhile_harms_noth
         await talk.says("/coordinate @Ada wait for me")
         await until(lambda: _working(talk, 1))
         await talk.chat.delete(talk.conversation)
-        await talk.chat._carry_out(talk.conversation)
+        await talk.chat._erasures.carry_out(talk.conversation)
         talk.house.scripted.workers[0].release.set()
         async with asyncio.timeout(10):
             while any("coordination" in name for name in talk.house.tasks.names):

@@ -49,14 +49,14 @@ def install(folder: Path, name: str, module: str, points: str) -> None:
     sys.modules.pop(name, None)
 
 
-async def load(chat: Chat, **more: float) -> CommandRegistry:
-    await load_extensions(chat.service.commands, ChatHost(chat.service), **more)
+async def load(chat: Chat, seconds: float = 30.0) -> CommandRegistry:
+    await load_extensions(chat.service.commands, ChatHost(chat.service), seconds=seconds)
     return chat.service.commands
 
 
-async def says(chat: Chat, text: str, **more: str) -> str:
+async def says(chat: Chat, text: str, actor: str | None = None) -> str:
     conversation = (await chat.service.conversations() or [await chat.service.begin("Talk")])[0]
-    return (await chat.service.post(conversation.id, text, **more)).answer.text
+    return (await chat.service.post(conversation.id, text, actor=actor)).answer.text
 
 
 async def test_the_example_of_the_guide_works_when_it_is_installed(chat: Chat, installed: Path) -> None:

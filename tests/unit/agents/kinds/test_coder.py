@@ -25,7 +25,7 @@ from chainbot_desktop.agents.tools.tool import Toolbox
 from chainbot_desktop.agents.tools.toolboxes import ToolboxFactory
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.core.events import ToolCallJudged
-from chainbot_desktop.core.ports import EventQuery
+from chainbot_desktop.core.ports import Blobs, EventQuery
 from chainbot_desktop.core.settings import CoderProgram, CoderSettings, Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agent_rows import RunRow
@@ -49,18 +49,32 @@ class LateToolboxes:
         return self.factory.of(context, policy, names)
 
 
+class LateBlobs:
+    """The blobs of a house that is made after its kinds."""
+
+    table: Blobs
+
+    async def put(self, body: bytes) -> str:
+        return await self.table.put(body)
+
+    async def get(self, sha256: str) -> bytes | None:
+        return await self.table.get(sha256)
+
+
 @asynccontextmanager
 async def coders(folder: Path, *programs: CoderProgram) -> AsyncIterator[AgentHouse]:
     """A house with coders; its workspace is `folder`/work, its settings hold these programs."""
     (folder / "work").mkdir(exist_ok=True)
     toolboxes, tasks, host, settings = LateToolboxes(), Tasks(), ProcessHost(), Settings(coder=CoderSettings(programs=programs))
-    coder = CoderKind(KindServices(cast(Any, None), toolboxes, folder / "personas", os.environ.get, settings))
+    blobs = LateBlobs()
+    coder = CoderKind(KindServices(cast(Any, None), toolboxes, folder / "personas", os.environ.get, settings, blobs))
 
     def children(limits: Limits) -> Children:
         return Children(host, tasks)
 
     try:
         async with open_agent_house(folder, kinds=[coder], workspace=folder / "work", children=children) as house:
+            blobs.table = house.store.blobs
             toolboxes.factory = ToolboxFactory(
                 settings.tools, house.store.journal, FakeConversations(), tasks, redact=lambda text: text
             )
