@@ -46,6 +46,7 @@ from chainbot_desktop.core.events.memories import MemoryChanged, MemoryForgotten
 from chainbot_desktop.core.events.panel import (
     AttentionRequired,
     FileSaved,
+    FilesChanged,
     HealthChanged,
     PanelStarted,
     PanelStopped,
@@ -101,6 +102,7 @@ KnownEvent = Annotated[
     | EventGapDetected
     | ExternalEventReceived
     | FileSaved
+    | FilesChanged
     | GuestAddressed
     | GuestAppeared
     | GuestChanged
@@ -185,6 +187,7 @@ __all__ = [
     "EventGapDetected",
     "ExternalEventReceived",
     "FileSaved",
+    "FilesChanged",
     "GuestAddressed",
     "GuestAppeared",
     "GuestChanged",
