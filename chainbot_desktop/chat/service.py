@@ -27,6 +27,7 @@ from chainbot_desktop.core.events import (
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    ConversationsImported,
     MessagePosted,
     Recorded,
 )
@@ -136,6 +137,8 @@ class ChatService:
         self._subscription = bus.subscribe(
             self._on_event, ConversationCleared, ConversationCreated, ConversationDeleted, ConversationRenamed, MessagePosted
         )
+        # Many conversations at once: the change names none, and a list reads itself anew.
+        self._imports = bus.subscribe(lambda _: self._tell(Change("")), ConversationsImported)
 
     async def open(self) -> None:
         """Hide and carry out what an earlier run of the program left to be erased."""
@@ -148,6 +151,7 @@ class ChatService:
     async def close(self) -> None:
         """Carry out what waits for its undo time. Call before the journal closes."""
         self._subscription.cancel()
+        self._imports.cancel()
         if self.answers is not None:
             await self.answers.close()
         for conversation_id in list(self._pending):

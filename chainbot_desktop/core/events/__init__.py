@@ -36,6 +36,7 @@ from chainbot_desktop.core.events.chat import (
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    ConversationsImported,
     MessagePosted,
 )
 from chainbot_desktop.core.events.envelope import Actor, Event, Recorded, Severity, UnknownEvent
@@ -85,6 +86,7 @@ KnownEvent = Annotated[
     | ConversationCreated
     | ConversationDeleted
     | ConversationRenamed
+    | ConversationsImported
     | CoordinationEnded
     | CoordinationStarted
     | DeliveryGivenUp
@@ -161,6 +163,7 @@ __all__ = [
     "ConversationCreated",
     "ConversationDeleted",
     "ConversationRenamed",
+    "ConversationsImported",
     "CoordinationEnded",
     "CoordinationStarted",
     "DeliveryGivenUp",
