@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,7 +34,7 @@ from chainbot_desktop.core.events import (
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
 from chainbot_desktop.core.ports import AgentTalk, Journal, Preferences, TalkDelivery
 from chainbot_desktop.core.tasks import Tasks
-from chainbot_desktop.store.conversation_rows import Conversation, Hit, Message
+from chainbot_desktop.store.conversation_rows import Conversation, Hit, Message, Totals
 from chainbot_desktop.store.conversations import ConversationTable
 
 _log = logging.getLogger(__name__)
@@ -42,6 +42,8 @@ _log = logging.getLogger(__name__)
 MAX_MESSAGE_BYTES = 1024 * 1024
 MAX_TITLE = 200
 UNDO_SECONDS = 10.0
+MAX_HITS = 100
+"""Messages that a search finds, the newest ones."""
 _EVERYTHING = 2**62
 _EXPORT_PAGE = 500
 _LAST_OPEN = "chat.open_conversation"
@@ -175,6 +177,24 @@ class ChatService:
                 shown.append(await self._table.get(conversation.id, floor=pending.through))
         return shown
 
+    async def page(self, offset: int, limit: int, *, archived: bool = False) -> list[Conversation]:
+        """A part of that list."""
+        hidden = [key for key, pending in self._pending.items() if pending.whole]
+        found = await self._table.listed(archived=archived, limit=limit, offset=offset, without=hidden)
+        return [await self._as_shown(conversation) for conversation in found]
+
+    async def _as_shown(self, conversation: Conversation) -> Conversation:
+        pending = self._pending.get(conversation.id)
+        return await self._table.get(conversation.id, floor=pending.through) if pending is not None else conversation
+
+    async def totals(self) -> Totals:
+        """Of the pages, and of what is unread in them."""
+        return await self._table.totals(without=[key for key, pending in self._pending.items() if pending.whole])
+
+    async def titles(self, conversation_ids: Collection[str]) -> Mapping[str, str]:
+        """The names of these conversations; one that is gone is left out."""
+        return await self._table.titles(conversation_ids)
+
     async def conversation(self, conversation_id: str) -> Conversation:
         """NotFound where there is none, or none any more."""
         return await self._table.get(conversation_id, floor=self._visible_floor(conversation_id))
@@ -197,14 +217,15 @@ class ChatService:
         """What people wrote in a conversation, newest first."""
         return await self._table.typed(conversation_id)
 
-    async def search(self, words: str) -> Found:
+    async def search(self, words: str, *, conversation_id: str = "") -> Found:
+        """In everything, or in what one conversation has."""
         words = words.encode("utf-8", "replace").decode()
-        titled = await self.titled(words) if words.strip() else []
-        return Found(tuple(titled), tuple(await self.find(words, 100)))
+        titled = await self.titled(words) if words.strip() and not conversation_id else []
+        return Found(tuple(titled), tuple(await self.find(words, MAX_HITS, conversation_id=conversation_id)))
 
-    async def find(self, words: str, limit: int) -> list[Hit]:
-        floors = {conversation_id: pending.through for conversation_id, pending in self._pending.items()}
-        return await self._table.search(words, limit=limit, floors=floors)
+    async def find(self, words: str, limit: int, *, conversation_id: str = "") -> list[Hit]:
+        floors = {key: pending.through for key, pending in self._pending.items()}
+        return await self._table.search(words, limit=limit, floors=floors, conversation_id=conversation_id)
 
     async def titled(self, words: str) -> list[Conversation]:
         return [c for c in await self._table.titled(words) if c.id not in self._pending or not self._pending[c.id].whole]

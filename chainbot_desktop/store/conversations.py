@@ -6,7 +6,7 @@ Every read is a range of an index, so a conversation of a hundred thousand messa
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
@@ -25,17 +25,17 @@ from chainbot_desktop.core.events.envelope import Actor
 from chainbot_desktop.core.ids import new_id, utc_now
 from chainbot_desktop.core.json_codec import canonical_json
 from chainbot_desktop.store.conversation_rows import (
-    MARK_BEGIN,
-    MARK_END,
     SUMMARY_TEXT,
     Conversation,
     Hit,
     Message,
+    Totals,
     conversation_of_row,
     message_of_row,
 )
 from chainbot_desktop.store.database import Database
-from chainbot_desktop.store.journal import SqliteJournal, match_expression
+from chainbot_desktop.store.journal import SqliteJournal
+from chainbot_desktop.store.message_search import find_messages, reaches_of
 from chainbot_desktop.store.schema import conversations, messages
 
 SOURCE = "chat"
@@ -51,12 +51,18 @@ FROM conversations c LEFT JOIN messages m ON m.number = (
   SELECT l.number FROM messages l WHERE l.conversation_id = c.id AND l.number > :floor ORDER BY l.number DESC LIMIT 1)
 """  # noqa: S608 - the only thing put in is a number of ours
 
-_SEARCH = f"""
-SELECT m.conversation_id, c.title, m.number, m.id, m.author, m.created_at,
-  snippet(messages_text, 0, '{MARK_BEGIN}', '{MARK_END}', '…', 16)
-FROM messages_text JOIN messages m ON m.number = messages_text.rowid JOIN conversations c ON c.id = m.conversation_id
-WHERE messages_text MATCH :words AND m.kind = 'text'
-"""  # noqa: S608 - the marks are ours
+_ORDER = " ORDER BY pinned DESC, updated_at DESC, id DESC"
+
+_NOT_WITHOUT = "id NOT IN (SELECT value FROM json_each(:without))"
+
+_PAGE = f"SELECT id FROM conversations WHERE archived = :archived AND {_NOT_WITHOUT}{_ORDER} LIMIT :limit OFFSET :offset"  # noqa: S608
+
+_TOTALS = f"""
+SELECT count(*) FILTER (WHERE NOT archived), count(*) FILTER (WHERE archived),
+  coalesce(sum((SELECT count(*) FROM (SELECT 1 FROM messages u WHERE u.conversation_id = c.id
+    AND u.number > c.read_through LIMIT 100))) FILTER (WHERE NOT archived), 0)
+FROM conversations c WHERE {_NOT_WITHOUT}
+"""  # noqa: S608 - nothing from outside is put in
 
 
 class ConversationTable:
@@ -123,13 +129,28 @@ class ConversationTable:
             raise NotFound("This conversation does not exist any more.", hint="Choose another one, or begin a new one.")
         return found
 
-    async def listed(self, *, archived: bool = False, limit: int = 1000, offset: int = 0) -> list[Conversation]:
-        """Pinned ones first, then the one with the newest message first."""
-        order = " WHERE c.archived = :archived ORDER BY c.pinned DESC, c.updated_at DESC, c.id DESC LIMIT :limit OFFSET :offset"
-        values = {"archived": archived, "limit": limit, "offset": offset, "floor": 0}
+    async def listed(
+        self, *, archived: bool = False, limit: int = 1000, offset: int = 0, without: Sequence[str] = ()
+    ) -> list[Conversation]:
+        """Pinned ones first, then the one with the newest message first. `without` leaves some out."""
+        # Those that are asked for are chosen first: a summary is made of no others.
+        order = f" WHERE c.id IN ({_PAGE}){_ORDER}"
+        values = {"archived": archived, "limit": limit, "offset": offset, "floor": 0, "without": _json_list(without)}
 
         def work(connection: Connection) -> list[Conversation]:
             return [conversation_of_row(row) for row in connection.execute(text(_SUMMARY + order), values)]
+
+        return await self._database.read(work)
+
+    async def titles(self, conversation_ids: Collection[str]) -> dict[str, str]:
+        query = select(conversations.c.id, conversations.c.title).where(conversations.c.id.in_(conversation_ids))
+        return await self._database.read(lambda c: {row.id: row.title for row in c.execute(query)})
+
+    async def totals(self, *, without: Sequence[str] = ()) -> Totals:
+        values = {"without": _json_list(without)}
+
+        def work(connection: Connection) -> Totals:
+            return Totals(*connection.execute(text(_TOTALS), values).one())
 
         return await self._database.read(work)
 
@@ -218,25 +239,27 @@ class ConversationTable:
 
         return await self._database.read(work)
 
-    async def search(self, words: str, *, limit: int = 100, floors: Mapping[str, int] | None = None) -> list[Hit]:
-        """Messages with every one of `words` (the last may be a beginning), newest first.
+    async def search(
+        self, words: str, *, limit: int = 100, floors: Mapping[str, int] | None = None, conversation_id: str = ""
+    ) -> list[Hit]:
+        """Messages with every one of `words` (the last may be a beginning), newest first; of all conversations, or of one.
 
-        Commands and their answers are not searched, nor what is at or below a floor.
+        Commands and their answers are not searched, nor what is at or below a floor. One that is a branch has what it shares.
         """
         if not words.strip():
             return []
-        values: dict[str, object] = {"words": match_expression(words), "limit": limit}
-        query = _SEARCH
-        for index, (conversation_id, floor) in enumerate((floors or {}).items()):
-            query += f" AND NOT (m.conversation_id = :id{index} AND m.number <= :floor{index})"
-            values |= {f"id{index}": conversation_id, f"floor{index}": floor}
-        query += " ORDER BY messages_text.rowid DESC LIMIT :limit"
-        return await self._database.read(lambda connection: [Hit(*row) for row in connection.execute(text(query), values)])
+
+        def work(connection: Connection) -> list[Hit]:
+            within = reaches_of(connection, conversation_id) if conversation_id else ()
+            return find_messages(connection, words, limit, floors or {}, within)
+
+        return await self._database.read(work)
 
     async def titled(self, words: str, *, limit: int = 20) -> list[Conversation]:
         """Conversations whose title holds `words` as they stand, whatever their case."""
         pattern = "%" + "".join("\\" + c if c in "\\%_" else c for c in words.strip()) + "%"
-        query = _SUMMARY + " WHERE c.title LIKE :pattern ESCAPE '\\' ORDER BY c.updated_at DESC LIMIT :limit"
+        chosen = "SELECT id FROM conversations WHERE title LIKE :pattern ESCAPE '\\' ORDER BY updated_at DESC LIMIT :limit"
+        query = _SUMMARY + f" WHERE c.id IN ({chosen}) ORDER BY c.updated_at DESC"
         values = {"pattern": pattern, "limit": limit, "floor": 0}
 
         def work(connection: Connection) -> list[Conversation]:
@@ -291,6 +314,10 @@ class ConversationTable:
 
         if await self._database.write(work) == 0:
             raise NotFound("This conversation does not exist any more.")
+
+
+def _json_list(ids: Sequence[str]) -> str:
+    return canonical_json(list(ids)).decode()
 
 
 def _event(
