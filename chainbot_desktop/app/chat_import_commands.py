@@ -11,6 +11,7 @@ from time import monotonic
 
 from chainbot_desktop.app.command_line import Options
 from chainbot_desktop.app.configuration import load_configuration
+from chainbot_desktop.app.house import database_path
 from chainbot_desktop.app.opened_store import open_store
 from chainbot_desktop.chat.chatgpt.progress import ImportProgress
 from chainbot_desktop.chat.chatgpt.service import ChatGptImport
@@ -27,8 +28,7 @@ def run_chat_command(options: Options) -> int:
     """0 where all was imported, 1 where a part or nothing could be, 130 where it was cancelled."""
     try:
         configuration = load_configuration(config=options.config, data_dir=options.data_dir)
-        url = configuration.settings.database.url
-        path = Path(url.removeprefix("sqlite:///")).expanduser().absolute() if url else configuration.data_dir / "chainbot.db"
+        path = database_path(configuration.settings, configuration.data_dir)
         progress = asyncio.run(_import(path, Path(options.rest[1])))
     except ChainBotError as error:
         sys.stderr.write(f"chainbot-desktop: {error}\n")

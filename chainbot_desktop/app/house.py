@@ -42,6 +42,7 @@ from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
 from chainbot_desktop.chat.builtin_commands import StatusProbes
+from chainbot_desktop.chat.chatgpt.service import ChatGptImport
 from chainbot_desktop.chat.service import ChatService, Surroundings
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.events import HealthChanged, PanelStarted, PanelStopped
@@ -57,6 +58,7 @@ from chainbot_desktop.security.secret_store import SecretStore, desktop_keyring
 from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.deliveries import DeliveryTable
 from chainbot_desktop.store.dialects import DialectTable
+from chainbot_desktop.store.imported_conversations import ImportTable
 from chainbot_desktop.store.journal import SqliteJournal
 from chainbot_desktop.watch.health import Health, HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
@@ -112,6 +114,7 @@ class House:
     templates: AgentTemplates
     persona_folder: Path
     chat: ChatService
+    chat_import: ChatGptImport
     workspace: Workspace
     logs: LogRing
     lag: LoopLagMonitor
@@ -211,6 +214,9 @@ async def open_house(
         )
         await chat.open()
         stack.push_async_callback(closed_within, 0.5, "the chat", chat.close)
+        chat_import = ChatGptImport(ImportTable(store.database), journal, store.preferences, tasks, me=chat.me)
+        await chat_import.open()
+        stack.push_async_callback(closed_within, 0.5, "the import", chat_import.close)
 
         server = ApiServer(application, settings.server.host, settings.server.port)
         await server.start()
@@ -247,6 +253,7 @@ async def open_house(
             templates=wing.templates,
             persona_folder=wing.persona_folder,
             chat=chat,
+            chat_import=chat_import,
             workspace=workspace,
             logs=logs,
             lag=watch.lag,

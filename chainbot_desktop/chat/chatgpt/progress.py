@@ -67,7 +67,11 @@ class Checkpoint:
             return None
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        # `asdict` would make a Counter of the pairs of a Counter.
+        plain = replace(self, counts=replace(self.counts, skipped=Counter()))
+        value = asdict(plain)
+        value["counts"]["skipped"] = dict(self.counts.skipped)
+        return value
 
     def fits(self, path: Path) -> bool:
         """Whether the file is still the one that was begun with."""

@@ -45,9 +45,9 @@ class ConversationDelegate(QStyledItemDelegate):
             painter.setPen(theme.color("dim"))
             painter.drawText(inner, int(Qt.AlignmentFlag.AlignVCenter), row.title)
         else:
-            work = index.data(WORK_ROLE)
+            work = index.data(WORK_ROLE)  # through Qt, the word of it
             self._paint_first(painter, inner, row)
-            self._paint_second(painter, inner, row, work if isinstance(work, AgentState) else None)
+            self._paint_second(painter, inner, row, AgentState(work) if work else None)
         painter.restore()
 
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:

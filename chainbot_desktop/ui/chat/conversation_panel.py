@@ -29,6 +29,7 @@ class ConversationPanel(QFrame):
 
     def __init__(self, themes: ThemeSource, parent: QWidget) -> None:
         super().__init__(parent)
+        self._themes = themes
         self.setAutoFillBackground(True)
         self.setProperty("ground", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -107,7 +108,7 @@ class ConversationPanel(QFrame):
     def in_sight(self) -> range:
         """The places of the long list that are on the screen, or would be."""
         first = max(0, self.list.indexAt(QPoint(2, 2)).row() - self.model.head)
-        count = self.list.viewport().height() // max(1, self.list.sizeHintForRow(0)) + 2
+        count = self.list.viewport().height() // self._themes.current.px(ROW_HEIGHT) + 2
         return range(first, first + count)
 
     def set_current(self, conversation_id: str) -> None:

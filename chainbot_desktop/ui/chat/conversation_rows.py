@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -71,7 +72,9 @@ def conversation_row(conversation: Conversation, stems: Mapping[str, str]) -> Ro
 
 
 def hit_row(hit: Hit) -> Row:
-    marked = hit.snippet.replace(MARK_BEGIN, "\ue000").replace(MARK_END, "\ue001")
+    # A part of a text may have half of a mark: all go.
+    plain = re.sub(r"\*\*|__|`+|^\s*#{1,6}\s", "", hit.snippet, flags=re.MULTILINE)
+    marked = plain.replace(MARK_BEGIN, "\ue000").replace(MARK_END, "\ue001")
     text = visible(" ".join(marked.split())).replace("\ue000", MARK_BEGIN).replace("\ue001", MARK_END)
     return Row(hit.conversation_id, visible(hit.title) or _NO_TITLE, text, hit.created_at, message_id=hit.message_id)
 

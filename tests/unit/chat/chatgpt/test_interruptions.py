@@ -7,7 +7,9 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from chainbot_desktop.core.events import ConversationsImported
 from chainbot_desktop.core.ports import EventQuery
@@ -18,6 +20,14 @@ from tests.helpers.imports import Importing, open_importing
 REPOSITORY = Path(__file__).resolve().parents[4]
 COUNT, TURNS = 300, 24
 MESSAGES = COUNT * TURNS + COUNT // 10
+
+
+def _odd(conversations: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """With an entry that is none before every tenth."""
+    for number, entry in enumerate(conversations):
+        if number % 10 == 0:
+            yield {"number": number}
+        yield entry
 
 
 async def _assert_complete(importing: Importing) -> None:
@@ -33,7 +43,7 @@ async def _assert_complete(importing: Importing) -> None:
 
 async def test_cancel_keeps_what_is_there_and_resume_does_the_rest(importing: Importing, tmp_path: Path) -> None:
     path = tmp_path / "conversations.json"
-    write_json(path, generated(COUNT, turns=TURNS))
+    write_json(path, _odd(generated(COUNT, turns=TURNS)))
 
     def cancel_in_the_middle() -> None:
         if importing.service.progress.counts.messages > MESSAGES // 3:
@@ -47,9 +57,13 @@ async def test_cancel_keeps_what_is_there_and_resume_does_the_rest(importing: Im
     waiting = importing.service.interrupted
     assert waiting is not None
     assert 0.2 < waiting.share < 0.9
+    assert 0 < waiting.counts.skipped["without messages"] < COUNT // 10
+    await importing.service.open()  # as after a restart: from what is on the disk
+    assert importing.service.interrupted == waiting
     await importing.service.resume()
     done = await importing.service.wait()
     assert (done.state, done.counts.messages, done.counts.known) == ("done", MESSAGES, 0)
+    assert done.counts.skipped == {"without messages": COUNT // 10}
     assert (done.counts.conversations, done.counts.branches) == (COUNT, COUNT // 10)
     await _assert_complete(importing)
     events = [e.event for e in await importing.store.journal.read(EventQuery())]
