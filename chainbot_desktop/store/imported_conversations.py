@@ -38,6 +38,9 @@ class ImportedMessage:
     created_at: str
     detail: Mapping[str, Any] = field(default_factory=dict)
     bodies: Mapping[str, bytes] = field(default_factory=dict)
+    is_current: bool = True
+    """Whether it lies on the branch that was in sight last. A branch that begins elsewhere goes into the archive: the list is
+    not flooded with every answer that was once asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,7 @@ class _Writing:
                 first.created_at,
                 first.created_at,
                 like.pinned and not stem,
-                like.archived,
+                like.archived or (stem != "" and not first.is_current),
                 stem,
                 stem_at,
             ),

@@ -146,7 +146,15 @@ def _head(conversation: TreeConversation) -> ImportedConversation:
 
 
 def _with_files(message: TreeMessage, source: ExportSource) -> tuple[ImportedMessage, int]:
-    ready = ImportedMessage(message.id, message.parent, message.author, message.text, message.created_at, message.detail)
+    ready = ImportedMessage(
+        message.id,
+        message.parent,
+        message.author,
+        message.text,
+        message.created_at,
+        message.detail,
+        is_current=message.is_current,
+    )
     if not message.files:
         return ready, 0
     attached: list[dict[str, object]] = []

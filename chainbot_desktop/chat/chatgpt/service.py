@@ -68,6 +68,11 @@ class ChatGptImport:
         return self._task is not None and not self._task.done()
 
     @property
+    def is_cancelled(self) -> bool:
+        """It was asked to end, and does so after the batch at hand."""
+        return self.is_running and self._cancelled
+
+    @property
     def interrupted(self) -> Checkpoint | None:
         """An import that can be gone on with by `resume`."""
         return None if self.is_running else self._interrupted

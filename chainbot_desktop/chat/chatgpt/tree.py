@@ -40,6 +40,8 @@ class TreeMessage:
     created_at: str
     detail: Mapping[str, Any]
     files: tuple[FileRef, ...] = ()
+    is_current: bool = True
+    """Whether it lies on the path to the current node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class _Reading:
     me: str
     began: str
     model: str = ""
+    is_current: bool = True
     messages: list[TreeMessage] = field(default_factory=list)
     past: dict[str, _Past] = field(default_factory=dict)
     children: dict[str, list[str]] = field(default_factory=dict)
@@ -112,6 +115,7 @@ class _Reading:
             self.children.setdefault(self.parent(name), []).append(name)
         for name in self._main_path(current if current in self.mapping else self._newest()):
             self._take(name)
+        self.is_current = False
         for name in self._everything():
             self._take(name)
 
@@ -175,7 +179,8 @@ class _Reading:
             piece_id = own_id if number == 1 else _id(f"{self.key}/{name}/{number}")
             files = content.files if number == 1 else ()
             author = self.me if mine else AUTHOR
-            self.messages.append(TreeMessage(piece_id, parent, author, text, past.time, detail, files))
+            made = TreeMessage(piece_id, parent, author, text, past.time, detail, files, self.is_current)
+            self.messages.append(made)
             parent = piece_id
         return _Past(parent, past.time, *((past.thinking, past.steps) if mine else ((), ())))
 

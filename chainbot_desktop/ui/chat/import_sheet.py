@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QProgressBar, QWidget
 
 from chainbot_desktop.chat.chatgpt.progress import Checkpoint, Counts, ImportProgress
 from chainbot_desktop.chat.chatgpt.service import ChatGptImport
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.widgets.button import Button
 from chainbot_desktop.ui.widgets.sheet import Sheet
 
 ChooseFile = Callable[[QWidget], Awaitable[Path | None]]
@@ -48,6 +50,7 @@ class ImportSheet(Sheet):
         self._is_there = True
         self._refused = ""
         self._ended_here = False
+        self._shown_actions: dict[Button, bool] = {}
         self.how = self.add_text(_HOW, "dim")
         self.said = self.add_text("")
         self.bar = QProgressBar()
@@ -58,8 +61,9 @@ class ImportSheet(Sheet):
         self.left_out = self.add_text("", "dim")
         self.body.addStretch(1)
         self.cancel = self.add_action("Cancel the import", self._on_cancel, closes=False)
-        self.newest = self.add_action("Open the newest", self._on_open_newest)
-        self.resume = self.add_action("Go on with it", self._on_resume, closes=False)
+        self.another = self.add_action("Choose another file", self._on_choose, closes=False)
+        self.newest = self.add_action("Open the newest", self._on_open_newest, kind="primary")
+        self.resume = self.add_action("Go on with it", self._on_resume, kind="primary", closes=False)
         self.choose = self.add_action("Choose the export", self._on_choose, kind="primary", closes=False)
         self._end = importer.on_change(self._show)
         self.closed.connect(self._on_closed)
@@ -116,13 +120,26 @@ class ImportSheet(Sheet):
         self.figures.setVisible(bool(self.figures.text()))
         self.left_out.setText(_left_out(progress.counts) if ended else "")
         self.left_out.setVisible(bool(self.left_out.text()))
-        self.cancel.setVisible(running)
-        self.cancel.setEnabled(running)
-        self.newest.setVisible(ended and bool(progress.newest))
-        self.resume.setVisible(waiting is not None)
-        self.choose.setVisible(not running)
-        self.choose.setText("Choose another file" if waiting is not None or ended else "Choose the export")
+        self.cancel.setEnabled(running and not self._importer.is_cancelled)
+        self._show_actions(running=running, waiting=waiting is not None, opens=ended and bool(progress.newest))
         self.fit_soon()
+
+    def _show_actions(self, *, running: bool, waiting: bool, opens: bool) -> None:
+        shown = {
+            self.cancel: running,
+            self.newest: opens and not waiting,
+            self.resume: waiting,
+            self.another: waiting or opens,
+            self.choose: not (running or waiting or opens),
+        }
+        if shown == self._shown_actions:
+            return
+        self._shown_actions = shown
+        for button, is_shown in shown.items():
+            button.setVisible(is_shown)
+        self.first = next(button for button, is_shown in shown.items() if is_shown)
+        if self.is_open:
+            self.first.setFocus(Qt.FocusReason.OtherFocusReason)  # not to the cross, because the one that had it is gone
 
 
 def _said(progress: ImportProgress, waiting: Checkpoint | None, *, ended: bool) -> str:
@@ -140,7 +157,7 @@ def _figures(progress: ImportProgress) -> str:
     counts = progress.counts
     lines = [f"{_messages(counts)} in {_many(counts.conversations, 'conversation')}"]
     if counts.branches:
-        lines[0] += f" and {_many(counts.branches, 'branch')}"
+        lines[0] += f"; {_many(counts.branches, 'branch')} of them in the archive"
     if counts.attachments:
         lines.append(f"{_many(counts.attachments, 'file')} attached")
     if counts.known:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from chainbot_desktop.chat.chatgpt.service import ChatGptImport
 from chainbot_desktop.store.imported_conversations import ImportTable
@@ -108,6 +108,7 @@ def test_it_is_cancelled_and_gone_on_with_also_after_a_restart(on_loop: Run, the
             await desk.window.until(sheet.resume.isVisible)
             assert sheet.said.text() == "Cancelled. What is here stays here."
             assert not sheet.cancel.isVisible()
+            assert QApplication.focusWidget() is sheet.resume
 
     async def second() -> None:
         async with open_desk(tmp_path, theme_source, path) as desk:

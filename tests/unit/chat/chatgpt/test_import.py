@@ -119,6 +119,7 @@ async def test_every_branch_is_kept_and_every_message_once(importing: Importing,
             assert branch.branched_from == stem.id
             assert branch.branched_at < numbers["q0"][0]
         assert branch.title == stem.title
+        assert branch.archived  # the list shows the one that was in sight; the search finds them all
 
 
 async def test_importing_again_adds_nothing_and_a_newer_export_what_is_new(importing: Importing, tmp_path: Path) -> None:
@@ -137,6 +138,7 @@ async def test_importing_again_adds_nothing_and_a_newer_export_what_is_new(impor
     assert await importing.texts(stem) == ["q0", "a1", "q2", "a3"]
     branch = next(c for c in await importing.conversations() if c.branched_from)
     assert await importing.texts(branch) == ["instead"]
+    assert not branch.archived
     assert len(await importing.conversations()) == 4
 
 
@@ -149,6 +151,7 @@ async def test_what_was_written_here_since_keeps_its_place(importing: Importing,
     assert await importing.texts(stem) == ["q0", "a1", "written here"]
     [branch] = [c for c in await importing.conversations() if c.branched_from == stem.id]
     assert await importing.texts(branch) == ["q2"]
+    assert not branch.archived
 
 
 async def test_images_of_the_zip_are_attached_and_missing_ones_named(importing: Importing, tmp_path: Path) -> None:
