@@ -73,6 +73,15 @@ async def many(window: Window, count: int) -> list[str]:
     return keys
 
 
+async def branch_off(window: Window, key: str, stem: str, at: int) -> None:
+    statement = conversations.update().where(conversations.c.id == key).values(branched_from=stem, branched_at=at)
+
+    def work(connection: Any) -> None:
+        connection.execute(statement)
+
+    await window.chat.store.database.write(work)
+
+
 def _frames(window: Window) -> float:
     """Seconds that a frame takes while the whole list is scrolled through: the middle of 120."""
     panel = window.view.panel
@@ -154,9 +163,7 @@ def test_a_search_can_stay_in_the_open_conversation_and_has_what_a_branch_shares
         await window.service.post(stem.id, "apple after it")
         branch = await window.service.begin("Branch")
         await window.service.post(branch.id, "apple in the branch")
-        statement = conversations.update().where(conversations.c.id == branch.id)
-        where = {"branched_from": stem.id, "branched_at": first.number}
-        await window.chat.store.database.write(lambda c: c.execute(statement.values(**where)) and None)
+        await branch_off(window, branch.id, stem.id, first.number)
         await window.opens(branch.id)
         panel.search.setText("apple")
         await window.until(lambda: panel.nothing.text() == "3 messages")
@@ -247,9 +254,7 @@ def test_screens(
             other = await service.begin("Try it with rsync")
             await service.post(other.id, "rsync -a, then verify", actor="agent:watcher")
             for key in (branch.id, other.id):
-                statement = conversations.update().where(conversations.c.id == key)
-                where = {"branched_from": stem.id, "branched_at": first.number}
-                await window.chat.store.database.write(lambda c, s=statement, w=where: c.execute(s.values(**w)) and None)
+                await branch_off(window, key, stem.id, first.number)
             garden = await service.begin("Garden sensors and a title that is too long for the row")
             await service.post(garden.id, "Bed 3 reads 41 %, is that dry?", actor="agent:gardener")
             await service.pin(garden.id, True)
