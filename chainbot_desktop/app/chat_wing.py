@@ -19,6 +19,7 @@ from chainbot_desktop.app.stopping import closed_within
 from chainbot_desktop.app.wording import ModelWording
 from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.builtin_commands import StatusProbes
+from chainbot_desktop.chat.chatgpt.service import ChatGptImport
 from chainbot_desktop.chat.code_actions import CodeActions
 from chainbot_desktop.chat.service import ChatService, Surroundings
 from chainbot_desktop.chat.turns import RecallResult
@@ -27,6 +28,7 @@ from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.attachments import AttachmentTable
 from chainbot_desktop.store.conversation_rows import Conversation
 from chainbot_desktop.store.conversations import ConversationTable
+from chainbot_desktop.store.imported_conversations import ImportTable
 from chainbot_desktop.workspace.changes import FileSet
 from chainbot_desktop.workspace.paths import readable
 from chainbot_desktop.workspace.workspace import Workspace
@@ -41,14 +43,17 @@ class ChatWing:
     recall: RecallWing
     code: CodeActions
     files: FileSet
+    chat_import: ChatGptImport
     _add_commands: Callable[[], Awaitable[None]]
 
     async def open(self) -> None:
         await self.chat.open()
         await self.recall.open()
         await self._add_commands()
+        await self.chat_import.open()
 
     async def close(self) -> None:
+        await closed_within(0.5, "the import", self.chat_import.close)
         await closed_within(0.5, "recall", self.recall.close)
         await closed_within(0.5, "the chat", self.chat.close)
 
@@ -110,6 +115,9 @@ def make_chat_wing(
         tasks,
         Around(lambda: workspace.root, around.loop_lag, around.redact, wording),
     )
+    chat_import = ChatGptImport(ImportTable(store.database), store.journal, store.preferences, tasks, me=chat.me)
     files = make_file_set(workspace, store, tasks, data_dir)
     code = CodeActions(files, wing.code, lambda: readable(workspace.root))
-    return ChatWing(chat, attachments, recall, code, files, lambda: add_commands(chat, wing, agents, workspace, tasks))
+    return ChatWing(
+        chat, attachments, recall, code, files, chat_import, lambda: add_commands(chat, wing, agents, workspace, tasks)
+    )

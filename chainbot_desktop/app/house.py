@@ -41,6 +41,7 @@ from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.recall_wing import RecallWing
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
 from chainbot_desktop.chat.builtin_commands import StatusProbes
+from chainbot_desktop.chat.chatgpt.service import ChatGptImport
 from chainbot_desktop.chat.code_actions import CodeActions
 from chainbot_desktop.chat.service import ChatService
 from chainbot_desktop.core.bus import EventBus
@@ -115,6 +116,7 @@ class House:
     recall: RecallWing
     code: CodeActions
     files: FileSet
+    chat_import: ChatGptImport
     workspace: Workspace
     logs: LogRing
     lag: LoopLagMonitor
@@ -266,6 +268,7 @@ async def open_house(
             recall=rooms.recall,
             code=rooms.code,
             files=rooms.files,
+            chat_import=rooms.chat_import,
             workspace=workspace,
             logs=logs,
             lag=watch.lag,

@@ -38,6 +38,7 @@ from chainbot_desktop.core.events.chat import (
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    ConversationsImported,
     MessageChanged,
     MessagePosted,
 )
@@ -93,6 +94,7 @@ KnownEvent = Annotated[
     | ConversationCreated
     | ConversationDeleted
     | ConversationRenamed
+    | ConversationsImported
     | CoordinationEnded
     | CoordinationStarted
     | DeliveryGivenUp
@@ -177,6 +179,7 @@ __all__ = [
     "ConversationCreated",
     "ConversationDeleted",
     "ConversationRenamed",
+    "ConversationsImported",
     "CoordinationEnded",
     "CoordinationStarted",
     "DeliveryGivenUp",
