@@ -38,10 +38,8 @@ async def test_a_branch_shares_what_was_said_and_goes_on_by_itself(chat: Chat) -
     assert (await chat.service.fork(branch.id)).title == "Garden (3)"
     assert [c.unread for c in await chat.service.conversations()] == [0, 0, 0]
     events = [r.event for r in await chat.store.journal.read(EventQuery(types=("conversation_branched",)))]
-    assert [(e.data.branched_from, e.data.branched_at) for e in events if isinstance(e, ConversationBranched)][0] == (
-        stem.id,
-        said[1].number,
-    )
+    assert isinstance(events[0], ConversationBranched)
+    assert (events[0].data.branched_from, events[0].data.branched_at) == (stem.id, said[1].number)
 
 
 async def test_a_branch_has_the_agents_of_its_stem(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ async def test_a_conversation_of_many_generations_opens_as_quickly_as_a_short_on
     await fill(store, short.id, 100)
     for _ in range(10):
         await fill(store, long.id, 10_000)
-        await fill(store, long.id, 200, thread="run")
+        await fill(store, long.id, 20, thread="run")
         long = await grown(table, long)
     await fill(store, long.id, 10)
 
@@ -178,8 +178,8 @@ async def test_pages_are_ranges_of_an_index(store: Store, table: ConversationTab
 
     def work(connection: Connection) -> None:
         seen: list[tuple[str, object]] = []
-        event.listen(connection, "before_cursor_execute", lambda c, cursor, sql, values, *_: seen.append((sql, values)))
         segments = segments_of(connection, branch.id, 0)
+        event.listen(connection, "before_cursor_execute", lambda c, cursor, sql, values, *_: seen.append((sql, values)))
         read_before(connection, segments, 10, 5)
         read_after(connection, segments, 0, 5)
         count_threads(connection, segments, ["run"])
@@ -187,7 +187,7 @@ async def test_pages_are_ranges_of_an_index(store: Store, table: ConversationTab
             plans.extend(str(row[3]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values))  # type: ignore[arg-type]
 
     await store.database.read(work)
-    reads = [plan for plan in plans if "messages" in plan]
+    reads = [plan for plan in plans if " messages " in plan]
     assert len(reads) == 6, "two segments, three times"
     assert all("SEARCH messages USING" in plan and "ix_messages_thread" in plan for plan in reads)
     assert not any("TEMP B-TREE FOR ORDER" in plan for plan in plans)
