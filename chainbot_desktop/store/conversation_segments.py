@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, TextualSelect, bindparam, func, select, text
+from sqlalchemy import Connection, TextualSelect, text
 
+from chainbot_desktop.core.json_codec import canonical_json
 from chainbot_desktop.store.conversation_rows import Message, message_of_row
 from chainbot_desktop.store.schema import messages
 
@@ -52,6 +53,11 @@ SELECT {_COLUMNS} FROM messages WHERE conversation_id = :id AND number > :above 
 ORDER BY number DESC LIMIT :limit
 """).columns(*messages.c)  # noqa: S608 - names of our own columns
 _AUTHORS = text(f"SELECT CASE WHEN author LIKE 'user:%' THEN text END AS text {_WITHIN} DESC LIMIT :limit")
+_COUNTS = text("""
+SELECT thread, count(*) FROM messages INDEXED BY ix_messages_thread
+WHERE conversation_id = :id AND thread IN (SELECT value FROM json_each(:threads)) AND number > :above AND number <= :through
+GROUP BY thread
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +130,10 @@ def read_typed(connection: Connection, segments: Sequence[Segment], limit: int) 
 def count_threads(connection: Connection, segments: Iterable[Segment], threads: Sequence[str]) -> Mapping[str, int]:
     """How many messages each of `threads` has; those without any are left out."""
     counts: Counter[str] = Counter()
+    wanted = canonical_json(list(threads)).decode()
     for segment in segments:
-        query = select(messages.c.thread, func.count()).where(
-            messages.c.conversation_id == segment.conversation_id,
-            messages.c.thread.in_(bindparam("threads", list(threads), expanding=True)),
-            messages.c.number > segment.above,
-            messages.c.number <= segment.through,
-        )
-        for thread, count in connection.execute(query.group_by(messages.c.thread)):
+        values = {"id": segment.conversation_id, "above": segment.above, "through": segment.through, "threads": wanted}
+        for thread, count in connection.execute(_COUNTS, values):
             counts[thread] += count
     return counts
 
