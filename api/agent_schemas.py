@@ -247,6 +247,7 @@ class ConversationMessage(BaseModel):
     timestamp: str | None
     run_id: str
     state: str
+    conversation_id: str | None = Field(description="Where it was asked and answered: GET /api/conversations/{id}.")
 
 
 class AgentConversation(BaseModel):

@@ -149,7 +149,7 @@ class HandOvers:
         return True
 
     async def _answers(self, conversation_id: str, thread: str) -> str:
-        recent = await self._table.before(conversation_id, None, _THREAD_PAGE)
+        recent = await self._table.before(conversation_id, None, _THREAD_PAGE, with_threads=True)
         ended = [message for message in recent if message.thread == thread and _is_end(message)]
         share = _SHARE // max(1, len(ended))
         return "\n>\n".join(_quoted(message, share) for message in ended)

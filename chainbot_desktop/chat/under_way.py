@@ -179,7 +179,7 @@ class UnderWay:
             await self.say(stream.conversation_id, line, detail, thread=stream.thread)
 
     async def _was_kept(self, stream: AnswerStream) -> bool:
-        recent = await self._table.before(stream.conversation_id, None, _LOOKED_BACK)
+        recent = await self._table.before(stream.conversation_id, None, _LOOKED_BACK, with_threads=True)
         return any(message.detail.get("run_id") == stream.run_id for message in recent)
 
     async def remember(self, *, with_text: bool = False) -> None:

@@ -124,7 +124,7 @@ class Hearing:
         lowest = max(floor, conversation.cleared_through, summary_through)
         number, newest = before, 0
         for _ in range(_LOOKED_BACK // _PAGE):
-            page = await self._table.before(conversation.id, number, _PAGE, floor=lowest)
+            page = await self._table.before(conversation.id, number, _PAGE, floor=lowest, with_threads=True)
             newest = newest or (page[-1].number if page else 0)
             if not all(walk.take(message, self._name) for message in reversed(page)) or len(page) < _PAGE:
                 break

@@ -16,7 +16,8 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 async def said(chat: Chat, conversation_id: str) -> list[Message]:
-    return await chat.service.before(conversation_id, None, 50)
+    """What was said, in threads too."""
+    return await chat.service._table.before(conversation_id, None, 50, with_threads=True)
 
 
 async def texts(chat: Chat, conversation_id: str) -> list[str]:

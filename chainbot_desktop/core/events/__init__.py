@@ -32,17 +32,22 @@ from chainbot_desktop.core.events.alexos import (
     RegistrationSucceeded,
 )
 from chainbot_desktop.core.events.chat import (
+    ConversationBranched,
+    ConversationChanged,
     ConversationCleared,
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
-    MessageEdited,
+    ConversationsImported,
+    MessageChanged,
     MessagePosted,
 )
 from chainbot_desktop.core.events.envelope import Actor, Event, Recorded, Severity, UnknownEvent
+from chainbot_desktop.core.events.memories import MemoryChanged, MemoryForgotten, MemoryKept
 from chainbot_desktop.core.events.panel import (
     AttentionRequired,
     FileSaved,
+    FilesChanged,
     HealthChanged,
     PanelStarted,
     PanelStopped,
@@ -83,10 +88,13 @@ KnownEvent = Annotated[
     | ApprovalExpired
     | ApprovalRequested
     | AttentionRequired
+    | ConversationBranched
+    | ConversationChanged
     | ConversationCleared
     | ConversationCreated
     | ConversationDeleted
     | ConversationRenamed
+    | ConversationsImported
     | CoordinationEnded
     | CoordinationStarted
     | DeliveryGivenUp
@@ -96,13 +104,17 @@ KnownEvent = Annotated[
     | EventGapDetected
     | ExternalEventReceived
     | FileSaved
+    | FilesChanged
     | GuestAddressed
     | GuestAppeared
     | GuestChanged
     | GuestLeft
     | HealthChanged
     | LinkChanged
-    | MessageEdited
+    | MessageChanged
+    | MemoryChanged
+    | MemoryForgotten
+    | MemoryKept
     | MessagePosted
     | ModuleHealthReported
     | ModuleStatusReported
@@ -161,10 +173,13 @@ __all__ = [
     "ApprovalRequested",
     "AttentionRequired",
     "BodyReference",
+    "ConversationBranched",
+    "ConversationChanged",
     "ConversationCleared",
     "ConversationCreated",
     "ConversationDeleted",
     "ConversationRenamed",
+    "ConversationsImported",
     "CoordinationEnded",
     "CoordinationStarted",
     "DeliveryGivenUp",
@@ -175,6 +190,7 @@ __all__ = [
     "EventGapDetected",
     "ExternalEventReceived",
     "FileSaved",
+    "FilesChanged",
     "GuestAddressed",
     "GuestAppeared",
     "GuestChanged",
@@ -182,7 +198,10 @@ __all__ = [
     "HealthChanged",
     "KnownEvent",
     "LinkChanged",
-    "MessageEdited",
+    "MemoryChanged",
+    "MemoryForgotten",
+    "MemoryKept",
+    "MessageChanged",
     "MessagePosted",
     "ModuleHealthReported",
     "ModuleStatusReported",

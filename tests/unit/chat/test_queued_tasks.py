@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chainbot_desktop.core.errors import Conflict, NotFound
-from chainbot_desktop.core.events import MessageEdited
+from chainbot_desktop.core.events import MessageChanged
 from chainbot_desktop.core.ports import EventQuery
 from tests.helpers.chats import open_chat
 from tests.helpers.talking import settled, texts
@@ -22,7 +22,7 @@ async def test_a_task_that_waits_gets_other_words_and_its_message_too(tmp_path: 
         answers = chat.service.answers
         assert answers is not None
         changes: list[str] = []
-        chat.service.on_change(lambda change: changes.append(change.edited_id))
+        chat.service.on_change(lambda change: changes.append(change.changed_id))
         made = await chat.service.begin()
         await chat.service.post(made.id, "@Ada one")
         posted = await chat.service.post(made.id, "@Ada two\n")
@@ -38,8 +38,8 @@ async def test_a_task_that_waits_gets_other_words_and_its_message_too(tmp_path: 
         assert posted.message.id in changes
         assert [hit.message_id for hit in await chat.service.find("three", 5)] == [posted.message.id]
         assert await chat.service.find("two", 5) == []
-        assert len(await chat.store.journal.read(EventQuery(types=("message_edited",)))) == 1
-        assert MessageEdited.model_fields["type"].default == "message_edited"
+        assert len(await chat.store.journal.read(EventQuery(types=("message_changed",)))) == 1
+        assert MessageChanged.model_fields["type"].default == "message_changed"
         with pytest.raises(Conflict):
             await answers.edit(first.id, "four", actor=ME)
         with pytest.raises(NotFound):
