@@ -1,37 +1,26 @@
-"""A conversation as a file: Markdown, JSON or one HTML page. Written beside its name first, and never over another file."""
+"""A conversation as a file or as a stream of bytes, page by page: it may be longer than the memory.
+
+A file is written beside its name first, and never over another one.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from html import escape
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import IO
 
-import orjson
-
-from chainbot_desktop.chat.answer_stream import note_of
-from chainbot_desktop.chat.markdown import Code, render, visible
-from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput
-from chainbot_desktop.core.ids import parse_time
+from chainbot_desktop.chat.export_forms import Form, Line, form_named
+from chainbot_desktop.chat.markdown import visible
+from chainbot_desktop.chat.reading import Reading
+from chainbot_desktop.core.errors import ChainBotError, Conflict
 from chainbot_desktop.store.conversation_rows import Conversation, Message
 
-ENDINGS: Mapping[str, str] = {"markdown": ".md", "json": ".json", "html": ".html"}
-
-_CSS = """
-body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 Inter, sans-serif; color: #17202A; background: #FFFFFF; }
-section { border-top: 1px solid #CBD3DB; padding: .75rem 0; } header { color: #52606D; font-size: .85rem; }
-pre { background: #F5F7F9; border: 1px solid #CBD3DB; border-radius: 8px; padding: .75rem; overflow-x: auto; }
-code { font-family: "JetBrains Mono", monospace; font-size: .9em; } td, th { border: 1px solid #CBD3DB; padding: .25rem .5rem; }
-table { border-collapse: collapse; } blockquote { color: #52606D; margin-left: 1rem; }
-"""
-
-_COLORS = {
-    "keyword": "#8B2FC9", "string": "#1B7F45", "number": "#A86400", "comment": "#66727E", "function": "#1768C4", "type": "#0B7F76",
-    "builtin": "#0B7F76", "constant": "#A86400", "decorator": "#8B2FC9", "tag": "#1768C4", "attribute": "#A86400",
-}  # fmt: skip
+_PAGE = 50
+_DEEPEST = 8
+"""Threads inside threads that are followed."""
 
 
 class ExportFailed(ChainBotError):
@@ -40,25 +29,84 @@ class ExportFailed(ChainBotError):
     code = "export_failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How one format begins a file, writes a message (with whether it is the first) and ends."""
+class Export:
+    """What a conversation shows at the moment of `read`, in one form. Use on the loop's thread."""
 
-    begin: Callable[[Conversation], str]
-    message: Callable[[Message, bool], str]
-    end: str
+    def __init__(self, reading: Reading, conversation: Conversation, form: Form) -> None:
+        self._reading = reading
+        self._form = form
+        self._seen: set[str] = set()
+        self.conversation = conversation
+
+    @classmethod
+    async def read(cls, reading: Reading, conversation_id: str, form: str) -> Export:
+        """NotFound, or InvalidInput for a form that there is not."""
+        found = form_named(form)
+        return cls(reading, await reading.conversation(conversation_id), found)
+
+    @property
+    def file_name(self) -> str:
+        return _file_name(self.conversation) + self.ending
+
+    @property
+    def ending(self) -> str:
+        return self._form.ending
+
+    @property
+    def media_type(self) -> str:
+        return self._form.media_type
+
+    async def pieces(self) -> AsyncGenerator[str]:
+        """Once. Messages that come while it is read are not in it."""
+        yield self._form.begin(self.conversation)
+        first = True
+        async for lines in self._pages("", 0):
+            yield await asyncio.to_thread(self._written, lines, first)
+            first = False
+        yield self._form.end
+
+    def _written(self, lines: list[Line], first: bool) -> str:
+        return "".join(self._form.message(line, first and not index) for index, line in enumerate(lines))
+
+    async def _pages(self, thread: str, depth: int) -> AsyncGenerator[list[Line]]:
+        """The messages in order, those of a thread after the answer that it led to."""
+        number = 0
+        while page := await self._page(thread, number):
+            number = page[-1].number
+            threads = await self._threads_of(page) if depth < _DEEPEST else {}
+            waiting: list[Line] = []
+            for message in page:
+                waiting.append(Line(message, depth))
+                if message.id in threads:
+                    yield waiting
+                    waiting = []
+                    async for lines in self._pages(threads[message.id], depth + 1):
+                        yield lines
+            if waiting:
+                yield waiting
+
+    async def _page(self, thread: str, number: int) -> list[Message]:
+        page = await self._reading.thread(self.conversation.id, thread, after=number, limit=_PAGE)
+        return page if thread else [message for message in page if message.number <= self.conversation.last_number]
+
+    async def _threads_of(self, page: list[Message]) -> dict[str, str]:
+        """The threads that no page before had, by the ids of their answers."""
+        runs = {message.id: str(message.detail.get("run_id") or "") for message in page}
+        counts = await self._reading.thread_counts(self.conversation.id, sorted(set(runs.values()) - self._seen - {""}))
+        found: dict[str, str] = {}
+        for message_id, run_id in runs.items():
+            if run_id in counts and run_id not in self._seen:
+                self._seen.add(run_id)
+                found[message_id] = run_id
+        return found
 
 
 class ExportFile:
     """A file in the making. `finish` gives it its name; `abandon` leaves nothing behind. Blocking: use in an executor."""
 
-    def __init__(self, conversation: Conversation, form: str, path: str, folder: Path) -> None:
-        if form not in ENDINGS:
-            raise InvalidInput(f"There is no export as {form!r}.", hint=f"It may be {', '.join(ENDINGS)}.")
-        self._form = _FORMS[form]
-        self._first = True
+    def __init__(self, export: Export, path: str, folder: Path) -> None:
         try:
-            self.path = _reserve(conversation, ENDINGS[form], path, folder)
+            self.path = _reserve(export.conversation, export.ending, path, folder)
         except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a ~user that does not exist
             raise _failed(path or str(folder), error) from error
         self._temporary = self.path.with_name(f".{self.path.stem[:40]}.part")
@@ -67,19 +115,15 @@ class ExportFile:
         except OSError as error:
             self.path.unlink()
             raise _failed(str(self.path), error) from error
-        self._stream.write(self._form.begin(conversation))
 
-    def add(self, messages: list[Message]) -> None:
+    def add(self, piece: str) -> None:
         try:
-            for message in messages:
-                self._stream.write(self._form.message(message, self._first))
-                self._first = False
+            self._stream.write(piece)
         except OSError as error:
             raise _failed(str(self.path), error) from error
 
     def finish(self) -> Path:
         try:
-            self._stream.write(self._form.end)
             self._stream.flush()
             os.fsync(self._stream.fileno())
             self._stream.close()
@@ -127,6 +171,7 @@ def _free_name(folder: Path, name: str, ending: str) -> Path:
 
 
 def _file_name(conversation: Conversation) -> str:
+    """Without its ending."""
     words = re.sub(r"[^\w .-]", " ", visible(conversation.title) or "Conversation")
     return f"{' '.join(words.split()).strip('.')[:60].strip() or 'Conversation'} {conversation.created_at[:10]}"
 
@@ -134,55 +179,3 @@ def _file_name(conversation: Conversation) -> str:
 def _failed(path: str, error: Exception) -> ExportFailed:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return ExportFailed(f"{path} cannot be written: {reason}.", hint="Choose another folder, or free some space.")
-
-
-def _when(time: str) -> str:
-    return f"{parse_time(time).astimezone():%Y-%m-%d %H:%M:%S %Z}"
-
-
-def _markdown_begin(conversation: Conversation) -> str:
-    return f"# {conversation.title or 'Conversation'}\n\nBegun {_when(conversation.created_at)}\n"
-
-
-def _author(message: Message) -> str:
-    """An agent by the name that it had when it wrote."""
-    note = note_of(message.detail)
-    return f"agent:{note.name}" if note is not None and message.author.startswith("agent:") else message.author
-
-
-def _markdown_message(message: Message, _first: bool) -> str:
-    return f"\n---\n\n**{_author(message)}**, {_when(message.created_at)}\n\n{message.text.rstrip()}\n"
-
-
-def _json_begin(conversation: Conversation) -> str:
-    about = {name: getattr(conversation, name) for name in ("id", "title", "created_at", "updated_at")}
-    return f'{{"conversation":{orjson.dumps(about).decode()},"messages":['
-
-
-def _json_message(message: Message, first: bool) -> str:
-    return ("" if first else ",") + "\n" + orjson.dumps(asdict(message)).decode()
-
-
-def _html_begin(conversation: Conversation) -> str:
-    title = escape(visible(conversation.title or "Conversation"))
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}"><style>{_CSS}</style></head>\n<body><h1>{title}</h1>\n'
-    )
-
-
-def _html_message(message: Message, _first: bool) -> str:
-    rendered = render(message.text, _COLORS)
-    parts = [f"<pre><code>{b.html}</code></pre>" if isinstance(b, Code) else b.html for b in rendered.blocks]
-    if rendered.note:
-        parts = [f"<pre>{escape(visible(message.text))}</pre>"]
-    header = f"<header><b>{escape(visible(_author(message)))}</b> · {_when(message.created_at)}</header>"
-    return f"<section>{header}\n{''.join(parts)}</section>\n"
-
-
-_FORMS: Mapping[str, Form] = {
-    "markdown": Form(_markdown_begin, _markdown_message, ""),
-    "json": Form(_json_begin, _json_message, "\n]}\n"),
-    "html": Form(_html_begin, _html_message, "</body></html>\n"),
-}

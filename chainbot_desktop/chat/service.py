@@ -1,60 +1,94 @@
-"""Conversations as people and other programs use them: every window, the API and the slash commands go through here.
-
-Clearing and deleting take effect at once for everybody and are carried out when the time for undoing them is up, or when the
-program ends. What was not carried out by then (it was killed, or there was much to erase) stays hidden, and is at the next start.
-"""
+"""Conversations as people and other programs use them: every window, the API and the slash commands go through here."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, get_args
 
 from chainbot_desktop.chat.addressing import Addressed
-from chainbot_desktop.chat.agent_answers import AgentAnswers
+from chainbot_desktop.chat.agent_answers import MAX_DEPTH, AgentAnswers
 from chainbot_desktop.chat.agent_commands import AgentCommands
-from chainbot_desktop.chat.attachments import AttachmentService, as_detail
+from chainbot_desktop.chat.attachments import AttachmentService
+from chainbot_desktop.chat.branches import Branches
 from chainbot_desktop.chat.builtin_commands import BuiltinCommands, StatusProbes
 from chainbot_desktop.chat.commands import Answer, CommandRegistry, Place, Undoable, is_command
-from chainbot_desktop.chat.export import ExportFile
+from chainbot_desktop.chat.erasures import Erasures
+from chainbot_desktop.chat.export import Export, ExportFile
 from chainbot_desktop.chat.offered_commands import OfferedCommands
-from chainbot_desktop.chat.plain_words import without_markup
+from chainbot_desktop.chat.posted import Posted
+from chainbot_desktop.chat.reading import Found, Reading
+from chainbot_desktop.chat.titles import Titles
+from chainbot_desktop.chat.turns import TurnSource
+from chainbot_desktop.chat.written import (
+    MAX_MESSAGE_BYTES,
+    MAX_TITLE,
+    attachment_details,
+    body_of,
+    checked_text,
+    checked_title,
+    title_of,
+)
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import InvalidInput, NotFound, TooLarge
 from chainbot_desktop.core.events import (
+    ConversationBranched,
+    ConversationChanged,
     ConversationCleared,
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    ConversationsImported,
+    MessageChanged,
     MessagePosted,
     Recorded,
 )
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
-from chainbot_desktop.core.ports import AgentTalk, Journal, Preferences, TalkAttachment, TalkDelivery
+from chainbot_desktop.core.json_codec import canonical_json
+from chainbot_desktop.core.listeners import Listeners
+from chainbot_desktop.core.ports import (
+    AgentTalk,
+    IdempotencyKey,
+    Journal,
+    Preferences,
+    TalkAgent,
+    TalkAttachment,
+    TalkDelivery,
+    Wording,
+)
 from chainbot_desktop.core.tasks import Tasks
-from chainbot_desktop.store.conversation_rows import Conversation, Hit, Message
+from chainbot_desktop.store.conversation_rows import Conversation, Message, TurnOrder
 from chainbot_desktop.store.conversations import ConversationTable
+
+__all__ = ["MAX_MESSAGE_BYTES", "MAX_TITLE", "Change", "ChatService", "Found", "Posted", "Surroundings"]
 
 _log = logging.getLogger(__name__)
 
-MAX_MESSAGE_BYTES = 1024 * 1024
-MAX_TITLE = 200
+MAX_MEMBERS = 50
 UNDO_SECONDS = 10.0
-_EVERYTHING = 2**62
-_EXPORT_PAGE = 500
 _LAST_OPEN = "chat.open_conversation"
-_TO_ERASE = "chat.to_erase"
 
-ChatEvent = ConversationCleared | ConversationCreated | ConversationDeleted | ConversationRenamed | MessagePosted
+ChatEvent = (
+    ConversationBranched
+    | ConversationChanged
+    | ConversationCleared
+    | ConversationCreated
+    | ConversationDeleted
+    | ConversationRenamed
+    | MessageChanged
+    | MessagePosted
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What is reached outside of the conversations. `workspace` is the folder that the Code Agent window has open.
 
-    With `talk`, agents answer the messages that address them.
+    With `talk`, agents answer the messages that address them. With `wording`, a model names conversations.
     """
 
     status: StatusProbes
@@ -62,43 +96,23 @@ class Surroundings:
     workspace: Callable[[], Path | None]
     talk: AgentTalk | None = None
     attachments: AttachmentService | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """What came of a line: the conversation it went to, and the command's answer where it was a command."""
-
-    conversation_id: str
-    message: Message | None
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search over everything found."""
-
-    conversations: tuple[Conversation, ...]
-    hits: tuple[Hit, ...]
+    turns: TurnSource | None = None
+    """Recalls for each turn, where something does."""
+    max_depth: int = MAX_DEPTH
+    """How deep agents may ask agents."""
+    wording: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something about a conversation is different. `message_id` where a message was posted."""
+    """Something about a conversation is different. `message_id` where a message was posted, `changed_id` where one is different."""
 
     conversation_id: str
     message_id: str = ""
+    changed_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A clearing up to number `through`, or a deletion (`whole`), that can still be undone."""
-
-    through: int
-    whole: bool
-    actor: Actor
-
-
-class ChatService:
+class ChatService(Reading):
     """Use on the loop's thread, between `open` and `close`. `me` is who sits at the panel.
 
     `answers` is None where no agents can run.
@@ -116,112 +130,114 @@ class ChatService:
         me: Actor = "user:admin",
         undo_seconds: float = UNDO_SECONDS,
     ) -> None:
-        self._table = table
+        self._listeners: Listeners[[Change]] = Listeners()
+        self._erasures = Erasures(
+            table,
+            preferences,
+            tasks,
+            lambda conversation_id: self._tell(Change(conversation_id)),
+            undo_seconds,
+            around.attachments,
+        )
+        super().__init__(table, self._erasures)
         self._bus = bus
         self._tasks = tasks
         self._preferences = preferences
         self.attachments = around.attachments
         self._export_folder = around.export_folder
-        self._undo_seconds = undo_seconds
-        self._pending: dict[str, _Pending] = {}
-        self._listeners: list[Callable[[Change], None]] = []
         self.me = me
         self.commands = CommandRegistry()
-        self.answers = AgentAnswers(around.talk, table, preferences, tasks) if around.talk is not None else None
+        self.answers = self._make_answers(around)
         self.offered = OfferedCommands(
             lambda: self.answers.agents if self.answers else (),
             self.commands.__contains__,
             around.talk.prepare if around.talk is not None else lambda agent_id: None,
         )
+        self._titles = Titles(self, table, around.wording, tasks) if around.wording is not None else None
+        self._branches = Branches(self, table, self._erasures, self.post)
         BuiltinCommands(self, journal, around.status, around.workspace).register_in(self.commands, self.offered)
         if self.answers is not None:
             AgentCommands(self.answers, self.conversation).register_in(self.commands)
         self._subscription = bus.subscribe(
-            self._on_event, ConversationCleared, ConversationCreated, ConversationDeleted, ConversationRenamed, MessagePosted
+            self._on_event,
+            ConversationBranched,
+            ConversationChanged,
+            ConversationCleared,
+            ConversationCreated,
+            ConversationDeleted,
+            ConversationRenamed,
+            MessageChanged,
+            MessagePosted,
+        )
+        # Many conversations at once: the change names none, and a list reads itself anew.
+        self._imports = bus.subscribe(lambda _: self._tell(Change("")), ConversationsImported)
+
+    def _make_answers(self, around: Surroundings) -> AgentAnswers | None:
+        if around.talk is None:
+            return None
+        return AgentAnswers(
+            around.talk,
+            self._table,
+            self._preferences,
+            self._tasks,
+            source=around.turns,
+            floor=lambda conversation_id: self._erasures.floors().get(conversation_id, 0),
+            max_depth=around.max_depth,
         )
 
     async def open(self) -> None:
-        """Hide and carry out what an earlier run of the program left to be erased."""
+        """Carry out what an earlier run of the program left to be erased, and take up the answers that were under way."""
         if self.attachments is not None:
             await self.attachments.open()
             self._tasks.spawn("chat-attachments", self.attachments.clean())
-        for conversation_id, (through, whole, actor) in (await self._preferences.get(_TO_ERASE) or {}).items():
-            self._pending[conversation_id] = _Pending(through, whole, actor)
-            self._tasks.spawn(f"chat-erase-{conversation_id}", self._carry_out(conversation_id))
+        await self._erasures.open()
         if self.answers is not None:
             await self.answers.open()
 
     async def close(self) -> None:
         """Carry out what waits for its undo time. Call before the journal closes."""
         self._subscription.cancel()
+        if self._titles is not None:
+            await self._titles.close()
+        self._imports.cancel()
         if self.answers is not None:
             await self.answers.close()
-        for conversation_id in list(self._pending):
-            await self._carry_out(conversation_id)
+        await self._erasures.close()
 
     def on_change(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Call `listener` on the loop's thread at every change; returns what ends it."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
-
-    # What is there
-
-    async def conversations(self, *, archived: bool = False) -> list[Conversation]:
-        """Pinned ones first, then by the newest message."""
-        shown = []
-        for conversation in await self._table.listed(archived=archived):
-            pending = self._pending.get(conversation.id)
-            if pending is None:
-                shown.append(conversation)
-            elif not pending.whole:
-                shown.append(await self._table.get(conversation.id, floor=pending.through))
-        return shown
-
-    async def conversation(self, conversation_id: str) -> Conversation:
-        """NotFound where there is none, or none any more."""
-        return await self._table.get(conversation_id, floor=self._visible_floor(conversation_id))
-
-    async def before(self, conversation_id: str, number: int | None, limit: int) -> list[Message]:
-        """The `limit` messages before `number` (the newest ones for None), oldest first."""
-        return await self._table.before(conversation_id, number, limit, floor=self._visible_floor(conversation_id))
-
-    async def after(self, conversation_id: str, number: int, limit: int) -> list[Message]:
-        return await self._table.after(conversation_id, number, limit, floor=self._visible_floor(conversation_id))
-
-    async def message(self, message_id: str) -> Message | None:
-        found = await self._table.message(message_id)
-        if found is None:
-            return None
-        pending = self._pending.get(found.conversation_id)
-        return None if pending is not None and found.number <= pending.through else found
-
-    async def typed(self, conversation_id: str) -> list[str]:
-        """What people wrote in a conversation, newest first."""
-        return await self._table.typed(conversation_id)
-
-    async def search(self, words: str) -> Found:
-        words = words.encode("utf-8", "replace").decode()
-        titled = await self.titled(words) if words.strip() else []
-        return Found(tuple(titled), tuple(await self.find(words, 100)))
-
-    async def find(self, words: str, limit: int) -> list[Hit]:
-        floors = {conversation_id: pending.through for conversation_id, pending in self._pending.items()}
-        return await self._table.search(words, limit=limit, floors=floors)
-
-    async def titled(self, words: str) -> list[Conversation]:
-        return [c for c in await self._table.titled(words) if c.id not in self._pending or not self._pending[c.id].whole]
-
-    async def unread(self) -> int:
-        return sum(conversation.unread for conversation in await self.conversations())
+        return self._listeners.add(listener)
 
     async def last_open(self) -> str:
         """The conversation that was shown last, also before a restart; may be gone."""
         return str(await self._preferences.get(_LAST_OPEN) or "")
 
-    # What can be done
+    async def remember_open(self, conversation_id: str) -> None:
+        await self._preferences.set(_LAST_OPEN, conversation_id)
 
-    async def begin(self, title: str = "", *, actor: Actor | None = None) -> Conversation:
-        return await self._table.create(_checked_title(title) if title else "", actor=actor or self.me)
+    # Conversations
+
+    async def begin(
+        self,
+        title: str = "",
+        *,
+        lead: str = "",
+        turn_order: TurnOrder = "lead",
+        members: Sequence[str] = (),
+        actor: Actor | None = None,
+        key: IdempotencyKey | None = None,
+    ) -> Conversation:
+        """InvalidInput, and none is begun, for an agent that is not here."""
+        if lead:
+            self._require_agents([lead])
+        return await self._table.create(
+            checked_title(title) if title else "",
+            lead=lead,
+            turn_order=turn_order,
+            members=self._checked_members(members),
+            actor=actor or self.me,
+            key=key,
+        )
 
     async def with_agent(self, agent_id: str) -> Conversation:
         """The newest conversation that this agent leads, else a new one that it leads. NotFound where it does not run here."""
@@ -236,16 +252,46 @@ class ChatService:
         return begun
 
     async def rename(self, conversation_id: str, title: str, *, actor: Actor | None = None) -> None:
-        self._visible_floor(conversation_id)
-        await self._table.rename(conversation_id, _checked_title(title), actor=actor or self.me)
+        self._erasures.floor(conversation_id)
+        await self._table.rename(conversation_id, checked_title(title), actor=actor or self.me)
 
     async def pin(self, conversation_id: str, pinned: bool) -> None:
-        await self._table.set_pinned(conversation_id, pinned)
-        self._tell(Change(conversation_id))
+        await self.update(conversation_id, pinned=pinned)
 
     async def archive(self, conversation_id: str, archived: bool) -> None:
-        await self._table.set_archived(conversation_id, archived)
-        self._tell(Change(conversation_id))
+        await self.update(conversation_id, archived=archived)
+
+    async def update(
+        self,
+        conversation_id: str,
+        *,
+        title: str | None = None,
+        pinned: bool | None = None,
+        archived: bool | None = None,
+        lead: str | None = None,
+        members: Sequence[str] | None = None,
+        turn_order: TurnOrder | None = None,
+        actor: Actor | None = None,
+    ) -> Conversation:
+        """Change what is given, as it is afterwards. A `lead` of "" is nobody.
+
+        InvalidInput, and nothing is changed, for an agent that is not here.
+        """
+        await self.conversation(conversation_id)
+        checked = checked_title(title) if title is not None else None
+        given = {"pinned": pinned, "archived": archived, "turn_order": _checked_order(turn_order)}
+        values: dict[str, object] = {name: value for name, value in given.items() if value is not None}
+        if members is not None:
+            values["members"] = self._checked_members(members)
+        if lead:
+            self._require_agents([lead])
+        if checked is not None:
+            await self._table.rename(conversation_id, checked, actor=actor or self.me)
+        if values:
+            await self._table.change(conversation_id, values, actor=actor or self.me)
+        if lead is not None:
+            await self._set_lead(conversation_id, lead, actor or self.me)
+        return await self.conversation(conversation_id)
 
     async def save_draft(self, conversation_id: str, draft: str) -> None:
         """Keep what is half written; of a conversation that is gone, nothing."""
@@ -258,8 +304,52 @@ class ChatService:
         await self._table.mark_read(conversation_id, number)
         self._tell(Change(conversation_id))
 
-    async def remember_open(self, conversation_id: str) -> None:
-        await self._preferences.set(_LAST_OPEN, conversation_id)
+    async def clear(self, conversation_id: str, *, actor: Actor | None = None) -> Undoable:
+        await self._erasures.carry_out(conversation_id)
+        newest = await self.before(conversation_id, None, 1)
+        if not newest:
+            raise InvalidInput("There is nothing to clear here: the conversation is empty.")
+        return await self._erasures.clear(conversation_id, newest[0].number, actor=actor or self.me)
+
+    async def delete(self, conversation_id: str, *, actor: Actor | None = None) -> Undoable:
+        """Branches of it keep what they share with it."""
+        gone = await self.conversation(conversation_id)
+        return await self._erasures.delete(conversation_id, gone.title, actor=actor or self.me)
+
+    # Branches
+
+    async def branch(self, conversation_id: str, message_id: str, *, actor: Actor | None = None) -> Conversation:
+        """A new conversation that shares all up to a message, this included, and goes on by itself."""
+        return await self._branches.at(conversation_id, message_id, actor=actor or self.me)
+
+    async def fork(self, conversation_id: str, *, actor: Actor | None = None) -> Conversation:
+        """A branch at the newest message. InvalidInput where there is none."""
+        return await self._branches.at_end(conversation_id, actor=actor or self.me)
+
+    async def edit_and_resend(
+        self,
+        message_id: str,
+        text: str,
+        *,
+        conversation_id: str = "",
+        attachments: Sequence[TalkAttachment] = (),
+        to: Sequence[str] = (),
+        actor: Actor | None = None,
+    ) -> Posted:
+        """Post `text` instead of a message that somebody wrote, in a branch that shares what was before it.
+
+        `conversation_id` is the branch in which it was edited, where that is another one than the message's own.
+        """
+        return await self._branches.instead_of(
+            message_id, text, conversation_id=conversation_id, attachments=attachments, to=to, actor=actor or self.me
+        )
+
+    async def merge_back(self, message_id: str, *, actor: Actor | None = None) -> Message:
+        """Post an answer of a branch in the conversation that it grew out of. Conflict where it was done before."""
+        author = actor or self.me
+        return await self._branches.merge_back(message_id, read=author == self.me, actor=author)
+
+    # Messages
 
     async def post(
         self,
@@ -269,182 +359,155 @@ class ChatService:
         actor: Actor | None = None,
         delivery: TalkDelivery = "queue",
         attachments: Sequence[TalkAttachment] = (),
+        to: Sequence[str] = (),
+        key: IdempotencyKey | None = None,
     ) -> Posted:
         """Keep what was written and, if it is a command, what that answers. `//` at the start is a slash that is no command.
 
-        What a person writes is given to the agents it addresses; `delivery` is for those that work already. With attachments it
-        needs no words.
+        What a person writes is given to the agents it addresses, or to those of `to` (ids); `delivery` is for those that work already.
+        With attachments it needs no words.
         """
         author = actor or self.me
-        text = _checked_text(text, empty=bool(attachments))
-        given = await self.attachments.checked(attachments) if self.attachments is not None else ()
+        text = checked_text(text, attachments)
+        given = await self.attachments.checked(attachments) if self.attachments is not None else tuple(attachments)
+        details = attachment_details(given)
         conversation = await self.conversation(conversation_id)
         # An agent that writes asks nobody by that: how deep agents may call agents is the runtime's to count.
         asks = not author.startswith("agent:")
-        meant = self.meant(text, self.answers.lead(conversation)) if self.answers is not None and asks else None
+        meant = self.meant(text, conversation, to) if self.answers is not None and asks else None
         if meant is None and is_command(text):
             if given:
                 raise InvalidInput("A command takes no attachments.", hint="Remove them, or send them with words.")
-            return await self._run(conversation_id, text, author)
-        body = _body(text)
-        words = meant.task if meant is not None and meant.agents else body
-        title = _title_of(words or given[0].name)
-        detail = {"attachments": as_detail(given)} if given else None
-        mine = author == self.me
-        message = await self._table.post(conversation_id, body, author=author, title=title, read=mine, detail=detail)
+            return await self._run(conversation_id, text, author, key)
+        body = body_of(text)
+        if meant is not None and not meant.task.strip():
+            meant = replace(meant, task=f"Look at what is attached: {', '.join(each.name for each in given)}.")
+        title = title_of((meant.task if meant is not None and meant.agents else body).strip() or given[0].name)
+        message = await self._table.post(
+            conversation_id,
+            body,
+            author=author,
+            title=title,
+            read=author == self.me,
+            detail={"attachments": details} if details else {},
+            key=key,
+        )
+        runs: tuple[str, ...] = ()
         if self.answers is not None and meant is not None:
-            await self.answers.ask(conversation, meant, actor=author, delivery=delivery)
-        return Posted(conversation_id, message, Answer())
+            runs = await self.answers.ask(
+                conversation, meant, actor=author, delivery=delivery, message=message, attachments=given
+            )
+        if runs:
+            message = await self._table.note_runs(message, runs)
+        return Posted(conversation_id, message, Answer(), runs)
 
-    def meant(self, text: str, lead: str) -> Addressed | None:
-        """Whom of the agents a line is for where `lead` leads; None for a command of the panel's own, or where no agents can run.
+    def meant(self, text: str, conversation: Conversation, to: Sequence[str] = ()) -> Addressed | None:
+        """Whom of the agents a line is for here; None for a command of the panel's own, or where no agents can run.
 
         InvalidInput where that cannot be said, or where there is nothing to do for them.
         """
         if self.answers is None:
             return None
-        offered = self.offered.addressed(text, lead)
-        if offered is not None or is_command(text):
+        offered = self.offered.addressed(text, self.answers.lead(conversation)) if not to else None
+        if offered is not None or (is_command(text) and not to):
             return offered
-        return self.answers.addressed(lead, _body(text))
+        return self.answers.meant(conversation, body_of(text), to)
 
-    async def _run(self, conversation_id: str, text: str, author: Actor) -> Posted:
+    async def set_detail(self, message_id: str, detail: Mapping[str, Any], *, actor: Actor | None = None) -> None:
+        """What a message has besides its text, as a whole. NotFound where there is no such message."""
+        message = await self._table.message(message_id)
+        if message is None:
+            raise NotFound("This message does not exist any more.")
+        try:
+            size = len(canonical_json(dict(detail)))
+        except (TypeError, ValueError) as error:
+            raise InvalidInput(f"The detail of a message is JSON: {error}.", code="bad_detail") from None
+        if size > MAX_MESSAGE_BYTES:
+            raise TooLarge("The detail of a message may have 1 MiB.")
+        await self._table.set_detail(message, detail, actor=actor or self.me)
+        for conversation_id in await self._table.showing(message):
+            if conversation_id != message.conversation_id:
+                self._tell(Change(conversation_id, changed_id=message_id))
+
+    async def _run(self, conversation_id: str, text: str, author: Actor, key: IdempotencyKey | None) -> Posted:
         # A command that cannot be run leaves nothing in the conversation: its error goes to who typed it.
         invocation = self.commands.parse(text)
         answer = await self.commands.run(invocation, Place(conversation_id, author))
         if not answer.text:
             return Posted(conversation_id, None, answer)
         mine = author == self.me
-        typed = await self._table.post(conversation_id, text, author=author, kind="command", read=mine)
-        await self._table.post(conversation_id, answer.text, author=SYSTEM, kind="system", read=mine)
-        if answer.after is not None:
-            await answer.after()
-        return Posted(conversation_id, typed, answer)
+        typed = await self._table.post(conversation_id, text, author=author, kind="command", read=mine, key=key)
+        said = {"answers": typed.id}
+        await self._table.post(conversation_id, answer.text, author=SYSTEM, kind="system", read=mine, detail=said)
+        runs = (await answer.after() or ()) if answer.after is not None else ()
+        if runs:
+            typed = await self._table.note_runs(typed, runs)
+        return Posted(conversation_id, typed, answer, runs)
 
-    async def clear(self, conversation_id: str, *, actor: Actor | None = None) -> Undoable:
-        newest = await self.before(conversation_id, None, 1)
-        if not newest:
-            raise InvalidInput("There is nothing to clear here: the conversation is empty.")
-        await self._carry_out(conversation_id)
-        await self._set_aside(conversation_id, _Pending(newest[0].number, False, actor or self.me))
-        return self._undoable(conversation_id, "The conversation was cleared.")
-
-    async def delete(self, conversation_id: str, *, actor: Actor | None = None) -> Undoable:
-        gone = await self.conversation(conversation_id)
-        await self._carry_out(conversation_id)
-        await self._set_aside(conversation_id, _Pending(_EVERYTHING, True, actor or self.me))
-        return self._undoable(conversation_id, f"“{gone.title or 'New conversation'}” was deleted.")
+    # Export
 
     async def export(self, conversation_id: str, form: str = "markdown", path: str = "") -> Path:
         """Save a conversation as a file; its path. ExportFailed or Conflict where the file cannot be."""
-        conversation = await self.conversation(conversation_id)
-        file = await asyncio.to_thread(ExportFile, conversation, form, path, self._export_folder)
+        export = await Export.read(self, conversation_id, form)
+        file = await asyncio.to_thread(ExportFile, export, path, self._export_folder)
         try:
-            number = 0
-            while page := await self.after(conversation_id, number, _EXPORT_PAGE):
-                page = [message for message in page if message.number <= conversation.last_number]
-                await asyncio.to_thread(file.add, page)
-                number = page[-1].number if page else conversation.last_number
-                if number >= conversation.last_number:
-                    break
+            async with aclosing(export.pieces()) as pieces:
+                async for piece in pieces:
+                    await asyncio.to_thread(file.add, piece)
             return await asyncio.to_thread(file.finish)
         except BaseException:
             await asyncio.shield(asyncio.to_thread(file.abandon))
             raise
 
-    # Clearing and deleting, in two steps
+    async def export_as(self, conversation_id: str, form: str = "markdown") -> Export:
+        """For a caller that wants its name and media type before its bytes. NotFound, or InvalidInput for no such form."""
+        return await Export.read(self, conversation_id, form)
 
-    def _visible_floor(self, conversation_id: str) -> int:
-        pending = self._pending.get(conversation_id)
-        if pending is not None and pending.whole:
-            raise NotFound("This conversation was deleted.", hint="Undo it within a few seconds, or begin a new one.")
-        return pending.through if pending is not None else 0
+    async def export_stream(self, conversation_id: str, form: str = "markdown") -> AsyncGenerator[bytes]:
+        """The bytes of the file, as they are read. Close it (`aclosing`) where it is not read to its end."""
+        export = await self.export_as(conversation_id, form)
+        async with aclosing(export.pieces()) as pieces:
+            async for piece in pieces:
+                yield piece.encode("utf-8", "replace")
 
-    async def _set_aside(self, conversation_id: str, pending: _Pending) -> None:
-        self._pending[conversation_id] = pending
-        await self._save_pending()
-        self._tasks.spawn(f"chat-erase-{conversation_id}", self._carry_out_later(conversation_id, pending))
-        self._tell(Change(conversation_id))
+    # Agents
 
-    def _undoable(self, conversation_id: str, text: str) -> Undoable:
-        pending = self._pending[conversation_id]
+    def _require_agents(self, agent_ids: Sequence[str]) -> list[TalkAgent]:
+        known = {agent.id: agent for agent in self.answers.addressable} if self.answers is not None else {}
+        for agent_id in agent_ids:
+            if agent_id not in known:
+                raise InvalidInput(
+                    f"There is no agent {agent_id[:200]!r} here.", hint="/agents lists them.", code="no_such_agent"
+                )
+        return [known[agent_id] for agent_id in dict.fromkeys(agent_ids)]
 
-        async def undo() -> None:
-            if self._pending.get(conversation_id) is not pending:
-                raise NotFound("It is too late to undo this.")
-            del self._pending[conversation_id]
-            await self._save_pending()
-            self._tell(Change(conversation_id))
+    def _checked_members(self, members: Sequence[str]) -> list[str]:
+        if len(members) > MAX_MEMBERS:
+            raise InvalidInput(f"{MAX_MEMBERS} agents at most can take part.", code="too_many_members")
+        return [agent.id for agent in self._require_agents(members)]
 
-        return Undoable(text, undo, self._undo_seconds)
-
-    async def _carry_out_later(self, conversation_id: str, pending: _Pending) -> None:
-        await asyncio.sleep(self._undo_seconds)
-        if self._pending.get(conversation_id) is pending:
-            await self._carry_out(conversation_id)
-            if self.attachments is not None:
-                await self.attachments.clean()
-
-    async def _carry_out(self, conversation_id: str) -> None:
-        pending = self._pending.get(conversation_id)
-        if pending is None:
-            return
-        # From here on it cannot be undone, and stays hidden until it is gone.
-        self._pending[conversation_id] = replace(pending)
-        if self.attachments is not None:
-            await self.attachments.loosen(conversation_id, pending.through)
-        if pending.whole:
-            await self._table.delete(conversation_id, actor=pending.actor)
+    async def _set_lead(self, conversation_id: str, agent_id: str, actor: Actor) -> None:
+        if self.answers is not None:
+            await self.answers.give_lead(conversation_id, agent_id)
         else:
-            await self._table.clear(conversation_id, pending.through, actor=pending.actor)
-        self._pending.pop(conversation_id, None)
-        await self._save_pending()
-        self._tell(Change(conversation_id))
+            await self._table.change(conversation_id, {"lead": agent_id}, actor=actor)
 
-    async def _save_pending(self) -> None:
-        await self._preferences.set(_TO_ERASE, {key: (p.through, p.whole, p.actor) for key, p in self._pending.items()})
+    # Telling
 
     def _on_event(self, recorded: Recorded[ChatEvent]) -> None:
         data = recorded.event.data
-        self._tell(Change(data.conversation_id, getattr(data, "message_id", "")))
+        if isinstance(recorded.event, MessageChanged):
+            self._tell(Change(data.conversation_id, changed_id=recorded.event.data.message_id))
+        else:
+            self._tell(Change(data.conversation_id, getattr(data, "message_id", "")))
+        if self._titles is not None and isinstance(recorded.event, MessagePosted) and recorded.event.actor.startswith("agent:"):
+            self._titles.answered(data.conversation_id, recorded.event.data.message_id)
 
     def _tell(self, change: Change) -> None:
-        for listener in tuple(self._listeners):
-            listener(change)
+        self._listeners.tell(change)
 
 
-def _checked_title(title: str) -> str:
-    title = " ".join(title.split())
-    if not title:
-        raise InvalidInput("A conversation needs a name.", code="empty_title")
-    if len(title) > MAX_TITLE:
-        raise InvalidInput(f"A name may have {MAX_TITLE} characters; this one has {len(title)}.", code="title_too_long")
-    return _encodable(title)
-
-
-def _checked_text(text: str, *, empty: bool = False) -> str:
-    text = _encodable(text)
-    if not empty and not text.strip():
-        raise InvalidInput("There is nothing to send yet.", code="empty_message")
-    if len(text.encode()) > MAX_MESSAGE_BYTES:
-        raise TooLarge("A message may have 1 MiB; this one is larger.", hint="Save it as a file and name the file instead.")
-    return text
-
-
-def _encodable(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InvalidInput("The text has half of a character in it and cannot be kept.", code="bad_text") from None
-    return text
-
-
-def _body(text: str) -> str:
-    """What is kept of a line: `//` at its start is a slash that is no command."""
-    return text[1:] if text.startswith("//") else text
-
-
-def _title_of(text: str) -> str:
-    """The first words of a message, as the name of a conversation that has none."""
-    line = without_markup(text.split("\n", 1)[0]).strip("#*> ") or "New conversation"
-    return line if len(line) <= 48 else line[:47].rsplit(" ", 1)[0] + "…"
+def _checked_order(turn_order: str | None) -> str | None:
+    if turn_order not in (None, *get_args(TurnOrder)):
+        raise InvalidInput(f"There is no turn order {turn_order!r}.", hint=f"It may be {', '.join(get_args(TurnOrder))}.")
+    return turn_order

@@ -20,11 +20,17 @@ TurnOrder = Literal["lead", "round_robin", "all"]
 """Who answers where a message names nobody: the lead, one after another by turns, or all at once."""
 
 
+NamedBy = Literal["", "words", "model", "person"]
+"""Whose words a title is: nobody's yet, the first ones that were written, a model's, a person's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`number` orders all messages of the program; `kind` is "text", "command" (a person typed it) or "system" (its answer).
+    """`number` orders all messages of the program. `kind` is "text", "command" (a person typed it), "system" (its answer) or
+    "summary" (it stands for what was said up to a number).
 
-    `detail` is what an agent's answer has besides its text.
+    `conversation_id` is where it lies: branches of that show it as well. `detail` is what it has besides its text: how an answer
+    came about, attachments, what was recalled.
     """
 
     number: int
@@ -65,11 +71,33 @@ class Conversation:
     branched_at: int = 0
     """It has the messages of `branched_from` up to this number."""
     cleared_through: int = 0
-    named_by: Literal["", "words", "model", "person"] = ""
+    named_by: NamedBy = ""
     turn_order: TurnOrder = "lead"
     members: tuple[str, ...] = ()
     """The ids of the agents that take part."""
     recall: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """What the runs of a conversation took, those included that they gave to other agents.
+
+    `cost` in US dollars over those whose price is known, None where it is of none; `unpriced_runs` took tokens that have no price.
+    """
+
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    unpriced_runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many conversations there are, and unread messages in those that are not in the archive (of each, 100 at most)."""
+
+    active: int
+    archived: int
+    unread: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,106 +1,185 @@
-"""Conversations and their messages. A message and the event that tells of it are committed together.
-
-Every read is a range of an index, so a conversation of a hundred thousand messages answers as quickly as one of a hundred.
-"""
+"""Conversations and their messages. What is written and the event that tells of it are committed together."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import Connection, text, update
 
-from chainbot_desktop.core.errors import NotFound
+from chainbot_desktop.core.errors import Conflict, NotFound
 from chainbot_desktop.core.events import (
+    ConversationBranched,
+    ConversationChanged,
     ConversationCleared,
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    MessageChanged,
     MessagePosted,
 )
-from chainbot_desktop.core.events.chat import ConversationFact, PostedMessage
-from chainbot_desktop.core.events.envelope import Actor
+from chainbot_desktop.core.events.chat import Branch, ConversationChange, ConversationFact, MessageFact, PostedMessage
+from chainbot_desktop.core.events.envelope import SYSTEM, Actor
 from chainbot_desktop.core.ids import new_id, utc_now
 from chainbot_desktop.core.json_codec import canonical_json
-from chainbot_desktop.store.conversation_rows import (
-    MARK_BEGIN,
-    MARK_END,
-    SUMMARY_TEXT,
-    Conversation,
-    Hit,
-    Message,
-    conversation_of_row,
-    message_of_row,
-)
+from chainbot_desktop.core.ports import IdempotencyKey
+from chainbot_desktop.store.conversation_erasure import Erasure
+from chainbot_desktop.store.conversation_reads import ConversationReads
+from chainbot_desktop.store.conversation_rows import Conversation, Message, NamedBy, TurnOrder
+from chainbot_desktop.store.conversation_segments import SHOWING
 from chainbot_desktop.store.database import Database
-from chainbot_desktop.store.journal import SqliteJournal, match_expression
-from chainbot_desktop.store.schema import conversations, messages
+from chainbot_desktop.store.journal import SqliteJournal
+from chainbot_desktop.store.schema import conversations
 
 SOURCE = "chat"
-_ERASE_SLICE = 2_000
-"""Messages that one transaction erases: the writing thread is never away from webhooks for long."""
 
-_SUMMARY = f"""
-SELECT c.*, m.number AS last_number, m.author AS last_author, m.kind AS last_kind,
-  substr(m.text, 1, {SUMMARY_TEXT}) AS last_text,
-  (SELECT count(*) FROM (SELECT 1 FROM messages u WHERE u.conversation_id = c.id
-     AND u.number > max(c.read_through, :floor) LIMIT 100)) AS unread
-FROM conversations c LEFT JOIN messages m ON m.number = (
-  SELECT l.number FROM messages l WHERE l.conversation_id = c.id AND l.number > :floor ORDER BY l.number DESC LIMIT 1)
-"""  # noqa: S608 - the only thing put in is a number of ours
-
-_SEARCH = f"""
-SELECT m.conversation_id, c.title, m.number, m.id, m.author, m.created_at,
-  snippet(messages_text, 0, '{MARK_BEGIN}', '{MARK_END}', '…', 16)
-FROM messages_text JOIN messages m ON m.number = messages_text.rowid JOIN conversations c ON c.id = m.conversation_id
-WHERE messages_text MATCH :words AND m.kind = 'text'
-"""  # noqa: S608 - the marks are ours
+_BRANCH = """
+INSERT INTO conversations (id, title, created_at, updated_at, pinned, archived, draft, read_through, lead, branched_from,
+  branched_at, cleared_through, named_by, turn_order, members, recall)
+SELECT :id, :title, :now, :now, 0, 0, '', :number, lead, :stem,
+  :number, max(:floor, cleared_through), :named_by, turn_order, members, recall
+FROM conversations WHERE id = :source
+"""
 
 
-class ConversationTable:
-    """Use on the loop's thread; `journal` is open. A `floor` hides messages up to that number."""
+class ConversationTable(ConversationReads):
+    """Use on the loop's thread; `journal` is open."""
 
     def __init__(self, database: Database, journal: SqliteJournal) -> None:
-        self._database = database
+        super().__init__(database)
         self._journal = journal
+        self._erasure = Erasure(database)
 
-    async def create(self, title: str = "", *, actor: Actor) -> Conversation:
+    async def create(
+        self,
+        title: str = "",
+        *,
+        lead: str = "",
+        turn_order: TurnOrder = "lead",
+        members: Sequence[str] = (),
+        actor: Actor,
+        key: IdempotencyKey | None = None,
+    ) -> Conversation:
         now = utc_now()
-        made = Conversation(new_id(), title, now, now, False, False, "", 0, 0, 0, "", "", "")
-        row = (made.id, title, now, now, False, False, "", 0)
+        made = Conversation(new_id(), title, now, now, False, False, "", 0, 0, 0, "", "", "", lead)
+        made = replace(made, named_by="person" if title else "", turn_order=turn_order, members=tuple(members))
+        agents = (lead, turn_order, canonical_json(list(members)).decode())
+        row = (made.id, title, now, now, False, False, "", 0, made.named_by, *agents)
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "INSERT INTO conversations (id, title, created_at, updated_at, pinned, archived, draft, read_through)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO conversations (id, title, created_at, updated_at, pinned, archived, draft, read_through, named_by,"
+                " lead, turn_order, members) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
 
-        await self._journal.append(_event(ConversationCreated, made.id, actor), write=write)
+        await self._journal.append(_event(ConversationCreated, made.id, actor), key, write=write)
         return made
 
-    async def rename(self, conversation_id: str, title: str, *, actor: Actor) -> None:
+    async def branch(self, source: Conversation, at: Message | None, *, title: str, floor: int, actor: Actor) -> Conversation:
+        """A conversation that shares what `source` shows above `floor` up to `at`, or nothing (None), and has its agents.
+
+        It grows out of the conversation where `at` lies. Conflict where that is not shown there any more.
+        """
+        made_id, now = new_id(), utc_now()
+        stem, number = (at.conversation_id, at.number) if at is not None else (source.id, 0)
+        values = {
+            "id": made_id,
+            "source": source.id,
+            "stem": stem,
+            "number": number,
+            "title": title,
+            "named_by": source.named_by if title else "",
+            "floor": floor if at is not None else 0,
+            "now": now,
+        }
+        fact = Branch(conversation_id=made_id, branched_from=stem, branched_at=number)
+        event = ConversationBranched(source=SOURCE, subject=made_id, actor=actor, time=now, data=fact)
+        written: list[bool] = []
+
+        def write(connection: sqlite3.Connection) -> None:
+            if at is not None:
+                shown = connection.execute(SHOWING, {"id": stem, "number": number}).fetchall()
+                lies = connection.execute("SELECT conversation_id FROM messages WHERE id = ?", (at.id,)).fetchone()
+                if (source.id,) not in shown or lies != (stem,):
+                    return
+            written.append(connection.execute(_BRANCH, values).rowcount == 1)
+
+        await self._journal.append(event, write=write)
+        if not any(written):
+            raise Conflict("The message to branch at was cleared or deleted meanwhile.", hint="Choose another one.")
+        return await self.get(made_id)
+
+    async def rename(self, conversation_id: str, title: str, *, actor: Actor, by: NamedBy = "person") -> None:
+        """A name that is not a person's takes the place of one made of words alone."""
         await self.get(conversation_id)
 
         def write(connection: sqlite3.Connection) -> None:
-            connection.execute("UPDATE conversations SET title = ? WHERE id = ?", (title, conversation_id))
+            connection.execute(
+                "UPDATE conversations SET title = ?, named_by = ? WHERE id = ? AND (? = 'person' OR named_by = 'words')",
+                (title, by, conversation_id, by),
+            )
 
         await self._journal.append(_event(ConversationRenamed, conversation_id, actor), write=write)
 
-    async def set_pinned(self, conversation_id: str, pinned: bool) -> None:
-        await self._update(conversation_id, {"pinned": pinned})
+    async def change(self, conversation_id: str, values: Mapping[str, object], *, actor: Actor) -> None:
+        """Set pinned, archived, lead, members, turn_order or recall, all at once, and tell of it."""
+        await self.get(conversation_id)
+        columns = ", ".join(f"{conversations.c[name].name} = ?" for name in values)
+        stored = [canonical_json(v).decode() if isinstance(v, (list, tuple, dict)) else v for v in values.values()]
+        fact = ConversationChange(conversation_id=conversation_id, changed=tuple(values))
+        event = ConversationChanged(source=SOURCE, subject=conversation_id, actor=actor, data=fact)
 
-    async def set_archived(self, conversation_id: str, archived: bool) -> None:
-        await self._update(conversation_id, {"archived": archived})
+        def write(connection: sqlite3.Connection) -> None:
+            statement = f"UPDATE conversations SET {columns} WHERE id = ?"  # noqa: S608 - names of our own columns
+            connection.execute(statement, (*stored, conversation_id))
+
+        await self._journal.append(event, write=write)
+
+    async def set_detail(self, message: Message, detail: Mapping[str, object], *, actor: Actor) -> None:
+        """What `message` has besides its text, as a whole."""
+        stored = canonical_json(dict(detail)).decode()
+        fact = MessageFact(conversation_id=message.conversation_id, message_id=message.id)
+        event = MessageChanged(source=SOURCE, subject=message.conversation_id, actor=actor, data=fact)
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE messages SET detail = ? WHERE id = ?", (stored, message.id))
+
+        await self._journal.append(event, write=write)
+
+    async def note_runs(self, message: Message, runs: Sequence[str]) -> Message:
+        """`message` with the runs that it began or reached. These tell of themselves: there is no event of it."""
+        noting = text("UPDATE messages SET detail = json_set(detail, '$.runs', json(:runs)) WHERE id = :id")
+        values = {"id": message.id, "runs": canonical_json(list(runs)).decode()}
+
+        def work(connection: Connection) -> None:
+            connection.execute(noting, values)
+
+        await self._database.write(work)
+        return replace(message, detail={**message.detail, "runs": list(runs)})
 
     async def save_draft(self, conversation_id: str, draft: str) -> None:
         await self._update(conversation_id, {"draft": draft})
 
     async def set_lead(self, conversation_id: str, agent_id: str) -> None:
         """The agent that is meant where a message names none; "" is nobody."""
-        await self._update(conversation_id, {"lead": agent_id})
+        await self.change(conversation_id, {"lead": agent_id}, actor=SYSTEM)
+
+    async def set_members(self, conversation_id: str, members: Sequence[str]) -> None:
+        """The ids of the agents that take part."""
+        await self.change(conversation_id, {"members": list(members)}, actor=SYSTEM)
+
+    async def rewrite(self, message: Message, body: str, *, actor: Actor) -> None:
+        """Other words for a message; of one that is gone, nothing."""
+        fact = MessageFact(conversation_id=message.conversation_id, message_id=message.id)
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE messages SET text = ? WHERE id = ?", (body, message.id))
+
+        event = MessageChanged(source=SOURCE, subject=message.conversation_id, actor=actor, data=fact)
+        await self._journal.append(event, write=write)
 
     async def mark_read(self, conversation_id: str, number: int) -> None:
         """Messages up to `number` were shown; never goes back."""
@@ -111,29 +190,7 @@ class ConversationTable:
 
         await self._database.write(work)
 
-    async def get(self, conversation_id: str, *, floor: int = 0) -> Conversation:
-        """NotFound where there is none of this id."""
-
-        def work(connection: Connection) -> Conversation | None:
-            row = connection.execute(text(_SUMMARY + " WHERE c.id = :id"), {"id": conversation_id, "floor": floor}).first()
-            return conversation_of_row(row) if row is not None else None
-
-        found = await self._database.read(work)
-        if found is None:
-            raise NotFound("This conversation does not exist any more.", hint="Choose another one, or begin a new one.")
-        return found
-
-    async def listed(self, *, archived: bool = False, limit: int = 1000, offset: int = 0) -> list[Conversation]:
-        """Pinned ones first, then the one with the newest message first."""
-        order = " WHERE c.archived = :archived ORDER BY c.pinned DESC, c.updated_at DESC, c.id DESC LIMIT :limit OFFSET :offset"
-        values = {"archived": archived, "limit": limit, "offset": offset, "floor": 0}
-
-        def work(connection: Connection) -> list[Conversation]:
-            return [conversation_of_row(row) for row in connection.execute(text(_SUMMARY + order), values)]
-
-        return await self._database.read(work)
-
-    async def post(
+    async def post(  # noqa: PLR0913 - all that is kept of a message
         self,
         conversation_id: str,
         body: str,
@@ -143,12 +200,17 @@ class ConversationTable:
         title: str = "",
         read: bool = False,
         detail: Mapping[str, object] | None = None,
+        thread: str = "",
+        key: IdempotencyKey | None = None,
     ) -> Message:
-        """Keep a message together with its event. `title` names a conversation that has no title yet; `read`: up to here it was read."""
+        """Keep a message together with its event. `title` names a conversation that has no title yet; `read`: up to here it was read.
+
+        `thread` is the run whose delegation it belongs to.
+        """
         await self.get(conversation_id)
         encoded = body.encode()
         now = utc_now()
-        kept = Message(0, new_id(), conversation_id, author, kind, body, now, dict(detail or {}))
+        kept = Message(0, new_id(), conversation_id, author, kind, body, now, dict(detail or {}), thread)
         detail_json = canonical_json(kept.detail).decode()
         event = MessagePosted(
             source=SOURCE,
@@ -169,119 +231,38 @@ class ConversationTable:
         def write(connection: sqlite3.Connection) -> None:
             # Nothing in here may fail: the events of others are in the same transaction.
             cursor = connection.execute(
-                "INSERT INTO messages (id, conversation_id, author, kind, text, created_at, detail) SELECT ?, ?, ?, ?, ?, ?, ?"
-                " WHERE EXISTS (SELECT 1 FROM conversations WHERE id = ?)",
-                (kept.id, conversation_id, author, kind, body, now, detail_json, conversation_id),
+                "INSERT INTO messages (id, conversation_id, author, kind, text, created_at, detail, thread)"
+                " SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM conversations WHERE id = ?)",
+                (kept.id, conversation_id, author, kind, body, now, detail_json, thread, conversation_id),
             )
             if cursor.rowcount == 1 and cursor.lastrowid is not None:
                 numbers.append(cursor.lastrowid)
                 if read:
                     mark = "UPDATE conversations SET read_through = max(read_through, ?) WHERE id = ?"
                     connection.execute(mark, (cursor.lastrowid, conversation_id))
-            connection.execute(
-                "UPDATE conversations SET updated_at = ?, title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ?",
-                (now, title, conversation_id),
-            )
+            connection.execute("UPDATE conversations SET updated_at = ? WHERE id = ?", (now, conversation_id))
+            if title:
+                naming = "UPDATE conversations SET title = ?, named_by = 'words' WHERE id = ? AND title = ''"
+                connection.execute(naming, (title, conversation_id))
 
-        await self._journal.append(event, write=write)
+        await self._journal.append(event, key, write=write)
         if not numbers:
             raise NotFound("This conversation was deleted meanwhile; the message was not kept.")
         return replace(kept, number=numbers[-1])
 
-    async def message(self, message_id: str) -> Message | None:
-        def work(connection: Connection) -> Message | None:
-            row = connection.execute(select(messages).where(messages.c.id == message_id)).first()
-            return message_of_row(row) if row is not None else None
-
-        return await self._database.read(work)
-
-    async def before(self, conversation_id: str, number: int | None, limit: int, *, floor: int = 0) -> list[Message]:
-        """The `limit` messages before `number` (the newest ones for None), oldest first."""
-
-        def work(connection: Connection) -> list[Message]:
-            query = select(messages).where(messages.c.conversation_id == conversation_id, messages.c.number > floor)
-            if number is not None:
-                query = query.where(messages.c.number < number)
-            rows = connection.execute(query.order_by(messages.c.number.desc()).limit(limit)).all()
-            return [message_of_row(row) for row in reversed(rows)]
-
-        return await self._database.read(work)
-
-    async def after(self, conversation_id: str, number: int, limit: int, *, floor: int = 0) -> list[Message]:
-        """The `limit` messages after `number`, oldest first."""
-
-        def work(connection: Connection) -> list[Message]:
-            query = select(messages).where(
-                messages.c.conversation_id == conversation_id, messages.c.number > max(number, floor)
-            )
-            return [message_of_row(row) for row in connection.execute(query.order_by(messages.c.number).limit(limit))]
-
-        return await self._database.read(work)
-
-    async def search(self, words: str, *, limit: int = 100, floors: Mapping[str, int] | None = None) -> list[Hit]:
-        """Messages with every one of `words` (the last may be a beginning), newest first.
-
-        Commands and their answers are not searched, nor what is at or below a floor.
-        """
-        if not words.strip():
-            return []
-        values: dict[str, object] = {"words": match_expression(words), "limit": limit}
-        query = _SEARCH
-        for index, (conversation_id, floor) in enumerate((floors or {}).items()):
-            query += f" AND NOT (m.conversation_id = :id{index} AND m.number <= :floor{index})"
-            values |= {f"id{index}": conversation_id, f"floor{index}": floor}
-        query += " ORDER BY messages_text.rowid DESC LIMIT :limit"
-        return await self._database.read(lambda connection: [Hit(*row) for row in connection.execute(text(query), values)])
-
-    async def titled(self, words: str, *, limit: int = 20) -> list[Conversation]:
-        """Conversations whose title holds `words` as they stand, whatever their case."""
-        pattern = "%" + "".join("\\" + c if c in "\\%_" else c for c in words.strip()) + "%"
-        query = _SUMMARY + " WHERE c.title LIKE :pattern ESCAPE '\\' ORDER BY c.updated_at DESC LIMIT :limit"
-        values = {"pattern": pattern, "limit": limit, "floor": 0}
-
-        def work(connection: Connection) -> list[Conversation]:
-            return [conversation_of_row(row) for row in connection.execute(text(query), values)]
-
-        return await self._database.read(work)
-
-    async def typed(self, conversation_id: str, *, limit: int = 50) -> list[str]:
-        """What people wrote here, newest first: the composer's history."""
-
-        def work(connection: Connection) -> list[str]:
-            recent = select(messages).where(messages.c.conversation_id == conversation_id)
-            # A look at the last few hundred only, so that a long conversation of agents costs no more than a short one.
-            part = recent.order_by(messages.c.number.desc()).limit(limit * 8).subquery()
-            query = select(part.c.text).where(part.c.author.like("user:%")).order_by(part.c.number.desc()).limit(limit)
-            return [str(row[0]) for row in connection.execute(query)]
-
-        return await self._database.read(work)
-
     async def clear(self, conversation_id: str, through: int, *, actor: Actor) -> None:
-        """Erase the messages up to number `through`, for good."""
-        await self._erase(conversation_id, through)
+        """Take away the messages up to number `through`, for good: what no branch shows is erased."""
+        await self._erasure.release(conversation_id, through)
         await self._journal.append(_event(ConversationCleared, conversation_id, actor))
 
     async def delete(self, conversation_id: str, *, actor: Actor) -> None:
-        """Erase a conversation and its messages, for good."""
-        await self._erase(conversation_id, None)
+        """Delete a conversation, for good: what no branch of it shows is erased."""
+        await self._erasure.release(conversation_id, None)
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
 
         await self._journal.append(_event(ConversationDeleted, conversation_id, actor), write=write)
-
-    async def _erase(self, conversation_id: str, through: int | None) -> None:
-        mine = select(messages.c.number).where(messages.c.conversation_id == conversation_id)
-        if through is not None:
-            mine = mine.where(messages.c.number <= through)
-        part = mine.order_by(messages.c.number).limit(_ERASE_SLICE)
-        statement = delete(messages).where(messages.c.number.in_(part.scalar_subquery()))
-
-        def work(connection: Connection) -> int:
-            return connection.execute(statement).rowcount
-
-        while await self._database.write(work) == _ERASE_SLICE:
-            pass
 
     async def _update(self, conversation_id: str, values: Mapping[str, object]) -> None:
         statement = update(conversations).where(conversations.c.id == conversation_id).values(**values)
@@ -291,6 +272,10 @@ class ConversationTable:
 
         if await self._database.write(work) == 0:
             raise NotFound("This conversation does not exist any more.")
+
+
+def _json_list(ids: Sequence[str]) -> str:
+    return canonical_json(list(ids)).decode()
 
 
 def _event(

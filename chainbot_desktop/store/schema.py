@@ -230,6 +230,7 @@ runs = Table(
     Index("ix_runs_conversation", "conversation_id", "started_at"),
     Index("ix_runs_state", "state"),
     Index("ix_runs_follows", "follows"),
+    Index("ix_runs_parent", "parent_id"),
 )
 """State: queued | running | waiting | succeeded | failed | cancelled. `history` is what a waiting run goes on from.
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.service import ChatService, Surroundings
+from chainbot_desktop.chat.turns import TurnSource
 from chainbot_desktop.core.link import LinkState, LinkStatus
-from chainbot_desktop.core.ports import AgentTalk
+from chainbot_desktop.core.ports import AgentTalk, Wording
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.attachments import AttachmentTable
 from chainbot_desktop.store.conversations import ConversationTable
@@ -28,7 +29,13 @@ class Chat:
 
 
 @asynccontextmanager
-async def open_chat(folder: Path, undo_seconds: float = 60.0, talk: AgentTalk | None = None) -> AsyncIterator[Chat]:
+async def open_chat(
+    folder: Path,
+    undo_seconds: float = 60.0,
+    talk: AgentTalk | None = None,
+    turns: TurnSource | None = None,
+    wording: Wording | None = None,
+) -> AsyncIterator[Chat]:
     async with open_store(folder) as store:
         failures: list[str] = []
         tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
@@ -41,7 +48,15 @@ async def open_chat(folder: Path, undo_seconds: float = 60.0, talk: AgentTalk | 
             store.bus,
             tasks,
             store.preferences,
-            Surroundings(probes, folder / "exports", lambda: folder / "work", talk, attachments),
+            Surroundings(
+                probes,
+                folder / "exports",
+                lambda: folder / "work",
+                talk,
+                attachments=attachments,
+                turns=turns,
+                wording=wording,
+            ),
             me="user:test",
             undo_seconds=undo_seconds,
         )

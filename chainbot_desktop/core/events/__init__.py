@@ -32,16 +32,22 @@ from chainbot_desktop.core.events.alexos import (
     RegistrationSucceeded,
 )
 from chainbot_desktop.core.events.chat import (
+    ConversationBranched,
+    ConversationChanged,
     ConversationCleared,
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    ConversationsImported,
+    MessageChanged,
     MessagePosted,
 )
 from chainbot_desktop.core.events.envelope import Actor, Event, Recorded, Severity, UnknownEvent
+from chainbot_desktop.core.events.memories import MemoryChanged, MemoryForgotten, MemoryKept
 from chainbot_desktop.core.events.panel import (
     AttentionRequired,
     FileSaved,
+    FilesChanged,
     HealthChanged,
     PanelStarted,
     PanelStopped,
@@ -55,6 +61,7 @@ from chainbot_desktop.core.events.runs import (
     CoordinationStarted,
     GuestAddressed,
     RunAccepted,
+    RunEdited,
     RunFinished,
     ToolCallJudged,
 )
@@ -81,10 +88,13 @@ KnownEvent = Annotated[
     | ApprovalExpired
     | ApprovalRequested
     | AttentionRequired
+    | ConversationBranched
+    | ConversationChanged
     | ConversationCleared
     | ConversationCreated
     | ConversationDeleted
     | ConversationRenamed
+    | ConversationsImported
     | CoordinationEnded
     | CoordinationStarted
     | DeliveryGivenUp
@@ -94,12 +104,17 @@ KnownEvent = Annotated[
     | EventGapDetected
     | ExternalEventReceived
     | FileSaved
+    | FilesChanged
     | GuestAddressed
     | GuestAppeared
     | GuestChanged
     | GuestLeft
     | HealthChanged
     | LinkChanged
+    | MessageChanged
+    | MemoryChanged
+    | MemoryForgotten
+    | MemoryKept
     | MessagePosted
     | ModuleHealthReported
     | ModuleStatusReported
@@ -108,6 +123,7 @@ KnownEvent = Annotated[
     | RegistrationSucceeded
     | RunFinished
     | RunAccepted
+    | RunEdited
     | ToolCallJudged
     | WorkflowCompleted
     | WorkflowFailed
@@ -157,10 +173,13 @@ __all__ = [
     "ApprovalRequested",
     "AttentionRequired",
     "BodyReference",
+    "ConversationBranched",
+    "ConversationChanged",
     "ConversationCleared",
     "ConversationCreated",
     "ConversationDeleted",
     "ConversationRenamed",
+    "ConversationsImported",
     "CoordinationEnded",
     "CoordinationStarted",
     "DeliveryGivenUp",
@@ -171,6 +190,7 @@ __all__ = [
     "EventGapDetected",
     "ExternalEventReceived",
     "FileSaved",
+    "FilesChanged",
     "GuestAddressed",
     "GuestAppeared",
     "GuestChanged",
@@ -178,6 +198,10 @@ __all__ = [
     "HealthChanged",
     "KnownEvent",
     "LinkChanged",
+    "MemoryChanged",
+    "MemoryForgotten",
+    "MemoryKept",
+    "MessageChanged",
     "MessagePosted",
     "ModuleHealthReported",
     "ModuleStatusReported",
@@ -186,6 +210,7 @@ __all__ = [
     "Recorded",
     "RegistrationSucceeded",
     "RunAccepted",
+    "RunEdited",
     "RunFinished",
     "Severity",
     "ToolCallJudged",

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QStackedLayout, QVBoxLayout, QWidget
 
+from chainbot_desktop.chat.code_actions import CodeActions
 from chainbot_desktop.chat.service import ChatService, Posted
 from chainbot_desktop.core.errors import ChainBotError, NotFound
 from chainbot_desktop.core.ports import TalkAttachment, TalkDelivery
@@ -19,12 +20,14 @@ from chainbot_desktop.ui.chat.agent_side import AgentSide
 from chainbot_desktop.ui.chat.attachment_drop import DropTarget
 from chainbot_desktop.ui.chat.attachment_intake import AttachmentIntake
 from chainbot_desktop.ui.chat.attachment_menu import ChooseFile
+from chainbot_desktop.ui.chat.code_sheets import CodeSheets
 from chainbot_desktop.ui.chat.composer import Composer
 from chainbot_desktop.ui.chat.conversation_actions import ConversationActions
+from chainbot_desktop.ui.chat.conversation_head import ConversationHead
 from chainbot_desktop.ui.chat.conversation_list import ConversationListFeed
 from chainbot_desktop.ui.chat.conversation_panel import ConversationPanel
 from chainbot_desktop.ui.chat.conversation_rows import Row
-from chainbot_desktop.ui.chat.message_actions import MessageActions
+from chainbot_desktop.ui.chat.message_actions import MessageActions, MessageOffers
 from chainbot_desktop.ui.chat.message_feed import MessageFeed
 from chainbot_desktop.ui.chat.message_list import MessageListView
 from chainbot_desktop.ui.theme import Theme, ThemeSource
@@ -49,6 +52,7 @@ class ChatView(WindowView):
         parent: QWidget | None = None,
         *,
         choose_file: ChooseFile | None = None,
+        code: CodeActions | None = None,
     ) -> None:
         super().__init__(parent)
         if chat.attachments is None:
@@ -92,11 +96,25 @@ class ChatView(WindowView):
             quote=self.composer.insert,
             stop=self._agent_side.stop,
             fold=self.messages.toggle_fold,
+            offers=MessageOffers(code=self._code_sheets(code) if code is not None else None),
         )
+        self._head = ConversationHead(
+            self.header,
+            chat,
+            themes,
+            lambda: self._conversation,
+            self._start,
+            on_map=lambda agent_id: self._open("agent-map", {"agent_id": agent_id}),
+        )
+        self.destroyed.connect(self._head.end)
+        self.header.add_action(self._more)
         self._list_feed = ConversationListFeed(chat, self.panel, self._start)
         self._feed = MessageFeed(chat, self.messages, themes, self._start)
         self._connect()
         QTimer.singleShot(0, self._list_feed.refresh)
+
+    def _code_sheets(self, code: CodeActions) -> CodeSheets:
+        return CodeSheets(self, self._themes, code, me=self._chat.me, start=self._start, undoable=self._actions.tell_undoable)
 
     def _build(self) -> None:
         self.main = QFrame(self)
@@ -104,7 +122,6 @@ class ChatView(WindowView):
         self._toggle = IconButton("list", "Conversations (Ctrl+B)", self._themes)
         self._more = IconButton("more-vertical", "What can be done with this conversation", self._themes)
         self.header.add_leading(self._toggle)
-        self.header.add_action(self._more)
         self.messages = MessageListView(self._themes)
         self.empty = EmptyState("chat", "", "", self._themes)
         middle = _Middle()
@@ -145,6 +162,7 @@ class ChatView(WindowView):
         self._list_feed.unread_changed.connect(self.badge_changed)
         self._list_feed.listed.connect(self._on_listed)
         self._themes.changed.connect(self._on_theme_changed)
+        self.destroyed.connect(self._chat.commands.on_change(self.composer.offer_again))
         self._stop_listening = self._chat.on_change(self._list_feed.on_change)
         self._stop_following = self._chat.on_change(self._feed.on_change)
         self.destroyed.connect(self._stop_listening)
@@ -272,7 +290,7 @@ class ChatView(WindowView):
 
     def _on_messages_changed(self) -> None:
         conversation = self._conversation
-        self.header.set_title((conversation.title or "New conversation") if conversation else "Chat")
+        self._head.refresh()
         self._more.setEnabled(conversation is not None)
         empty = not self.messages.cards
         if conversation is None:
@@ -294,7 +312,7 @@ class ChatView(WindowView):
         fresh = conversations.get(self._conversation.id)
         if fresh is not None:
             self._conversation = fresh
-            self.header.set_title(fresh.title or "New conversation")
+            self._head.refresh()
         else:
             self._start("chat-check", self._check_open())
 

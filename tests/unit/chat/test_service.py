@@ -110,7 +110,7 @@ async def test_what_was_deleted_stays_deleted_when_the_program_is_killed(tmp_pat
         await chat.service.post(cleared.id, "pear")
         await chat.service.delete(deleted.id)
         await chat.service.clear(cleared.id)
-        chat.service.close = chat.service._save_pending  # type: ignore[method-assign]  # killed: nothing is carried out
+        chat.service.close = chat.service._erasures._save  # type: ignore[method-assign]  # killed: nothing is carried out
     async with open_chat(tmp_path) as chat:
         assert [c.title for c in await chat.service.conversations()] == ["Cleared"]
         assert await chat.service.before(cleared.id, None, 10) == []

@@ -117,9 +117,9 @@ async def test_a_floor_hides_what_is_below_it(table: ConversationTable) -> None:
 async def test_the_list_shows_pins_first_then_the_newest(table: ConversationTable) -> None:
     a, b, c = [await table.create(title, actor=ME) for title in ("a", "b", "c")]
     await table.post(a.id, "later", author=ME)
-    await table.set_pinned(b.id, True)
+    await table.change(b.id, {"pinned": True}, actor=ME)
     assert [x.title for x in await table.listed()] == ["b", "a", "c"]
-    await table.set_archived(c.id, True)
+    await table.change(c.id, {"archived": True}, actor=ME)
     assert [x.title for x in await table.listed()] == ["b", "a"]
     assert [x.title for x in await table.listed(archived=True)] == ["c"]
     assert [x.title for x in await table.listed(limit=1, offset=1)] == ["a"]

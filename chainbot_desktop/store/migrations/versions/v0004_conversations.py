@@ -29,6 +29,7 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("thread", text(36), nullable=False, server_default=""))
     op.create_index("ix_messages_thread", "messages", ["conversation_id", "thread", "number"])
     op.create_index("ix_runs_conversation", "runs", ["conversation_id", "started_at"])
+    op.create_index("ix_runs_parent", "runs", ["parent_id"])
     op.create_table(
         "memories",
         sa.Column("number", number, primary_key=True),
