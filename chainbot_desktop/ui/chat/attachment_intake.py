@@ -170,6 +170,9 @@ class AttachmentIntake(QObject):
             self._drop(item)
             self.refused.emit(str(error))
             return
+        except BaseException:  # cancelled, or a bug that is reported as one: nothing may stay that is read for ever
+            self._drop(item)
+            raise
         if any(added.attachment.sha256 == other.sha256 and item.name == other.name for other in self.ready):
             self._drop(item)
             self.refused.emit(f"{item.name} is attached already.")
