@@ -19,11 +19,13 @@ from sqlalchemy import insert
 from chainbot_desktop.chat.commands import OpenWindow
 from chainbot_desktop.chat.recall.candidates import Gatherer
 from chainbot_desktop.chat.recall.embeddings import StaticEmbeddings
+from chainbot_desktop.chat.recall.meanings import Meanings
 from chainbot_desktop.chat.recall.question import terms_of
 from chainbot_desktop.chat.recall.service import RecallLimits, RecallPorts, RecallService
 from chainbot_desktop.core.ids import new_id, utc_now
 from chainbot_desktop.store.conversation_rows import Message
 from chainbot_desktop.store.conversations import ConversationTable
+from chainbot_desktop.store.meanings import MeaningFile
 from chainbot_desktop.store.recall import RecallTable
 from chainbot_desktop.store.schema import messages
 from tests.bench.measure import Result, percentile
@@ -66,7 +68,11 @@ async def _measure(folder: Path) -> list[Result]:
     async with open_store(folder) as store:
         answers = await fill(store, MESSAGES)
         embeddings = StaticEmbeddings()
-        by_words, fused = service(store, NoEmbeddings()), service(store, embeddings)
+        meanings = Meanings(MeaningFile(folder / "meanings.db"), RecallTable(store.database), embeddings, lambda: False)
+        by_words, fused = service(store, NoEmbeddings()), service(store, embeddings, meanings)
+        learning = asyncio.create_task(meanings.run())
+        while meanings.count < MESSAGES:
+            await asyncio.sleep(0.05)
         bare = sqlite3.connect(store.database.path)
         bare_times: list[float] = []
         word_times: list[float] = []
@@ -86,6 +92,9 @@ async def _measure(folder: Path) -> list[Result]:
         noise = {name: [len(await recall.find(question)) for question in UNANSWERED] for name, recall in
                  (("words", by_words), ("fused", fused))}  # fmt: skip
         bare.close()
+        learning.cancel()
+        await asyncio.wait([learning])
+        await meanings.close()
         await embeddings.close()
     if not embeddings.available:
         raise RuntimeError("the optional extra `recall` is not installed: nothing to measure")
@@ -144,7 +153,7 @@ def _row(text: str, conversation_id: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def service(store: Store, similarity: StaticEmbeddings | NoEmbeddings) -> RecallService:
+def service(store: Store, similarity: StaticEmbeddings | NoEmbeddings, meanings: Meanings | None = None) -> RecallService:
     table = RecallTable(store.database)
     conversations = ConversationTable(store.database, store.journal)
 
@@ -152,4 +161,6 @@ def service(store: Store, similarity: StaticEmbeddings | NoEmbeddings) -> Recall
         return None
 
     ports = RecallPorts(conversations.message, lambda text: text, unknown, lambda path, line: OpenWindow("code-agent"))
-    return RecallService(table, Gatherer(table, None, lambda author: author), similarity, NoSummaries(), ports, RecallLimits())
+    return RecallService(
+        table, Gatherer(table, None, lambda author: author, meanings), similarity, NoSummaries(), ports, RecallLimits()
+    )
