@@ -89,8 +89,11 @@ async def _measure(folder: Path) -> list[Result]:
                 found = await recall.find(question, limit=5)
                 times.append(perf_counter() - began)
                 hits[name] += answers[question] in [each.ref for each in found]
-        noise = {name: [len(await recall.find(question)) for question in UNANSWERED] for name, recall in
-                 (("words", by_words), ("fused", fused))}  # fmt: skip
+        noise = {"bare": 0, "words": 0, "fused": 0}
+        for question in UNANSWERED:
+            noise["bare"] += bool(bare.execute(_BARE, (bare_expression(question),)).fetchall())
+            noise["words"] += bool(await by_words.find(question))
+            noise["fused"] += bool(await fused.find(question))
         bare.close()
         learning.cancel()
         await asyncio.wait([learning])
@@ -102,23 +105,20 @@ async def _measure(folder: Path) -> list[Result]:
 
 
 def _results(
-    bare: Sequence[float], words: Sequence[float], fused: Sequence[float], hits: dict[str, int], noise: dict[str, list[int]]
+    bare: Sequence[float], words: Sequence[float], fused: Sequence[float], hits: dict[str, int], noise: dict[str, int]
 ) -> list[Result]:
     control = percentile(bare, 0.95) * 1000
-    asked = 3 * len(ANSWERED)
-    wrongly = {name: sum(1 for count in counts if count) for name, counts in noise.items()}
+    asked, unasked = 3 * len(ANSWERED), len(UNANSWERED)
+    wrongly = "questions that nothing answers, and yet something is recalled"
     return [
         Result("recall by words, p95", percentile(words, 0.95) * 1000, "ms", control, "<=2"),
-        Result("recall with embeddings, p95", percentile(fused, 0.95) * 1000, "ms", control, "<=2.5"),
-        Result(
-            "recall by words, hit@5", hits["words"] / asked, "", hits["bare"] / asked, ">=1",
-            f"{wrongly['words']} of {len(UNANSWERED)} questions that nothing answers recall something",
-        ),
-        Result(
-            "recall with embeddings, hit@5", hits["fused"] / asked, "", hits["words"] / asked, ">=1",
-            f"{wrongly['fused']} of {len(UNANSWERED)} questions that nothing answers recall something",
-        ),
-    ]  # fmt: skip
+        Result("recall with embeddings, p95", percentile(fused, 0.95) * 1000, "ms", control, "<=3"),
+        # What does not fit is not recalled, and that costs an answer now and then: see the last two.
+        Result("recall by words, hit@5", hits["words"] / asked, "", hits["bare"] / asked, ">=0.85"),
+        Result("recall with embeddings, hit@5", hits["fused"] / asked, "", hits["bare"] / asked, ">=1.3"),
+        Result("recall by words, wrongly", noise["words"] / unasked, "", noise["bare"] / unasked, "<=0.35", wrongly),
+        Result("recall with embeddings, wrongly", noise["fused"] / unasked, "", noise["bare"] / unasked, "<=0.35", wrongly),
+    ]
 
 
 def bare_expression(question: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from chainbot_desktop.chat.recall.excerpts import excerpt, one_line
@@ -19,14 +18,6 @@ _EACH = 60
 """Candidates of each place: what is further down by its words is not seen by the embeddings either."""
 _NEWEST_NOTES = 200
 """Notes that are compared by their meaning whatever their words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """`rankings` are the refs of each place, the best by their words first."""
-
-    found: Mapping[str, Found]
-    rankings: Sequence[Sequence[str]]
 
 
 class Nearest(Protocol):
@@ -51,10 +42,11 @@ class Gatherer:
         self._name_of = name_of
         self._nearest = nearest
 
-    async def gather(self, question: str, *, conversation_id: str, before: int) -> Gathered:
+    async def gather(self, question: str, *, conversation_id: str, before: int) -> list[Found]:
+        """In the order of their places: notes, messages, files, each by FTS5's rank; what is found by its meaning alone last."""
         terms = terms_of(question)
         if not terms:
-            return Gathered({}, ())
+            return []
         messages, notes, (pieces, ranked), alike = await asyncio.gather(
             self._table.messages(terms, _EACH, conversation_id=conversation_id, before=before),
             self._table.notes(terms, _EACH),
@@ -82,35 +74,35 @@ def _weighed(
     notes: tuple[Candidates, Sequence[Candidate]],
     files: tuple[Sequence[FoundPiece], Ranked],
     alike: Sequence[Candidate],
-) -> Gathered:
+) -> list[Found]:
     (by_words, newest), (pieces, ranked) = notes, files
     all_ranked = (messages.ranked, by_words.ranked, ranked)
     counts = {term[0]: sum(each.counts.get(term[0], 0) for each in all_ranked) for term in terms}
     weights = weights_of(terms, counts, sum(each.total for each in all_ranked))
     found: dict[str, Found] = {}
 
-    def weigh(ref: str, title: str, text: str) -> str:
+    def weigh(ref: str, title: str, text: str) -> None:
         if ref not in found:
             shown = excerpt(text, terms)
             found[ref] = Found(ref, title, shown, coverage(words_in(f"{title} {shown}"), terms, weights))
-        return ref
 
-    def message(each: Candidate) -> str:
-        return weigh(f"message:{each.id}", _message_title(each, names[each.author]), each.text)
+    def weigh_note(each: Candidate) -> None:
+        weigh(f"note:{each.id}", f"Note {each.number} of {each.created_at[:10]}", each.text)
 
-    def note(each: Candidate) -> str:
-        return weigh(f"note:{each.id}", f"Note {each.number} of {each.created_at[:10]}", each.text)
+    def weigh_message(each: Candidate) -> None:
+        weigh(f"message:{each.id}", _message_title(each, names[each.author]), each.text)
 
-    rankings = [
-        [message(each) for each in messages.found],
-        [note(each) for each in by_words.found],
-        [weigh(f"file:{each.path}#{each.line}", f"{one_line(each.path)}, line {each.line}", each.text) for each in pieces],
-    ]
-    for each in alike:
-        message(each)
-    for each in newest:
-        note(each)
-    return Gathered(found, rankings)
+    for note in by_words.found:
+        weigh_note(note)
+    for message in messages.found:
+        weigh_message(message)
+    for piece in pieces:
+        weigh(f"file:{piece.path}#{piece.line}", f"{one_line(piece.path)}, line {piece.line}", piece.text)
+    for message in alike:
+        weigh_message(message)
+    for note in newest:
+        weigh_note(note)
+    return list(found.values())
 
 
 def _message_title(message: Candidate, name: str) -> str:

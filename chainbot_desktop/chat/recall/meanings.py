@@ -70,8 +70,10 @@ class Meanings:
     def count(self) -> int:
         return len(self._numbers)
 
-    async def run(self) -> None:
-        """Until cancelled. What goes wrong is logged, and tried again."""
+    async def run(self, *, begin_after: float = 0.0) -> None:
+        """Until cancelled. What goes wrong is logged, and tried again. It begins after some seconds: the first embedding takes a
+        large library in, and a start has better things to do."""
+        await asyncio.sleep(begin_after)
         opened = False
         while self._vectors.available:
             try:
