@@ -12,14 +12,11 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
-import numpy as np
-
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.store.meanings import MeaningFile, MeaningsBroken
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-_Bits = np.ndarray[Any, np.dtype[np.uint64]]
 
 _BATCH = 200
 _MEAN_OF = 500
@@ -59,8 +56,9 @@ class Meanings:
         self._texts = texts
         self._vectors = vectors
         self._busy = busy
-        self._numbers = np.empty(0, np.int64)
-        self._bits: _Bits = np.empty((0, _WORDS), np.uint64)
+        # Arrays of numpy, which is imported on the thread: where there are no embeddings it is not needed.
+        self._numbers: Any = ()
+        self._bits: Any = ()
         self._mean: Any = None
         self._mean_of = 0
         self._again = asyncio.Event()
@@ -130,6 +128,8 @@ class Meanings:
     # On the thread
 
     def _open(self) -> None:
+        import numpy as np
+
         self._file.open()
         numbers, bits = self._file.all()
         mean = self._file.about("mean")
@@ -146,6 +146,8 @@ class Meanings:
         self._mean = None
 
     def _add(self, batch: Sequence[tuple[int, str]]) -> None:
+        import numpy as np
+
         vectors = self._vectors.vectors([text for _, text in batch])
         if self._mean is None:
             self._mean = vectors.mean(axis=0).astype(np.float32)
@@ -159,11 +161,15 @@ class Meanings:
         self._bits = np.concatenate([self._bits, bits])
 
     def _forget_others(self, here: Sequence[int]) -> None:
+        import numpy as np
+
         kept = np.isin(self._numbers, np.array(here, np.int64))
         self._file.remove([int(number) for number in self._numbers[~kept]])
         self._numbers, self._bits = self._numbers[kept], self._bits[kept]
 
     def _nearest(self, question: str, limit: int) -> list[int]:
+        import numpy as np
+
         if self._mean is None or not len(self._bits):
             return []
         asked = self._signs(self._vectors.vectors([question]))[0]
@@ -172,6 +178,8 @@ class Meanings:
         order = chosen[np.argsort(apart[chosen], kind="stable")]
         return [int(number) for number in self._numbers[order]]
 
-    def _signs(self, vectors: Any) -> _Bits:
+    def _signs(self, vectors: Any) -> Any:
+        import numpy as np
+
         signs = np.packbits(vectors - self._mean > 0, axis=1)
         return np.ascontiguousarray(signs).view(np.uint64)
