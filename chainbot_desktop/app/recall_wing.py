@@ -30,6 +30,7 @@ from chainbot_desktop.core.events.envelope import SYSTEM
 from chainbot_desktop.core.ports import Wording
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.conversation_rows import Message
 from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.meanings import MeaningFile
 from chainbot_desktop.store.memories import MemoryTable
@@ -58,7 +59,7 @@ class RecallWing:
     _ends: list[Callable[[], None]] = field(default_factory=list)
 
     async def open(self) -> None:
-        """The workspace is indexed in the background."""
+        """The workspace is indexed and the meaning of messages learnt in the background."""
         await self.commands.refresh()
         self._ends.append(self.notes.changed.add(self._on_notes_changed))
         if self.index is not None:
@@ -97,17 +98,40 @@ class Around:
     wording: Wording | None
 
 
+class _Chat:
+    """The conversations, which are made after recall: they ask it at every turn."""
+
+    def __init__(self, chat: Callable[[], ChatService]) -> None:
+        self._chat = chat
+
+    async def after(self, conversation_id: str, number: int, limit: int) -> list[Message]:
+        return await self._chat().after(conversation_id, number, limit)
+
+    async def before(self, conversation_id: str, number: int | None, limit: int) -> list[Message]:
+        return await self._chat().before(conversation_id, number, limit)
+
+    async def message(self, message_id: str) -> Message | None:
+        return await self._chat().message(message_id)
+
+    async def lead(self, conversation_id: str) -> str:
+        """The agent that is meant where a message names none; "" is nobody."""
+        answers = self._chat().answers
+        return answers.lead(await self._chat().conversation(conversation_id)) if answers is not None else ""
+
+
 def make_recall(
     settings: Settings,
     data_dir: Path,
     store: OpenedStore,
-    chat: ChatService,
+    chat: Callable[[], ChatService],
     agents: AgentDirectory,
     models: ModelService,
     tasks: Tasks,
     around: Around,
 ) -> RecallWing:
+    """`chat` is asked for when the first question comes, and not before."""
     table = RecallTable(store.database)
+    talks = _Chat(chat)
     chosen = settings.chat
     embeddings = StaticEmbeddings()
 
@@ -139,13 +163,12 @@ def make_recall(
             return None  # no model can be asked now: the turn itself will say so
 
     async def of_lead(conversation_id: str) -> int | None:
-        lead = chat.answers.lead(await chat.conversation(conversation_id)) if chat.answers is not None else ""
-        return await context_tokens(lead)
+        return await context_tokens(await talks.lead(conversation_id))
 
     conversations = ConversationTable(store.database, store.journal)
     summaries = Summaries(
         table,
-        chat,
+        talks,
         around.wording,
         SummaryPorts(
             post=lambda conversation_id, text, author, kind, detail: conversations.post(
@@ -164,7 +187,7 @@ def make_recall(
         Gatherer(table, index, name_of, meanings if embeddings.available else None),
         embeddings,
         summaries,
-        RecallPorts(chat.message, around.redact, context_tokens, _open_file),
+        RecallPorts(talks.message, around.redact, context_tokens, _open_file),
         RecallLimits(chosen.recall_share, chosen.recall_tokens, chosen.recall),
     )
     notes = NotesService(MemoryTable(store.database, store.journal))
@@ -175,7 +198,6 @@ def make_recall(
         of_lead,
     )
     commands = RecallCommands(recall, notes, summarising if around.wording is not None else None)
-    commands.register_in(chat.commands)
     return RecallWing(recall, notes, summaries, index, meanings, commands, embeddings, tasks, store)
 
 
