@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from chainbot_desktop.core.errors import ChainBotError
@@ -120,10 +121,11 @@ class Meanings:
                 return
             while self._busy():
                 await asyncio.sleep(_BUSY_SECONDS)
+            began = monotonic()
             await self._vectors.on_thread(lambda batch=batch: self._add(batch))  # type: ignore[misc]
             if self._mean_of < _MEAN_OF <= self.count:
                 await self._vectors.on_thread(self._start_again)
-            await asyncio.sleep(0.01)  # others go first
+            await asyncio.sleep(min(monotonic() - began, 1.0))  # no more than half of a core
 
     # On the thread
 

@@ -62,10 +62,12 @@ async def say(store: Store, texts: Sequence[str], kind: str = "text") -> str:
 
 
 @asynccontextmanager
-async def learning(store: Store, folder: Path, vectors: WordVectors) -> AsyncIterator[Meanings]:
+async def learning(
+    store: Store, folder: Path, vectors: WordVectors, busy: Callable[[], bool] = lambda: False
+) -> AsyncIterator[Meanings]:
     failures: list[str] = []
     tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
-    meanings = Meanings(MeaningFile(folder / "cache" / "meanings.db"), RecallTable(store.database), vectors, lambda: False)
+    meanings = Meanings(MeaningFile(folder / "cache" / "meanings.db"), RecallTable(store.database), vectors, busy)
     tasks.spawn("learn", meanings.run())
     try:
         yield meanings
@@ -149,6 +151,24 @@ async def test_a_broken_file_is_made_anew(store: Store, tmp_path: Path, harm: by
     path.parent.mkdir()
     path.write_bytes(harm)
     async with learning(store, tmp_path, WordVectors()) as meanings:
+        await until(lambda: meanings.count == 300)
+
+
+async def test_it_waits_while_the_machine_has_better_things_to_do(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BUSY_SECONDS", 0.01)
+    await say(store, CHATTER)
+    asked: list[bool] = []
+
+    def busy() -> bool:
+        asked.append(len(asked) < 5)
+        return asked[-1]
+
+    vectors = WordVectors()
+    async with learning(store, tmp_path, vectors, busy) as meanings:
+        await until(lambda: len(asked) == 4)
+        assert vectors.made == 0
         await until(lambda: meanings.count == 300)
 
 
