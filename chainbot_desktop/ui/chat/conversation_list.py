@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -13,6 +15,7 @@ from chainbot_desktop.ui.chat.conversation_panel import ConversationPanel
 from chainbot_desktop.ui.chat.conversation_rows import Row, conversation_row, hit_row, work_of
 
 PAGE = 100
+_LONGEST_PAUSE = 1.0
 _ARCHIVE_ON_TOP = 50
 """Of a list longer than this nobody scrolls to the end to find the way to the archive."""
 
@@ -63,7 +66,10 @@ class ConversationListFeed(QObject):
             self._again = True
             while self._again:
                 self._again = False
+                begun = time.monotonic()
                 await self._read()
+                if self._again:  # in a large house a list that changes all the time must not keep a reader busy all the time
+                    await asyncio.sleep(min(_LONGEST_PAUSE, 2 * (time.monotonic() - begun)))
         finally:
             self._running = False
 
