@@ -40,10 +40,10 @@ from chainbot_desktop.app.agent_talk import ServiceTalk
 from chainbot_desktop.app.agent_wing import make_agent_wing
 from chainbot_desktop.app.chat_commands import add_commands
 from chainbot_desktop.app.code_changes import make_file_set
-from chainbot_desktop.app.code_runs import TalkWithCode
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
+from chainbot_desktop.app.talk_with_code import TalkWithCode
 from chainbot_desktop.app.wording import ModelWording
 from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.builtin_commands import StatusProbes
