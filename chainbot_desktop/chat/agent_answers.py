@@ -131,6 +131,11 @@ class AgentAnswers:
         here = [stream for stream in self._streams.values() if stream.conversation_id == conversation_id]
         return [stream for stream in here if stream.state != "ended" or stream.trouble]
 
+    @property
+    def streams(self) -> Sequence[AnswerStream]:
+        """The answers that are being written anywhere, in the order in which they were asked for."""
+        return tuple(stream for stream in self._streams.values() if stream.state != "ended" or stream.trouble)
+
     def lead(self, conversation: Conversation) -> str:
         """The agent that leads a conversation now, whenever `conversation` was read; "" is nobody."""
         return self._leads.get(conversation.id, conversation.lead)
@@ -172,8 +177,8 @@ class AgentAnswers:
         delivery: TalkDelivery = "queue",
         message: Message | None = None,
         attachments: Sequence[TalkAttachment] = (),
-    ) -> None:
-        """Give the task to everybody who is meant. What cannot be is said in the conversation.
+    ) -> tuple[str, ...]:
+        """Give the task to everybody who is meant; the runs that this began or reached. What cannot be is said in the conversation.
 
         `message` is the one that was posted with it; of a command there is none.
         """
@@ -192,12 +197,14 @@ class AgentAnswers:
                 alone=len(agents) == 1,
                 exchange=message.id if message is not None else new_id(),
             )
-            reached = [
-                agent for agent in agents if await self._ask_one(fresh, agent, replace(asked), delivery, message, attachments)
-            ]
+            runs = {
+                agent: await self._ask_one(fresh, agent, replace(asked), delivery, message, attachments) for agent in agents
+            }
+            reached = [agent for agent, run_id in runs.items() if run_id]
             await self._note_members(fresh, [agent for agent in reached if not agent.guest])
             named = bool(meant.agents or meant.unknown) and not meant.by_turn
             await self._note_lead(fresh, [agent for agent in reached if not agent.guest], named=named)
+        return tuple(run_id for run_id in runs.values() if run_id)
 
     async def _note_members(self, conversation: Conversation, reached: Sequence[TalkAgent]) -> None:
         """Who is addressed takes part from now on, and had its turn."""
@@ -284,8 +291,8 @@ class AgentAnswers:
         delivery: TalkDelivery,
         message: Message | None,
         attachments: Sequence[TalkAttachment],
-    ) -> bool:
-        """Whether it was asked. `asked` becomes complete, and is this agent's alone."""
+    ) -> str:
+        """The run that it works on with it, "" where it was not asked. `asked` becomes complete, and is this agent's alone."""
         context = None
         if agent.guest:
             if attachments:
@@ -300,7 +307,7 @@ class AgentAnswers:
             )
         except ChainBotError as error:
             await self.say(where, f"{name_of(agent.name)} was not asked: {escape_markdown(str(error))}")
-            return False
+            return ""
         known = self._streams.get(run_id)
         if known is not None and known.conversation_id != where:
             await self.say(where, f"{name_of(agent.name)} was told. It works in another conversation, and answers there.")
@@ -310,7 +317,7 @@ class AgentAnswers:
             asked = replace(asked, heard_between=[])
             self._under_way.attend(self._under_way.begin(run_id, where, agent.id, agent.name, utc_now(), asked=asked))
         await self._under_way.remember()
-        return True
+        return run_id
 
     def _works_on(self, agent: TalkAgent) -> bool:
         return any(one.run_id for one in self.agents if one.id == agent.id)
@@ -336,7 +343,8 @@ class AgentAnswers:
         )
         asked.heard, asked.summary_through = told.through, found.summary_through
         asked.recalled = [asdict(one) for one in found.recalled]
-        context = TalkContext(told.lines, found.summary, found.recalled, tuple(attachments), told.anew)
+        others = self._hand_overs.others(conversation, agent, asked)
+        context = TalkContext(told.lines, found.summary, found.recalled, tuple(attachments), told.anew, others)
         return context if context != TalkContext() else None
 
     async def _recall(self, conversation: Conversation, agent: TalkAgent, task: str) -> RecallResult:
@@ -365,7 +373,7 @@ class AgentAnswers:
 
     async def _give(self, conversation: Conversation, agent: TalkAgent, asked: Asked) -> bool:
         async with self._one_at_a_time(conversation.id):
-            return await self._ask_one(conversation, agent, asked, "queue", None, ())
+            return bool(await self._ask_one(conversation, agent, asked, "queue", None, ()))
 
     def _on_begun(self, run: TalkRun) -> None:
         if run.run_id in self._streams:

@@ -107,13 +107,13 @@ class Undoable:
 class Answer:
     """What a command comes back with. `text` (Markdown) becomes a message; a command without one leaves no trace.
 
-    `after` is done when the command and its answer stand in the conversation.
+    `after` is done when the command and its answer stand in the conversation; it returns the runs that it began, if any.
     """
 
     text: str = ""
     open: OpenWindow | None = None
     undoable: Undoable | None = None
-    after: Callable[[], Awaitable[None]] | None = None
+    after: Callable[[], Awaitable[tuple[str, ...] | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

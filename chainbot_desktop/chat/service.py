@@ -42,6 +42,7 @@ from chainbot_desktop.core.events import (
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    ConversationsImported,
     MessageChanged,
     MessagePosted,
     Recorded,
@@ -49,7 +50,16 @@ from chainbot_desktop.core.events import (
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
 from chainbot_desktop.core.json_codec import canonical_json
 from chainbot_desktop.core.listeners import Listeners
-from chainbot_desktop.core.ports import AgentTalk, Journal, Preferences, TalkAgent, TalkAttachment, TalkDelivery, Wording
+from chainbot_desktop.core.ports import (
+    AgentTalk,
+    IdempotencyKey,
+    Journal,
+    Preferences,
+    TalkAgent,
+    TalkAttachment,
+    TalkDelivery,
+    Wording,
+)
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversation_rows import Conversation, Message, TurnOrder
 from chainbot_desktop.store.conversations import ConversationTable
@@ -159,6 +169,8 @@ class ChatService(Reading):
             MessageChanged,
             MessagePosted,
         )
+        # Many conversations at once: the change names none, and a list reads itself anew.
+        self._imports = bus.subscribe(lambda _: self._tell(Change("")), ConversationsImported)
 
     def _make_answers(self, around: Surroundings) -> AgentAnswers | None:
         if around.talk is None:
@@ -187,6 +199,7 @@ class ChatService(Reading):
         self._subscription.cancel()
         if self._titles is not None:
             await self._titles.close()
+        self._imports.cancel()
         if self.answers is not None:
             await self.answers.close()
         await self._erasures.close()
@@ -204,8 +217,27 @@ class ChatService(Reading):
 
     # Conversations
 
-    async def begin(self, title: str = "", *, actor: Actor | None = None) -> Conversation:
-        return await self._table.create(checked_title(title) if title else "", actor=actor or self.me)
+    async def begin(
+        self,
+        title: str = "",
+        *,
+        lead: str = "",
+        turn_order: TurnOrder = "lead",
+        members: Sequence[str] = (),
+        actor: Actor | None = None,
+        key: IdempotencyKey | None = None,
+    ) -> Conversation:
+        """InvalidInput, and none is begun, for an agent that is not here."""
+        if lead:
+            self._require_agents([lead])
+        return await self._table.create(
+            checked_title(title) if title else "",
+            lead=lead,
+            turn_order=turn_order,
+            members=self._checked_members(members),
+            actor=actor or self.me,
+            key=key,
+        )
 
     async def with_agent(self, agent_id: str) -> Conversation:
         """The newest conversation that this agent leads, else a new one that it leads. NotFound where it does not run here."""
@@ -328,6 +360,7 @@ class ChatService(Reading):
         delivery: TalkDelivery = "queue",
         attachments: Sequence[TalkAttachment] = (),
         to: Sequence[str] = (),
+        key: IdempotencyKey | None = None,
     ) -> Posted:
         """Keep what was written and, if it is a command, what that answers. `//` at the start is a slash that is no command.
 
@@ -345,7 +378,7 @@ class ChatService(Reading):
         if meant is None and is_command(text):
             if given:
                 raise InvalidInput("A command takes no attachments.", hint="Remove them, or send them with words.")
-            return await self._run(conversation_id, text, author)
+            return await self._run(conversation_id, text, author, key)
         body = body_of(text)
         if meant is not None and not meant.task.strip():
             meant = replace(meant, task=f"Look at what is attached: {', '.join(each.name for each in given)}.")
@@ -357,10 +390,16 @@ class ChatService(Reading):
             title=title,
             read=author == self.me,
             detail={"attachments": details} if details else {},
+            key=key,
         )
+        runs: tuple[str, ...] = ()
         if self.answers is not None and meant is not None:
-            await self.answers.ask(conversation, meant, actor=author, delivery=delivery, message=message, attachments=given)
-        return Posted(conversation_id, message, Answer())
+            runs = await self.answers.ask(
+                conversation, meant, actor=author, delivery=delivery, message=message, attachments=given
+            )
+        if runs:
+            message = await self._table.note_runs(message, runs)
+        return Posted(conversation_id, message, Answer(), runs)
 
     def meant(self, text: str, conversation: Conversation, to: Sequence[str] = ()) -> Addressed | None:
         """Whom of the agents a line is for here; None for a command of the panel's own, or where no agents can run.
@@ -390,18 +429,20 @@ class ChatService(Reading):
             if conversation_id != message.conversation_id:
                 self._tell(Change(conversation_id, changed_id=message_id))
 
-    async def _run(self, conversation_id: str, text: str, author: Actor) -> Posted:
+    async def _run(self, conversation_id: str, text: str, author: Actor, key: IdempotencyKey | None) -> Posted:
         # A command that cannot be run leaves nothing in the conversation: its error goes to who typed it.
         invocation = self.commands.parse(text)
         answer = await self.commands.run(invocation, Place(conversation_id, author))
         if not answer.text:
             return Posted(conversation_id, None, answer)
         mine = author == self.me
-        typed = await self._table.post(conversation_id, text, author=author, kind="command", read=mine)
-        await self._table.post(conversation_id, answer.text, author=SYSTEM, kind="system", read=mine)
-        if answer.after is not None:
-            await answer.after()
-        return Posted(conversation_id, typed, answer)
+        typed = await self._table.post(conversation_id, text, author=author, kind="command", read=mine, key=key)
+        said = {"answers": typed.id}
+        await self._table.post(conversation_id, answer.text, author=SYSTEM, kind="system", read=mine, detail=said)
+        runs = (await answer.after() or ()) if answer.after is not None else ()
+        if runs:
+            typed = await self._table.note_runs(typed, runs)
+        return Posted(conversation_id, typed, answer, runs)
 
     # Export
 

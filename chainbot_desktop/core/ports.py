@@ -291,6 +291,8 @@ class TalkContext:
     recalled: tuple[TalkRecall, ...] = ()
     attachments: tuple[TalkAttachment, ...] = ()
     anew: bool = False
+    others: tuple[str, ...] = ()
+    """Whom it may ask by beginning a line of its answer with their names, as they are written here."""
 
 
 class AgentTalk(Protocol):

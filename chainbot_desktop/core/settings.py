@@ -135,6 +135,14 @@ class ChatSettings(Section):
     )
     attachments: int = Field(10, ge=1, le=100, description="Files that one message may carry.")
     image_megapixels: float = Field(40, gt=0, le=400, description="Largest picture that a message may carry, in megapixels.")
+    recall: bool = Field(True, description="Whether conversations recall, where a person did not say so for one.")
+    recall_share: float = Field(0.2, ge=0.01, le=0.8, description="Share of a model's context that may be recalled.")
+    recall_tokens: int = Field(2000, ge=100, le=100_000, description="Most that is recalled for a turn, in tokens.")
+    recall_workspace: bool = Field(True, description="Whether files of the open workspace are indexed and recalled.")
+    summarise_above: float = Field(
+        0.7, ge=0.0, le=0.95, description="Share of a model's context above which older messages are summarised; 0: never."
+    )
+    assumed_context: int = Field(32_768, ge=512, le=10_000_000, description="Context of models that do not tell, in tokens.")
 
 
 class GuiSettings(Section):

@@ -38,10 +38,12 @@ from chainbot_desktop.core.events.chat import (
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    ConversationsImported,
     MessageChanged,
     MessagePosted,
 )
 from chainbot_desktop.core.events.envelope import Actor, Event, Recorded, Severity, UnknownEvent
+from chainbot_desktop.core.events.memories import MemoryChanged, MemoryForgotten, MemoryKept
 from chainbot_desktop.core.events.panel import (
     AttentionRequired,
     FileSaved,
@@ -92,6 +94,7 @@ KnownEvent = Annotated[
     | ConversationCreated
     | ConversationDeleted
     | ConversationRenamed
+    | ConversationsImported
     | CoordinationEnded
     | CoordinationStarted
     | DeliveryGivenUp
@@ -109,6 +112,9 @@ KnownEvent = Annotated[
     | HealthChanged
     | LinkChanged
     | MessageChanged
+    | MemoryChanged
+    | MemoryForgotten
+    | MemoryKept
     | MessagePosted
     | ModuleHealthReported
     | ModuleStatusReported
@@ -173,6 +179,7 @@ __all__ = [
     "ConversationCreated",
     "ConversationDeleted",
     "ConversationRenamed",
+    "ConversationsImported",
     "CoordinationEnded",
     "CoordinationStarted",
     "DeliveryGivenUp",
@@ -191,6 +198,9 @@ __all__ = [
     "HealthChanged",
     "KnownEvent",
     "LinkChanged",
+    "MemoryChanged",
+    "MemoryForgotten",
+    "MemoryKept",
     "MessageChanged",
     "MessagePosted",
     "ModuleHealthReported",

@@ -124,8 +124,7 @@ class ChatView(WindowView):
         self.header.add_leading(self._toggle)
         self.messages = MessageListView(self._themes)
         self.empty = EmptyState("chat", "", "", self._themes)
-        middle = QWidget()
-        middle.setMinimumHeight(1)  # over an on-screen keyboard the field has its room first
+        middle = _Middle()
         self._middle = QStackedLayout(middle)
         self._middle.addWidget(self.messages)
         self._middle.addWidget(self.empty)
@@ -529,6 +528,18 @@ class ChatView(WindowView):
             await work
         except ChainBotError as error:
             self.message.emit(BarMessage(error.message, "error", error.hint))
+
+
+class _Middle(QWidget):
+    """Gives way: over an on-screen keyboard the field has its room first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMinimumHeight(1)
+
+    def hasHeightForWidth(self) -> bool:
+        """Else a layout gives it what its longest text wants, before the others have their least."""
+        return False
 
 
 class _Scrim(QWidget):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,12 +105,13 @@ async def test_what_is_cleared_and_undone_is_cleared_for_nobody_else(chat: Chat)
 
 async def test_an_edited_message_is_sent_again_in_a_branch(chat: Chat) -> None:
     stem, said = await talked(chat, "one", "two?", "three")
-    posted = await chat.service.edit_and_resend(said[1].id, "two!", attachments=(PICTURE,))
+    picture = replace(PICTURE, sha256=await chat.store.blobs.put(b"a picture"))
+    posted = await chat.service.edit_and_resend(said[1].id, "two!", attachments=(picture,))
     assert posted.conversation_id != stem.id
     assert await texts(chat, posted.conversation_id) == ["one", "two!"]
     assert posted.message is not None
     assert posted.message.detail["attachments"] == [
-        {"name": "bed 3.png", "media_type": "image/png", "size": 2_345, "sha256": "a" * 64}
+        {"name": "bed 3.png", "media_type": "image/png", "size": 2_345, "sha256": picture.sha256}
     ]
     again = await chat.service.edit_and_resend(said[0].id, "A new beginning", conversation_id=posted.conversation_id)
     assert await texts(chat, again.conversation_id) == ["A new beginning"]
@@ -226,7 +228,8 @@ async def test_attachments_need_no_words(tmp_path: Path) -> None:
     talk = FakeTalk("Ada")
     async with open_chat(tmp_path, talk=talk) as chat:
         made = await chat.service.begin()
-        posted = await chat.service.post(made.id, "", attachments=(PICTURE,), to=("id-Ada",))
+        picture = replace(PICTURE, sha256=await chat.store.blobs.put(b"a picture"))
+        posted = await chat.service.post(made.id, "", attachments=(picture,), to=("id-Ada",))
         assert posted.message is not None
         assert posted.message.text == ""
         assert "bed 3.png" in talk.last.task
