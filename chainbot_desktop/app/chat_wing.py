@@ -12,10 +12,10 @@ from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.app.agent_wing import AgentWing
 from chainbot_desktop.app.chat_commands import add_commands
 from chainbot_desktop.app.code_changes import make_file_set
-from chainbot_desktop.app.code_runs import TalkWithCode
 from chainbot_desktop.app.opened_store import OpenedStore
 from chainbot_desktop.app.recall_wing import Around, RecallWing, make_recall
 from chainbot_desktop.app.stopping import closed_within
+from chainbot_desktop.app.talk_with_code import TalkWithCode
 from chainbot_desktop.app.wording import ModelWording
 from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.builtin_commands import StatusProbes
