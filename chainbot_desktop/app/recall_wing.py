@@ -50,20 +50,23 @@ class RecallWing:
     _tasks: Tasks
     _store: OpenedStore
     _running: list[asyncio.Task[None]] = field(default_factory=list)
+    _ends: list[Callable[[], None]] = field(default_factory=list)
 
     async def open(self) -> None:
         """The workspace is indexed in the background."""
         await self.commands.refresh()
-        self.notes.changed.add(self._on_notes_changed)
+        self._ends.append(self.notes.changed.add(self._on_notes_changed))
         if self.index is not None:
             index = self.index
             self._running.append(self._tasks.spawn("index the workspace", index.run()))
-            self._store.bus.subscribe(lambda _: index.look_again(), FileSaved)
+            self._ends.append(self._store.bus.subscribe(lambda _: index.look_again(), FileSaved).cancel)
 
     def _on_notes_changed(self) -> None:
         self._tasks.spawn("notes for completion", self.commands.refresh())
 
     async def close(self) -> None:
+        for end in self._ends:
+            end()
         for task in self._running:
             task.cancel()
         if self._running:

@@ -25,6 +25,11 @@ CREATE INDEX IF NOT EXISTS ix_pieces_file ON pieces (file);
 CREATE VIRTUAL TABLE IF NOT EXISTS pieces_text USING fts5(path, text, tokenize='unicode61 remove_diacritics 2');
 """
 
+_LOST = """
+SELECT 1 FROM (SELECT max(id) AS newest FROM pieces) WHERE newest IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM pieces_text WHERE rowid = newest)
+"""
+
 
 class IndexBroken(ChainBotError):
     """The file is no database any more, or another version's: it is to be made anew."""
@@ -75,6 +80,8 @@ class WorkspaceText:
             about = dict(connection.execute("SELECT name, value FROM about"))
             if about and about != {"version": _VERSION, "root": root}:
                 raise IndexBroken("The index is of another folder or version.")
+            if connection.execute(_LOST).fetchone() is not None:
+                raise IndexBroken("The index has lost the text of files that it knows.")
             rows = [("version", _VERSION), ("root", root)]
             connection.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", rows)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from chainbot_desktop.chat.commands import Answer, Argument, CommandRegistry, CommandSpec, Invocation, Place
 from chainbot_desktop.chat.links import panel_link
@@ -87,7 +88,13 @@ class RecallCommands:
             return Answer(self._summarising.stop(place.conversation_id))
         if what == "undo":
             return Answer(await self._summarising.undo(place.conversation_id))
-        return Answer(await self._summarising.begin(place.conversation_id))
+        under_way = self._summarising.under_way(place.conversation_id)
+        if under_way:
+            return Answer(under_way)
+        begin = partial(self._summarising.begin, place.conversation_id)
+        return Answer(
+            "The older messages are being summarised; `/summarise stop` ends it. Nothing is deleted by it.", after=begin
+        )
 
     async def _meant(self, given: str) -> Memory:
         match = _NUMBER.fullmatch(given)

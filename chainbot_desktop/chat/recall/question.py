@@ -49,7 +49,7 @@ def plain(text: str) -> str:
     """As the indexes compare: without case and without accents."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFD", text.lower())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 

@@ -12,6 +12,7 @@ from chainbot_desktop.chat.recall.candidates import Gatherer
 from chainbot_desktop.chat.recall.embeddings import Similarity
 from chainbot_desktop.chat.recall.excerpts import quoted
 from chainbot_desktop.chat.recall.ranking import Found, fits, fused, within
+from chainbot_desktop.chat.turns import RecallResult
 from chainbot_desktop.core.errors import InvalidInput, Unavailable
 from chainbot_desktop.core.ports import TalkRecall
 from chainbot_desktop.store.conversation_rows import Conversation, Message
@@ -22,18 +23,6 @@ MOST_DROPPED = 1000
 UNDO_SECONDS = 10.0
 _SECONDS = 3.0
 """A turn waits no longer for what is recalled: it begins without."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecallResult:
-    """What a turn brings from before. `summary` stands for the messages up to number `summary_through`; "" and 0 where there is none.
-
-    The texts of `recalled` are quoted, line for line.
-    """
-
-    recalled: tuple[TalkRecall, ...] = ()
-    summary: str = ""
-    summary_through: int = 0
 
 
 @dataclass(frozen=True, slots=True)

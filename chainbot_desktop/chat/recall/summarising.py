@@ -14,7 +14,7 @@ Tell = Callable[[str, str], Awaitable[object]]
 
 
 class Summarising:
-    """Use on the loop's thread. Each method answers with what is to be said to who asked."""
+    """Use on the loop's thread. The sentences are for who asked."""
 
     def __init__(self, summaries: Summaries, tasks: Tasks, tell: Tell, context: Callable[[str], Awaitable[int | None]]) -> None:
         """`context` tells what the model that leads a conversation takes in."""
@@ -23,13 +23,17 @@ class Summarising:
         self._tell = tell
         self._context = context
 
-    async def begin(self, conversation_id: str) -> str:
+    def under_way(self, conversation_id: str) -> str:
+        """How far it has come; "" where none is being made."""
         progress = self._summaries.progress(conversation_id)
-        if progress is not None:
-            parts = f"{progress.done} of {progress.total} parts are read" if progress.total else "it has just begun"
-            return f"The older messages are being summarised: {parts}. `/summarise stop` ends it."
+        if progress is None:
+            return ""
+        parts = f"{progress.done} of {progress.total} parts are read" if progress.total else "it has just begun"
+        return f"The older messages are being summarised: {parts}. `/summarise stop` ends it."
+
+    async def begin(self, conversation_id: str) -> None:
+        """What comes of it is told in the conversation."""
         self._tasks.spawn(f"chat-summarise-{conversation_id}", self._make(conversation_id))
-        return "The older messages are being summarised; `/summarise stop` ends it. Nothing is deleted by it."
 
     def stop(self, conversation_id: str) -> str:
         if not self._summaries.stop(conversation_id):

@@ -1,0 +1,104 @@
+"""The rooms of the chat, made once and handed to each other: conversations, what they carry, and what they recall."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from chainbot_desktop.agents.directory import AgentDirectory
+from chainbot_desktop.app.agent_talk import ServiceTalk
+from chainbot_desktop.app.agent_wing import AgentWing
+from chainbot_desktop.app.opened_store import OpenedStore
+from chainbot_desktop.app.recall_wing import Around, RecallWing, make_recall
+from chainbot_desktop.app.stopping import closed_within
+from chainbot_desktop.app.wording import ModelWording
+from chainbot_desktop.chat.attachments import AttachmentService
+from chainbot_desktop.chat.builtin_commands import StatusProbes
+from chainbot_desktop.chat.service import ChatService, Surroundings
+from chainbot_desktop.chat.turns import RecallResult
+from chainbot_desktop.core.settings import Settings
+from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.attachments import AttachmentTable
+from chainbot_desktop.store.conversation_rows import Conversation
+from chainbot_desktop.store.conversations import ConversationTable
+from chainbot_desktop.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ChatWing:
+    """`open` and `close` on the loop's thread, while the agents are open."""
+
+    chat: ChatService
+    attachments: AttachmentService
+    recall: RecallWing
+
+    async def open(self) -> None:
+        await self.chat.open()
+        await self.recall.open()
+
+    async def close(self) -> None:
+        await closed_within(0.5, "recall", self.recall.close)
+        await closed_within(0.5, "the chat", self.chat.close)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatAround:
+    """What the chat needs of the rest of the house. `loop_lag` in seconds, `redact` takes secrets out of a text."""
+
+    workspace: Workspace
+    status: StatusProbes
+    loop_lag: Callable[[], float | None]
+    redact: Callable[[str], str]
+
+
+class _Recalling:
+    """What a turn asks, for a chat that is made before there is something that can recall in it."""
+
+    def __init__(self) -> None:
+        self.wing: RecallWing | None = None
+
+    async def recall(self, conversation: Conversation, task: str, agent_id: str) -> RecallResult:
+        return await self.wing.recall.recall(conversation, task, agent_id) if self.wing is not None else RecallResult()
+
+
+def make_chat_wing(
+    settings: Settings,
+    data_dir: Path,
+    store: OpenedStore,
+    tasks: Tasks,
+    agents: AgentDirectory,
+    wing: AgentWing,
+    around: ChatAround,
+) -> ChatWing:
+    workspace = around.workspace
+    wording = ModelWording(wing.completions)
+    recalling = _Recalling()
+    attachments = AttachmentService(
+        store.blobs, AttachmentTable(store.database), store.journal, store.preferences, settings.chat
+    )
+    surroundings = Surroundings(
+        around.status,
+        Path(platformdirs.user_downloads_dir()),
+        lambda: workspace.root,
+        ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests),
+        attachments=attachments,
+        turns=recalling,
+        max_depth=settings.agents.max_depth,
+        wording=wording,
+    )
+    table = ConversationTable(store.database, store.journal)
+    chat = ChatService(table, store.journal, store.bus, tasks, store.preferences, surroundings)
+    recall = recalling.wing = make_recall(
+        settings,
+        data_dir,
+        store,
+        chat,
+        agents,
+        wing.models,
+        tasks,
+        Around(lambda: workspace.root, around.loop_lag, around.redact, wording),
+    )
+    return ChatWing(chat, attachments, recall)
