@@ -53,6 +53,11 @@ class MarkdownStream:
         """Characters that were fed."""
         return self._length
 
+    @property
+    def is_in_code(self) -> bool:
+        """Whether what comes next is inside a code block."""
+        return self._scanner.is_in_fence
+
     def feed(self, text: str) -> None:
         self._length += len(text)
         if len(self._head) < MAX_SHOWN:

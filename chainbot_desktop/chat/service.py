@@ -182,6 +182,14 @@ class ChatService:
     async def after(self, conversation_id: str, number: int, limit: int) -> list[Message]:
         return await self._table.after(conversation_id, number, limit, floor=self._visible_floor(conversation_id))
 
+    async def count(self, conversation_id: str, *, before: int | None = None) -> int:
+        """How many messages it has, or has before a number."""
+        return await self._table.places.count(conversation_id, before=before, floor=self._visible_floor(conversation_id))
+
+    async def number_at(self, conversation_id: str, index: int) -> int | None:
+        """The number of the message with `index` others before it."""
+        return await self._table.places.number_at(conversation_id, index, floor=self._visible_floor(conversation_id))
+
     async def message(self, message_id: str) -> Message | None:
         found = await self._table.message(message_id)
         if found is None:

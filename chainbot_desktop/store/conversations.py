@@ -36,6 +36,7 @@ from chainbot_desktop.store.conversation_rows import (
 )
 from chainbot_desktop.store.database import Database
 from chainbot_desktop.store.journal import SqliteJournal, match_expression
+from chainbot_desktop.store.message_places import MessagePlaces
 from chainbot_desktop.store.schema import conversations, messages
 
 SOURCE = "chat"
@@ -65,6 +66,7 @@ class ConversationTable:
     def __init__(self, database: Database, journal: SqliteJournal) -> None:
         self._database = database
         self._journal = journal
+        self.places = MessagePlaces(database)
 
     async def create(self, title: str = "", *, actor: Actor) -> Conversation:
         now = utc_now()
