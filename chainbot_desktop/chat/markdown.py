@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from chainbot_desktop.chat.markdown_html import ALLOWED
+from chainbot_desktop.chat.markdown_html import ALLOWED, SectionRenderer
 from chainbot_desktop.chat.markdown_parts import MAX_SHOWN, Code, Prose, Rendered, plain_html, visible
 from chainbot_desktop.chat.markdown_stream import MarkdownStream
 
@@ -19,9 +19,11 @@ __all__ = [
     "MarkdownStream",
     "Prose",
     "Rendered",
+    "SectionRenderer",
     "escape_markdown",
     "plain_html",
     "render",
+    "render_with",
     "visible",
 ]
 
@@ -31,7 +33,12 @@ def render(text: str, colors: Mapping[str, str], *, internal_links: bool = False
 
     `internal_links` is for this program's own answers: links to things inside the panel are kept.
     """
-    stream = MarkdownStream(colors, internal_links=internal_links)
+    return render_with(SectionRenderer(colors, internal_links=internal_links), text)
+
+
+def render_with(renderer: SectionRenderer, text: str) -> Rendered:
+    """The same with a renderer that is at hand: making one takes as long as a short message."""
+    stream = MarkdownStream(renderer)
     stream.feed(text)
     return stream.rendered()
 

@@ -33,10 +33,13 @@ class _Kept:
 
 
 class MarkdownStream:
-    """`feed` and `rendered` may be called on any thread, one call at a time. Never raises, whatever the text is."""
+    """`renderer` may serve several texts that are rendered on one thread.
 
-    def __init__(self, colors: Mapping[str, str], *, internal_links: bool = False) -> None:
-        self._renderer = SectionRenderer(colors, internal_links=internal_links)
+    `feed` and `rendered` may be called on any thread, one call at a time. Never raises, whatever the text is.
+    """
+
+    def __init__(self, renderer: SectionRenderer) -> None:
+        self._renderer = renderer
         self._scanner = SectionScanner()
         self._pending = ""
         self._head = ""

@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from chainbot_desktop.chat.agent_answers import AgentAnswers
-from chainbot_desktop.chat.markdown import MarkdownStream, Rendered
+from chainbot_desktop.chat.markdown import MarkdownStream, Rendered, SectionRenderer
 from chainbot_desktop.store.conversation_rows import Message
 from chainbot_desktop.ui.chat.answer_card import AnswerCard, note_of_answer
 from chainbot_desktop.ui.chat.message_list import MessageListView
@@ -109,7 +109,7 @@ class AnswerFeed(QObject):
             if stream.run_id not in self._cards and stream.run_id not in kept:
                 self._place += 1
                 self._cards[stream.run_id] = AnswerCard.of_stream(stream, self._place)
-                self._streams[stream.run_id] = MarkdownStream(pages.colors)
+                self._streams[stream.run_id] = MarkdownStream(SectionRenderer(pages.colors))
         for card in self._cards.values():
             card.take_stream()
         self._render_soon()

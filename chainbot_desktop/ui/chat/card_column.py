@@ -54,6 +54,7 @@ class CardColumn:
         self._margin = 0
         self._indent = 0
         self._tops: list[int] = []
+        self._indices: dict[int, int] = {}
 
     def set_cards(self, cards: Sequence[MessageCard], new_after: int, *, begins: bool) -> None:
         """`new_after`: the number of the last message that was read when the list was opened; 0 for no mark.
@@ -61,6 +62,7 @@ class CardColumn:
         `begins`: the first card is the first of the conversation.
         """
         self.cards = list(cards)
+        self._indices = {card.message.number: index for index, card in enumerate(self.cards)}
         self.separators = _separators(self.cards, new_after, begins=begins)
 
     def arrange(self, width: int, theme: Theme) -> None:
@@ -70,9 +72,10 @@ class CardColumn:
         tops = []
         for card, separator in zip(self.cards, self.separators, strict=True):
             tops.append(y)
-            y += separator.lines * line
+            if separator is not NOTHING:
+                y += separator.lines * line
             card.top = y
-            y += card.height_for(self.width_of(card), theme)
+            y += card.height_for(width - self._indent * card.indent, theme)
         self._tops = tops
         self.height = y
 
@@ -94,7 +97,7 @@ class CardColumn:
 
     def index_of(self, number: int) -> int:
         """The card of a message; -1 where it is not loaded."""
-        return next((index for index, card in enumerate(self.cards) if card.message.number == number), -1)
+        return self._indices.get(number, -1)
 
     # Places
 
@@ -134,7 +137,7 @@ def _separators(cards: Sequence[MessageCard], new_after: int, *, begins: bool) -
         is_new = new_after and not card.is_mine and new_after < card.message.number < STREAMING_FROM
         is_first = before is not None and before.message.number <= new_after
         new = before.message.created_at if is_new and is_first and before is not None else None
-        made.append(Separator(day if is_new_day else None, new))
+        made.append(Separator(day if is_new_day else None, new) if is_new_day or new is not None else NOTHING)
         before = card
     return made
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QFontMetrics, QPainter
 
 from chainbot_desktop.chat.markdown import Code, visible
+from chainbot_desktop.ui.chat.panel_painting import draw_panel
 from chainbot_desktop.ui.theme import Theme
 
 BAR = 40
@@ -68,11 +69,9 @@ def paint_frame(
     painter: QPainter, theme: Theme, code: Code, frame: QRectF, buttons: Sequence[BarButton], *, is_open: bool
 ) -> None:
     bar = theme.px(BAR)
-    painter.setPen(QPen(theme.color("line"), 1))
-    painter.setBrush(theme.color("ground"))
-    painter.drawRoundedRect(frame.adjusted(0.5, 0.5, -0.5, -0.5), theme.px(8), theme.px(8))
+    draw_panel(painter, frame, theme.px(8), theme.color("ground"), theme.color("line"))
     if is_open:
-        painter.drawLine(QPointF(frame.left(), frame.top() + bar), QPointF(frame.right(), frame.top() + bar))
+        painter.fillRect(QRectF(frame.left(), frame.top() + bar, frame.width(), 1), theme.color("line"))
     left = frame.left() + theme.px(10)
     if folds(code):
         side = theme.px(16)

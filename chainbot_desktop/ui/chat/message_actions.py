@@ -13,6 +13,7 @@ from chainbot_desktop.chat.links import may_be_opened, parse_panel_link
 from chainbot_desktop.chat.markdown import Code, visible
 from chainbot_desktop.ui.chat.answer_card import AnswerCard
 from chainbot_desktop.ui.chat.message_card import Hit, MessageCard
+from chainbot_desktop.ui.chat.message_list import MessageListView
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message as BarMessage
 from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
@@ -30,7 +31,7 @@ _ENDINGS = {
 class MessageActions:
     """`tell` shows a message in the shell's bar, `open_window` brings up a window with a content, `quote` fills the composer.
 
-    `stop` ends the answer of a run, `fold` shows or hides the steps of one.
+    `stop` ends the answer of a run; `messages` is the list, where steps are folded and text is selected.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class MessageActions:
         open_window: Callable[[str, Mapping[str, object]], None],
         quote: Callable[[str], None],
         stop: Callable[[str], None],
-        fold: Callable[[AnswerCard], None],
+        messages: MessageListView,
     ) -> None:
         self._view = view
         self._themes = themes
@@ -50,7 +51,7 @@ class MessageActions:
         self._open_window = open_window
         self._quote = quote
         self._stop = stop
-        self._fold = fold
+        self._messages = messages
         self.open_outside: Callable[[str], bool] = lambda address: QDesktopServices.openUrl(QUrl(address))
 
     def on_hit(self, card: MessageCard, hit: Hit) -> None:
@@ -67,7 +68,11 @@ class MessageActions:
     def show_menu(self, card: MessageCard, position: QPoint, selected: str) -> None:
         menu = MenuSheet(self._view, self._themes)
         if selected:
+            markdown = self._messages.selected_markdown()
             menu.add("Copy selection", lambda: self.copy(selected, "The selection was copied."), icon="copy")
+            menu.add("Copy selection as Markdown", lambda: self.copy(markdown, "The selection was copied."), icon="copy")
+        else:
+            menu.add("Select", lambda: self._messages.begin_selecting(card), icon="select")
         menu.add("Copy", lambda: self.copy(card.shown_text(), "The message was copied."), icon="copy")
         menu.add("Copy as Markdown", lambda: self.copy(card.message.text, "The message was copied as Markdown."), icon="copy")
         menu.add("Quote", lambda: self._quote(quoted(selected or card.message.text)), icon="chat")
@@ -84,7 +89,7 @@ class MessageActions:
     def _add_answer(self, menu: MenuSheet, card: AnswerCard) -> None:
         if card.note.steps or card.note.thinking:
             label = "Hide how it was done" if card.is_open else "Show how it was done"
-            menu.add(label, lambda: self._fold(card), icon="list")
+            menu.add(label, lambda: self._messages.toggle_fold(card), icon="list")
         if card.can_stop:
             menu.add("Stop this answer", lambda: self._stop(card.note.run_id), icon="stop")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QFontMetrics, QPainter
 
 from chainbot_desktop.chat.markdown import MAX_SHOWN, Code, Rendered, visible
 from chainbot_desktop.store.conversation_rows import Message
@@ -13,6 +13,7 @@ from chainbot_desktop.ui.chat.card_boxes import Box, Span
 from chainbot_desktop.ui.chat.card_rows import CardRow, Hit
 from chainbot_desktop.ui.chat.code_frame import folds, paint_frame
 from chainbot_desktop.ui.chat.message_text import BlockText, TextPlace
+from chainbot_desktop.ui.chat.panel_painting import draw_panel
 from chainbot_desktop.ui.chat.time_words import exact_time, relative_time
 from chainbot_desktop.ui.theme import Theme
 
@@ -155,7 +156,7 @@ class MessageCard:
         """Draw the card at the painter's origin. `clip` is what can be seen, in the card's coordinates."""
         pad = theme.px(PADDING)
         width = min(self._width, theme.px(WIDEST))
-        frame = QRectF(0.5, 0.5, width - 1, self._height - theme.px(GAP) - 1)
+        frame = QRectF(0, 0, width, self._height - theme.px(GAP))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_ground(painter, theme, frame, current=current)
         self._paint_head(painter, theme, now, pad, width)
@@ -173,18 +174,15 @@ class MessageCard:
             painter.drawText(foot, int(Qt.TextFlag.TextWordWrap), self.rendered.note)
 
     def _paint_ground(self, painter: QPainter, theme: Theme, frame: QRectF, *, current: bool) -> None:
-        """Words of the program itself are quiet: they have no card around them, only a line."""
+        """Words of the program itself are quiet: they have no ground of their own, only a line around them."""
         line = theme.color("accent") if current else theme.tint("accent", 0.2) if self.is_mine else theme.color("line")
-        style = Qt.PenStyle.DashLine if self.message.kind == "summary" and not current else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(line, theme.px(2) if current else 1, style))
         quiet = self.message.kind == "system"
         ground = theme.tint("accent", 0.09) if self.is_mine else theme.color("ground" if quiet else "surface1")
-        painter.setBrush(ground)
-        painter.drawRoundedRect(frame, theme.px(12), theme.px(12))
+        draw_panel(painter, frame, theme.px(12), ground, line, theme.px(2) if current else 1)
 
     def paint_waiting(self, painter: QPainter, theme: Theme, now: datetime, width: int) -> None:
         """What is shown in a card's place for the frame or two until it is laid out."""
-        frame = QRectF(0.5, 0.5, min(width, theme.px(WIDEST)) - 1, self.height_for(width, theme) - theme.px(GAP) - 1)
+        frame = QRectF(0, 0, min(width, theme.px(WIDEST)), self.height_for(width, theme) - theme.px(GAP))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_ground(painter, theme, frame, current=False)
         self._paint_head(painter, theme, now, theme.px(PADDING), int(frame.width()))

@@ -14,7 +14,7 @@ from chainbot_desktop.ui.chat.answer_card import AnswerCard, note_of_answer
 from chainbot_desktop.ui.chat.answer_feed import AnswerFeed
 from chainbot_desktop.ui.chat.answer_threads import AnswerThreads, Threads
 from chainbot_desktop.ui.chat.card_rows import FoldRow
-from chainbot_desktop.ui.chat.message_card import STREAMING_FROM, MessageCard
+from chainbot_desktop.ui.chat.message_card import STREAMING_FROM, Hit, MessageCard
 from chainbot_desktop.ui.chat.message_list import MessageListView
 from chainbot_desktop.ui.chat.message_marks import rows_above, rows_below
 from chainbot_desktop.ui.chat.message_pages import MessagePages, ShownMessage
@@ -60,6 +60,7 @@ class MessageFeed(QObject):
         view.newer_wanted.connect(self._on_newer_wanted)
         view.place_wanted.connect(self._on_place_wanted)
         view.seen.connect(self._on_seen)
+        view.hit_clicked.connect(self._on_hit)
         self._place_wanted = 0
 
     def show_threads(self, threads: Threads) -> None:
@@ -166,7 +167,6 @@ class MessageFeed(QObject):
         if pages is not None:
             index = self._place_wanted
             number = await pages.load_at(index)
-            await pages.count()
             if index == self._place_wanted:
                 self._show_if(pages, to_bottom=number == 0, top_number=number)
 
@@ -324,6 +324,10 @@ class MessageFeed(QObject):
             open_ = [c for c in self._view.cards if isinstance(c, AnswerCard) and c.thread_is_open]
             await self.threads.load(pages, open_)
             self._show_if(pages)
+
+    def _on_hit(self, card: MessageCard, hit: Hit) -> None:
+        if hit.kind == "thread" and isinstance(card, AnswerCard):
+            self.toggle_thread(card)
 
     def _on_place_wanted(self, index: int) -> None:
         self._place_wanted = index

@@ -27,6 +27,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QScroller, QWidget
 
 from chainbot_desktop.ui.chat.answer_card import AnswerCard
+from chainbot_desktop.ui.chat.card_boxes import Span
 from chainbot_desktop.ui.chat.card_column import MARGIN, CardColumn, Place
 from chainbot_desktop.ui.chat.code_frame import hidden_actions
 from chainbot_desktop.ui.chat.list_painting import paint_position, paint_separator
@@ -80,6 +81,8 @@ class MessageListView(QAbstractScrollArea):
         self._jumping = False
         self._bar_hides = False
         self._downwards = True
+        self._laid_out: dict[MessageCard, None] = {}
+        """Cards that have documents, the one that was laid out last at the end."""
         self.has_older = False
         self.has_newer = False
         self.older_count = 0
@@ -103,7 +106,7 @@ class MessageListView(QAbstractScrollArea):
         self._soon.timeout.connect(self._on_soon)
         self._idle = QTimer(self, singleShot=True, interval=4)
         self._idle.timeout.connect(self._lay_out_ahead)
-        self.verticalScrollBar().sliderReleased.connect(self.viewport().update)
+        self.verticalScrollBar().sliderReleased.connect(self._soon.start)
         themes.changed.connect(self._on_theme_changed)
 
     # Content
@@ -246,7 +249,7 @@ class MessageListView(QAbstractScrollArea):
             return None
         card = self.cards[index]
         if not card.is_laid_out:
-            card.lay_out(self.column.width_of(card), self.theme)
+            self._lay_out_card(card, (0.0, float(self.viewport().height())))
             self._arrange()
         return ListPlace(card.message.number, card.place_at(self._in_card(index, point)))
 
@@ -280,9 +283,17 @@ class MessageListView(QAbstractScrollArea):
         """Begin the view at `offset`, or as near as it can be; whether it moved."""
         before, self.offset = self.offset, min(max(0, offset), self.lowest_offset)
         self._show_in_bar()
-        if self.offset != before:
+        moved = before - self.offset
+        if moved and abs(moved) < self.viewport().height() and not self._has_overlay:
+            self.viewport().scroll(0, moved)  # what stays in sight is not painted again
+        elif moved:
             self.viewport().update()
-        return self.offset != before
+        return moved != 0
+
+    @property
+    def _has_overlay(self) -> bool:
+        """Whether something is painted that does not move with the content."""
+        return self.verticalScrollBar().isSliderDown() or self.gestures.with_handles
 
     def _lay_out_visible(self, seconds: float = float("inf")) -> bool:
         """Measure what is in sight; whether anything moved. What is in sight first stays in its place."""
@@ -295,6 +306,7 @@ class MessageListView(QAbstractScrollArea):
                 break
             moved = True
             self._arrange()
+            self.viewport().update()
             top = self.lowest_offset if stick else self.column.top_for(place) if place is not None else None
             if top is not None:
                 self._move_to(top)
@@ -310,8 +322,14 @@ class MessageListView(QAbstractScrollArea):
             if time.perf_counter() > deadline:
                 self._soon.start()
                 break
-            changed = card.lay_out(width, self.theme, near) or changed
+            changed = self._lay_out_card(card, near) or changed
         return changed
+
+    def _lay_out_card(self, card: MessageCard, near: Span) -> bool:
+        self._laid_out.pop(card, None)
+        self._laid_out[card] = None
+        self.viewport().update(self.card_rect(card).toAlignedRect())
+        return card.lay_out(self.column.width_of(card), self.theme, near)
 
     def _lay_out_ahead(self) -> None:
         """While nothing else is to do: what comes next into sight, one card at a time."""
@@ -324,7 +342,7 @@ class MessageListView(QAbstractScrollArea):
             width = self.column.width_of(card)
             if not card.is_ready(width, near):
                 place = self._place()
-                if card.lay_out(width, self.theme, near):
+                if self._lay_out_card(card, near):
                     self._arrange()
                     if place is not None and (kept := self.column.top_for(place)) is not None:
                         self._move_to(kept)
@@ -332,13 +350,13 @@ class MessageListView(QAbstractScrollArea):
                 return
 
     def _forget_far(self) -> None:
-        ready = [card for card in self.cards if card.is_laid_out]
-        if len(ready) > _KEPT_LAYOUTS:
-            middle = self.offset + self.viewport().height() / 2
-            visible = self.visible_cards()
-            for card in sorted(ready, key=lambda c: abs(c.top - middle))[_KEPT_LAYOUTS // 2 :]:
-                if card not in visible:
-                    card.forget_layout()
+        if len(self._laid_out) <= _KEPT_LAYOUTS:
+            return
+        height = self.viewport().height()
+        near = {self.cards[index] for index in self.column.between(self.offset - height, self.offset + 2 * height)}
+        for card in [card for card in self._laid_out if card not in near][: len(self._laid_out) - _KEPT_LAYOUTS // 2]:
+            card.forget_layout()
+            del self._laid_out[card]
 
     def _settle(self, *, paints: bool = True, seconds: float = float("inf")) -> None:
         """After anything moved: measure, tell what was seen, ask for more."""
@@ -357,9 +375,11 @@ class MessageListView(QAbstractScrollArea):
             self.viewport().update()
 
     def _on_soon(self) -> None:
-        self._settle(seconds=_HURRY_SECONDS)
+        self._settle(seconds=_HURRY_SECONDS, paints=False)
 
     def _ask_for_more(self) -> None:
+        if self.verticalScrollBar().isSliderDown() and (self.older_count or self.newer_count):
+            return  # what is passed by is not wanted
         if self.has_older and self.offset < self.theme.px(_AHEAD):
             self.older_wanted.emit()
         if self.has_newer and self.offset > self.lowest_offset - self.theme.px(_AHEAD):
@@ -562,7 +582,7 @@ class MessageListView(QAbstractScrollArea):
         card = self.current_card
         if card is None:
             return
-        card.lay_out(self.column.width_of(card), self.theme, (0, self.viewport().height()))
+        self._lay_out_card(card, (0.0, float(self.viewport().height())))
         self._arrange()
         rect, height = self.card_rect(card), self.viewport().height()
         if rect.top() < 0 or rect.height() > height:

@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 
-from chainbot_desktop.chat.markdown import Prose, Rendered, render, visible
+from chainbot_desktop.chat.markdown import Prose, Rendered, SectionRenderer, render_with, visible
 from chainbot_desktop.chat.service import ChatService
 from chainbot_desktop.store.conversation_rows import Message
 
 PAGE = 40
+FIRST = 12
+"""Messages that are loaded before anything is shown: a screenful. The page before them follows at once."""
+
 MOST_LOADED = 240
 """Messages kept loaded; beyond that the far end is let go."""
 
@@ -40,6 +43,7 @@ class MessagePages:
         self._chat = chat
         self.conversation_id = conversation_id
         self.colors = colors
+        self._renderers = _renderers(colors)
         self.shown: list[ShownMessage] = []
         self.has_older = False
         self.has_newer = False
@@ -60,29 +64,34 @@ class MessagePages:
         return self.shown[-1].message.number if self.shown else 0
 
     async def load_newest(self) -> None:
-        messages = await self._chat.before(self.conversation_id, None, PAGE)
+        messages = await self._chat.before(self.conversation_id, None, FIRST)
         self.shown = await self.render(messages)
-        self.has_older, self.has_newer = len(messages) == PAGE, False
+        self.has_older, self.has_newer = len(messages) == FIRST, False
 
     async def load_oldest(self) -> None:
         messages = await self._chat.after(self.conversation_id, 0, PAGE)
         self.shown = await self.render(messages)
         self.has_older, self.has_newer = False, len(messages) == PAGE
 
-    async def load_around(self, number: int) -> None:
-        """With the message of this number (or the place where it was) in the middle."""
-        before = await self._chat.before(self.conversation_id, number, PAGE // 2)
-        after = await self._chat.after(self.conversation_id, number - 1, PAGE)
-        self.shown = await self.render([*before, *after])
-        self.has_older, self.has_newer = len(before) == PAGE // 2, len(after) == PAGE
+    async def load_around(self, number: int, *, before: int = PAGE // 2, after: int = PAGE) -> None:
+        """With the message of this number (or the place where it was), so many before it and after it."""
+        earlier = await self._chat.before(self.conversation_id, number, before)
+        later = await self._chat.after(self.conversation_id, number - 1, after)
+        self.shown = await self.render([*earlier, *later])
+        self.has_older, self.has_newer = len(earlier) == before, len(later) == after
 
     async def load_at(self, index: int) -> int:
-        """Around the message that has `index` others before it (-1: the last); its number, 0 where there is none."""
+        """A screenful at the message that has `index` others before it (-1: the end); its number, 0 where there is none."""
+        total = self.older_count + len(self.shown) + self.newer_count
         number = await self._chat.number_at(self.conversation_id, index) if index >= 0 else None
         if number is None:
             await self.load_newest()
+            self.older_count, self.newer_count = max(0, total - len(self.shown)), 0
             return 0
-        await self.load_around(number)
+        await self.load_around(number, before=FIRST // 3, after=FIRST)
+        earlier = sum(item.message.number < number for item in self.shown)
+        self.older_count = max(0, index - earlier) if self.has_older else 0
+        self.newer_count = max(0, total - self.older_count - len(self.shown)) if self.has_newer else 0
         return number
 
     async def load_older(self) -> int:
@@ -126,21 +135,22 @@ class MessagePages:
 
     async def render_again(self, colors: Mapping[str, str]) -> None:
         """After a change of theme."""
-        self.colors = colors
+        self.colors, self._renderers = colors, _renderers(colors)
         again = await self.render([item.message for item in self.shown])
         fresh = {item.message.number: item for item in again}
         self.shown = [fresh.get(item.message.number, item) for item in self.shown]
 
     async def render(self, messages: list[Message]) -> list[ShownMessage]:
         """In their order, in slices."""
-        colors, made = self.colors, []
+        colors, renderers = self.colors, self._renderers
+        made: list[ShownMessage] = []
         pause = time.perf_counter() + _SLICE_SECONDS
         for message in messages:
             rendered = self.finished(message)
             if rendered is None and len(message.text) > _LONG:
-                rendered = await asyncio.to_thread(_rendered, message, colors)
+                rendered = await asyncio.to_thread(_rendered, message, _renderers(colors))
             elif rendered is None:
-                rendered = _rendered(message, colors)
+                rendered = _rendered(message, renderers)
             made.append(ShownMessage(message, rendered))
             if time.perf_counter() > pause:
                 await asyncio.sleep(0)
@@ -148,7 +158,15 @@ class MessagePages:
         return made
 
 
-def _rendered(message: Message, colors: Mapping[str, str]) -> Rendered:
+Renderers = tuple[SectionRenderer, SectionRenderer]
+"""For what anybody wrote, and for the program's own answers, which may link into the panel."""
+
+
+def _renderers(colors: Mapping[str, str]) -> Renderers:
+    return SectionRenderer(colors), SectionRenderer(colors, internal_links=True)
+
+
+def _rendered(message: Message, renderers: Renderers) -> Rendered:
     if message.kind == "command":
         return Rendered((Prose(f"<p><code>{escape(visible(message.text[:2000]))}</code></p>"),))
-    return render(message.text, colors, internal_links=message.kind == "system")
+    return render_with(renderers[message.kind == "system"], message.text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
+from collections.abc import Mapping
 
 import psutil
 from PySide6.QtWidgets import QApplication, QTextBrowser
@@ -40,12 +41,12 @@ def main() -> None:
     sys.stdout.write(f"{took * 1000:.3f} {used}\n")
 
 
-def html_of(count: int, colors: object) -> str:
+def html_of(count: int, colors: Mapping[str, str]) -> str:
     parts = []
     for n in range(count):
         parts.append(f"<p><b>agent:ada</b> {n % 60} min</p>")
-        for block in render(text_of(n), colors).blocks:  # type: ignore[arg-type]
-            parts.append(block.html if isinstance(block, Prose) else f"<pre>{block.html}</pre>")
+        blocks = render(text_of(n), colors).blocks
+        parts += [block.html if isinstance(block, Prose) else f"<pre>{block.html}</pre>" for block in blocks]
     return "".join(parts)
 
 

@@ -11,7 +11,8 @@ from chainbot_desktop.core.ids import new_id, utc_now
 from chainbot_desktop.store.schema import messages
 from tests.helpers.chats import Chat
 
-_WORDS = "the backup ran at two and copied most of it because the stick in the shed answers slowly when it is cold".split()
+_SENTENCE = "the backup ran at two and copied most of it because the stick in the shed answers slowly when it is cold"
+_WORDS = _SENTENCE.split()
 _CODE = """\
 def verify(folder: Path) -> list[str]:
     \"\"\"Names of the files whose sums differ.\"\"\"

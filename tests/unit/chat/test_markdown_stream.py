@@ -62,7 +62,7 @@ def texts(draw: st.DrawFn) -> tuple[str, list[int]]:
 @given(texts(), st.booleans())
 def test_after_the_last_piece_it_is_the_whole(made: tuple[str, list[int]], looked_at: bool) -> None:
     text, cuts = made
-    stream = MarkdownStream(COLORS)
+    stream = MarkdownStream(SectionRenderer(COLORS))
     for begin, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
         stream.feed(text[begin:end])
         if looked_at:
@@ -75,7 +75,7 @@ def test_after_the_last_piece_it_is_the_whole(made: tuple[str, list[int]], looke
 def test_at_every_piece_all_that_was_written_is_there(made: tuple[str, list[int]]) -> None:
     """Looking early never shows less than a look at the same beginning would: only colours of an open block may differ."""
     text, cuts = made
-    stream = MarkdownStream(COLORS)
+    stream = MarkdownStream(SectionRenderer(COLORS))
     for begin, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
         stream.feed(text[begin:end])
         early, whole = stream.rendered(complete=False), render(text[:end], COLORS)
@@ -89,7 +89,7 @@ def _words(block: Prose | Code) -> str:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_comes_out_the_same_in_pieces(name: str) -> None:
     text = HOSTILE[name][:60_000]
-    stream = MarkdownStream(COLORS)
+    stream = MarkdownStream(SectionRenderer(COLORS))
     for start in range(0, len(text), 7_001):
         stream.feed(text[start : start + 7_001])
         stream.rendered(complete=False)
@@ -98,7 +98,7 @@ def test_hostile_text_comes_out_the_same_in_pieces(name: str) -> None:
 
 def test_what_is_finished_is_rendered_once() -> None:
     paragraph = "Some **words** with `code` in them. " * 20 + "\n\n"
-    stream = MarkdownStream({})
+    stream = MarkdownStream(SectionRenderer({}))
     for _ in range(200):
         stream.feed(paragraph)
         stream.rendered(complete=False)
@@ -108,7 +108,7 @@ def test_what_is_finished_is_rendered_once() -> None:
 
 
 def test_a_link_that_is_defined_at_the_end_reaches_back() -> None:
-    stream = MarkdownStream({})
+    stream = MarkdownStream(SectionRenderer({}))
     stream.feed("See [here][a] and[^1].\n\n" + ("filler words " * 120 + "\n\n") * 3)
     first = stream.rendered(complete=False).blocks[0]
     assert "<a" not in first.html
@@ -132,7 +132,7 @@ def test_an_open_code_block_grows_without_being_coloured_each_time(monkeypatch: 
         return real(renderer, fence)
 
     monkeypatch.setattr(SectionRenderer, "code", counted)
-    stream = MarkdownStream(COLORS)
+    stream = MarkdownStream(SectionRenderer(COLORS))
     stream.feed("```python\n")
     line = "def name(x):  # a comment\n"
     for n in range(400):
@@ -153,7 +153,7 @@ def test_a_growing_text_costs_as_much_as_it_is_long() -> None:
     begin = time.process_time()
     render(text, COLORS)
     once = time.process_time() - begin
-    stream = MarkdownStream(COLORS)
+    stream = MarkdownStream(SectionRenderer(COLORS))
     begin = time.process_time()
     for start in range(0, len(text), 120):
         stream.feed(text[start : start + 120])
