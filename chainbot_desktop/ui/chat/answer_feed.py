@@ -24,6 +24,9 @@ _RENDER_SHARE = 12
 _DEAR_SECONDS = 0.006
 """A render that takes longer is done on a thread."""
 
+_MUCH = 4_000
+"""Characters that are not rendered yet: what was said while the window showed something else."""
+
 
 class AnswerFeed(QObject):
     """`show` puts the cards of `cards_after` anew, `posted` loads what was posted: what an answer becomes at its end is that."""
@@ -175,7 +178,8 @@ class AnswerFeed(QObject):
             stream.feed(text[stream.length :])
             return stream.rendered(complete=False)
 
-        rendered = await asyncio.to_thread(work) if self._took > _DEAR_SECONDS else work()
+        dear = self._took > _DEAR_SECONDS or len(text) - stream.length > _MUCH
+        rendered = await asyncio.to_thread(work) if dear else work()
         self.renders += 1
         self._took = time.monotonic() - began
         if card.stream is not None and self._cards.get(run_id) is card and self._streams.get(run_id) is stream:

@@ -31,6 +31,7 @@ class Box:
     _appended: str = ""
     _height: int = 0
     _guessed_for: int = -1
+    _placed_for: int = -1
 
     @classmethod
     def of(cls, block: Prose | Code) -> Box:
@@ -59,7 +60,10 @@ class Box:
             self.laid_out_for = width
             self._height = self._measure(width, theme)
         height = self._height if self.laid_out_for == width else self._guess(width, theme)
-        self.frame = QRectF(left, y, width, height)
+        frame = QRectF(left, y, width, height)
+        if frame == self.frame and self.laid_out_for == self._placed_for:
+            return y + height  # of a long answer that grows, all blocks but the last
+        self.frame, self._placed_for = frame, self.laid_out_for
         self.origin = QPointF(left, y)
         if self.code is not None:
             bar, pad = theme.px(BAR), theme.px(INSET)
@@ -84,7 +88,9 @@ class Box:
         elif not isinstance(block, Code):
             self.is_open = True
         self.block, self._appended = block, ""
-        self.laid_out_for = self._guessed_for = -1
+        self.laid_out_for = self._guessed_for = self._placed_for = -1
+        self.buttons = []
+        self.frame = QRectF()
 
     def append(self, text: str) -> None:
         """More at the end as plain text, until the block is shown anew."""

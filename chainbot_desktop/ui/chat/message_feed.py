@@ -167,8 +167,8 @@ class MessageFeed(QObject):
         if pages is not None:
             index = self._place_wanted
             number = await pages.load_at(index)
-            if index == self._place_wanted:
-                self._show_if(pages, to_bottom=number == 0, top_number=number)
+            self._view.is_dragged_on = index != self._place_wanted
+            self._show_if(pages, to_bottom=number == 0, top_number=number)
 
     async def _load_newest(self) -> None:
         pages = self._pages

@@ -82,7 +82,7 @@ class MessageListView(ScrolledCards):
         number = self.current_card.message.number if self.current_card is not None else None
         self.column.set_cards(cards, new_after, begins=not self.has_older)
         self._current = self.column.index_of(number) if number is not None else -1
-        self._jumping = False
+        self._jumping, self.is_dragged_on = self.is_dragged_on, False
         self.selection.apply(cards)
         self._arrange()
         if at_bottom:

@@ -49,6 +49,8 @@ class ScrolledCards(QAbstractScrollArea):
         self._was_at_bottom = True
         self._placing = False
         self._jumping = False
+        self.is_dragged_on = False
+        """The bar is somewhere else by now than where the next cards are from: they must not take it back."""
         self._bar_hides = False
         self._downwards = True
         self._laid_out: dict[MessageCard, None] = {}
