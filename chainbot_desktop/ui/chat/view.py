@@ -88,7 +88,7 @@ class ChatView(WindowView):
             start=self._start,
             tell=self.message.emit,
             open_file=lambda path: self._open("code-agent", {"path": path}),
-            fork=lambda key: self._turns.fork(key),
+            fork=lambda key: self._turns.fork(key),  # noqa: PLW0108 - made below
             recall=self._open_recall if self._recall_parts() is not None else None,
         )
         self.composer.incoming.choose_file = self._choose_file if parts.choose_file is not None else None
