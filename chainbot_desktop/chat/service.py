@@ -15,6 +15,7 @@ from chainbot_desktop.chat.agent_answers import AgentAnswers
 from chainbot_desktop.chat.agent_commands import AgentCommands
 from chainbot_desktop.chat.branches import Branches
 from chainbot_desktop.chat.builtin_commands import BuiltinCommands, StatusProbes
+from chainbot_desktop.chat.changes import Change, Changes
 from chainbot_desktop.chat.commands import Answer, CommandRegistry, Place, Undoable, is_command
 from chainbot_desktop.chat.erasures import Erasures
 from chainbot_desktop.chat.export import Export, ExportFile
@@ -33,20 +34,8 @@ from chainbot_desktop.chat.written import (
 )
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import InvalidInput, NotFound, TooLarge
-from chainbot_desktop.core.events import (
-    ConversationBranched,
-    ConversationChanged,
-    ConversationCleared,
-    ConversationCreated,
-    ConversationDeleted,
-    ConversationRenamed,
-    MessageChanged,
-    MessagePosted,
-    Recorded,
-)
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
 from chainbot_desktop.core.json_codec import canonical_json
-from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.core.ports import AgentTalk, Journal, Preferences, TalkAgent, TalkAttachment, TalkDelivery, Wording
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversation_rows import Conversation, Message, TurnOrder
@@ -59,17 +48,6 @@ _log = logging.getLogger(__name__)
 MAX_MEMBERS = 50
 UNDO_SECONDS = 10.0
 _LAST_OPEN = "chat.open_conversation"
-
-ChatEvent = (
-    ConversationBranched
-    | ConversationChanged
-    | ConversationCleared
-    | ConversationCreated
-    | ConversationDeleted
-    | ConversationRenamed
-    | MessageChanged
-    | MessagePosted
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +62,6 @@ class Surroundings:
     workspace: Callable[[], Path | None]
     talk: AgentTalk | None = None
     wording: Wording | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something about a conversation is different. `message_id` where a message was posted, `changed_id` where one is different."""
-
-    conversation_id: str
-    message_id: str = ""
-    changed_id: str = ""
 
 
 class ChatService(Reading):
@@ -113,12 +82,10 @@ class ChatService(Reading):
         me: Actor = "user:admin",
         undo_seconds: float = UNDO_SECONDS,
     ) -> None:
-        self._listeners: Listeners[[Change]] = Listeners()
-        self._erasures = Erasures(
-            table, preferences, tasks, lambda conversation_id: self._tell(Change(conversation_id)), undo_seconds
-        )
+        self._changes = Changes(bus)
+        self._tell = self._changes.tell
+        self._erasures = Erasures(table, preferences, tasks, lambda id_: self._tell(Change(id_)), undo_seconds)
         super().__init__(table, self._erasures)
-        self._bus = bus
         self._tasks = tasks
         self._preferences = preferences
         self._export_folder = around.export_folder
@@ -135,17 +102,8 @@ class ChatService(Reading):
         BuiltinCommands(self, journal, around.status, around.workspace).register_in(self.commands, self.offered)
         if self.answers is not None:
             AgentCommands(self.answers, self.conversation).register_in(self.commands)
-        self._subscription = bus.subscribe(
-            self._on_event,
-            ConversationBranched,
-            ConversationChanged,
-            ConversationCleared,
-            ConversationCreated,
-            ConversationDeleted,
-            ConversationRenamed,
-            MessageChanged,
-            MessagePosted,
-        )
+        if self._titles is not None:
+            self._changes.on_answer = self._titles.answered
 
     async def open(self) -> None:
         """Carry out what an earlier run of the program left to be erased, and take up the answers that were under way."""
@@ -155,7 +113,7 @@ class ChatService(Reading):
 
     async def close(self) -> None:
         """Carry out what waits for its undo time. Call before the journal closes."""
-        self._subscription.cancel()
+        self._changes.close()
         if self._titles is not None:
             await self._titles.close()
         if self.answers is not None:
@@ -164,7 +122,7 @@ class ChatService(Reading):
 
     def on_change(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Call `listener` on the loop's thread at every change; returns what ends it."""
-        return self._listeners.add(listener)
+        return self._changes.add(listener)
 
     async def last_open(self) -> str:
         """The conversation that was shown last, also before a restart; may be gone."""
@@ -420,20 +378,6 @@ class ChatService(Reading):
             await self.answers.give_lead(conversation_id, agent_id)
         else:
             await self._table.change(conversation_id, {"lead": agent_id}, actor=actor)
-
-    # Telling
-
-    def _on_event(self, recorded: Recorded[ChatEvent]) -> None:
-        data = recorded.event.data
-        if isinstance(recorded.event, MessageChanged):
-            self._tell(Change(data.conversation_id, changed_id=recorded.event.data.message_id))
-        else:
-            self._tell(Change(data.conversation_id, getattr(data, "message_id", "")))
-        if self._titles is not None and isinstance(recorded.event, MessagePosted) and recorded.event.actor.startswith("agent:"):
-            self._titles.answered(data.conversation_id, recorded.event.data.message_id)
-
-    def _tell(self, change: Change) -> None:
-        self._listeners.tell(change)
 
 
 def _checked_order(turn_order: str | None) -> str | None:
