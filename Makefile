@@ -36,7 +36,7 @@ help:  ## what can be made
 	@echo 'make bench               measure; ONLY=name for one; writes build/bench.json'
 	@echo 'make screens             screenshots of every window, in build/screens'
 	@echo 'make install-desktop     an entry in the applications menu for you (uninstall-desktop: away with it)'
-	@echo 'make lock                recompile both lock files (UPGRADE=1: to the newest versions)'
+	@echo 'make lock                recompile the lock files (UPGRADE=1: to the newest versions)'
 	@echo 'make clean               away with what was built; distclean: and with .venv'
 
 run: install
@@ -74,7 +74,8 @@ lock:
 	case '$(UPGRADE)' in '') set -- ;; 1|yes|all) set -- --upgrade ;; *) set -- --upgrade-package '$(UPGRADE)' ;; esac; \
 	$$uv $(LOCK) --group test "$$@" pyproject.toml -o requirements-test.lock && \
 	$$uv $(LOCK) --constraint requirements-test.lock "$$@" pyproject.toml -o requirements.lock && \
-	echo 'requirements.lock and requirements-test.lock are up to date'
+	$$uv $(LOCK) --extra recall --constraint requirements-test.lock "$$@" pyproject.toml -o requirements-recall.lock && \
+	echo 'requirements.lock, requirements-recall.lock and requirements-test.lock are up to date'
 
 install-desktop: install
 	@kiosk/desktop-entry install

@@ -58,7 +58,8 @@ def run_document(row: RunRow) -> dict[str, Any]:
 
 def conversation_messages(row: RunRow) -> list[dict[str, Any]]:
     """A run as what was asked and what was answered."""
-    asked = {"role": "user", "content": row.task, "timestamp": row.started_at, "run_id": row.id, "state": row.state}
+    of_run = {"run_id": row.id, "state": row.state, "conversation_id": row.conversation_id or None}
+    asked = {"role": "user", "content": row.task, "timestamp": row.started_at, **of_run}
     if not row.ended_at:
         return [asked]
     content = row.result if row.state == "succeeded" else row.reason

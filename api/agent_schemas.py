@@ -102,6 +102,10 @@ class TaskOrder(_Request):
     conversation_id: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
+class TaskWords(_Request):
+    task: _Task
+
+
 class RunBegun(BaseModel):
     run_id: str
     agent_id: str
@@ -243,6 +247,7 @@ class ConversationMessage(BaseModel):
     timestamp: str | None
     run_id: str
     state: str
+    conversation_id: str | None = Field(description="Where it was asked and answered: GET /api/conversations/{id}.")
 
 
 class AgentConversation(BaseModel):

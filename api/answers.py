@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from aiohttp import web
@@ -62,6 +63,12 @@ def html_answer(page: bytes, status: int, policy: str) -> web.Response:
 
 def redirect(location: str) -> web.Response:
     return web.Response(status=303, headers=headers("text/plain; charset=utf-8", Location=location))
+
+
+def saved_as(name: str) -> str:
+    """The Content-Disposition (RFC 6266) with which a browser saves it under this name, and never shows it."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%/' else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name.encode('utf-8', 'replace'), safe='')}"
 
 
 def add_headers(response: web.StreamResponse, wanted: Mapping[str, str]) -> None:

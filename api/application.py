@@ -30,6 +30,7 @@ from api.keys import (
     SERVICES,
     SIGN_IN,
     STARTED,
+    UNDOS,
     VERIFYING,
 )
 from api.metrics import make_registry
@@ -41,14 +42,19 @@ from api.routes import (
     agent_work,
     agents,
     approvals,
+    attachments,
     auth,
     chainbot,
+    conversation_branches,
+    conversation_messages,
+    conversations,
     coordinations,
     docs,
     entanglements,
     events,
     gpt,
     health,
+    memories,
     openai,
     page,
     runs,
@@ -59,6 +65,7 @@ from api.routes import (
 from api.run_streams import RunStreams
 from api.services import ApiServices
 from api.sign_in import SignInPage
+from api.undos import Undos
 from api.websocket.hub import WebSocketHub
 from chainbot_desktop.core.events import EVENT_CLASSES
 
@@ -78,6 +85,11 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
         approvals,
         entanglements,
         coordinations,
+        conversations,
+        conversation_messages,
+        conversation_branches,
+        attachments,
+        memories,
         gpt,
         openai,
         events,
@@ -95,7 +107,8 @@ def build_application(services: ApiServices) -> web.Application:
     door = Door(services.keys, services.settings)
     requests = RequestCounts()
     events_seen = EventCounts(frozenset(EVENT_CLASSES))
-    hub = WebSocketHub(services)
+    repeats, undos = Repeats(services), Undos()
+    hub = WebSocketHub(services, repeats, undos)
     routes: dict[web.AbstractRoute, Endpoint] = {}
     border = make_border(door, requests, routes, services.intake.count_refused)
     application = web.Application(middlewares=(border,), client_max_size=services.settings.server.max_body_bytes)
@@ -106,7 +119,8 @@ def build_application(services: ApiServices) -> web.Application:
     application[HUB] = hub
     application[REGISTRY] = make_registry(services, requests, events_seen, hub)
     application[CAMERA] = Camera(services.screen)
-    application[REPEATS] = Repeats(services)
+    application[UNDOS] = undos
+    application[REPEATS] = repeats
     application[RUN_STREAMS] = RunStreams()
     application[STARTED] = monotonic()
     application[VERIFYING] = asyncio.Lock()

@@ -47,6 +47,8 @@ class Endpoint:
     description: str = ""
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
+    uploads: tuple[str, ...] = ()
+    """The media types of a body that is no JSON."""
     problems: tuple[int, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What the parts of the path in braces mean."""

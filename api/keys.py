@@ -16,12 +16,14 @@ from api.repeating import Repeats
 from api.run_streams import RunStreams
 from api.services import ApiServices
 from api.sign_in import SignInPage
+from api.undos import Undos
 from api.websocket.hub import WebSocketHub
 from chainbot_desktop.alexos.webhooks import Caller
 
 SERVICES = web.AppKey("services", ApiServices)
 DOOR = web.AppKey("door", Door)
 HUB = web.AppKey("hub", WebSocketHub)
+UNDOS = web.AppKey("undos", Undos)
 REPEATS = web.AppKey("repeats", Repeats)
 RUN_STREAMS = web.AppKey("run_streams", RunStreams)
 REQUEST_COUNTS = web.AppKey("request_counts", RequestCounts)

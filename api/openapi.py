@@ -27,6 +27,7 @@ _TAGS = {
     "agents": "Agents, their map and their work",
     "approvals": "What agents ask a human",
     "entanglements": "Links between agents",
+    "conversations": "Conversations with agents: messages, search, export",
     "models": "Models: how they are, and answers of theirs",
     "events": "The journal",
     "audit": "Who did what, and the proof",
@@ -101,9 +102,17 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.body is not None:
         schema = {"$ref": _REF.format(model=endpoint.body.__name__)}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if endpoint.uploads:
+        content = {media_type: {"schema": _upload_schema(media_type)} for media_type in endpoint.uploads}
+        operation["requestBody"] = {"required": True, "content": content}
     if endpoint.access is Access.OPEN:
         operation["security"] = []
     return operation
+
+
+def _upload_schema(media_type: str) -> dict[str, Any]:
+    file = {"type": "string", "format": "binary"}
+    return {"type": "object", "properties": {"file": file}} if media_type.startswith("multipart/") else file
 
 
 def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
@@ -130,10 +139,12 @@ def _query_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 def _answers(answers: Iterable[Answer]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for answer in answers:
-        described: dict[str, Any] = {"description": answer.description or HTTPStatus(answer.status).phrase}
+        described = found.setdefault(
+            str(answer.status), {"description": answer.description or HTTPStatus(answer.status).phrase}
+        )
         if answer.media_type and answer.status < 300:
-            described["content"] = {answer.media_type: {"schema": _answer_schema(answer)}}
-        found[str(answer.status)] = described
+            # Several answers with one status are one in several media types.
+            described.setdefault("content", {})[answer.media_type] = {"schema": _answer_schema(answer)}
     return found
 
 

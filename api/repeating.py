@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+from weakref import WeakValueDictionary
 
 from aiohttp import web
 
@@ -34,31 +35,36 @@ class Attempt:
 
 
 class Repeats:
-    """Use on the loop's thread. Requests with a key go one at a time: the second of two that cross finds what the first did."""
+    """Use on the loop's thread. Requests with the same key go one at a time: the second of two that cross finds what the first did."""
 
     def __init__(self, services: ApiServices) -> None:
         self._services = services
-        self._one = asyncio.Lock()
+        self._under_way: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def attempt(self, request: web.Request, body: bytes) -> AsyncIterator[Attempt]:
         """Within it the request is carried out, if nothing earlier is found. Conflict (HTTP 422) for a key with another body."""
-        key = _key(request, body)
+        async with self.attempt_with(key_of(request.headers.get("Idempotency-Key"), request.path, body)) as attempt:
+            yield attempt
+
+    @asynccontextmanager
+    async def attempt_with(self, key: IdempotencyKey | None) -> AsyncIterator[Attempt]:
+        """The same for what came another way than as an HTTP request."""
         earlier = self._services.earlier
         if key is None or earlier is None:
             yield Attempt(key, None)
             return
-        async with self._one:
+        # A request may take its time (a command that asks a human): those with other keys do not wait for it.
+        async with self._under_way.setdefault(key.key, asyncio.Lock()):
             yield Attempt(key, await earlier(key))
 
 
-def _key(request: web.Request, body: bytes) -> IdempotencyKey | None:
-    written = request.headers.get("Idempotency-Key")
+def key_of(written: str | None, place: str, body: bytes) -> IdempotencyKey | None:
+    """What the caller wrote, as the key of a request to `place` with this body. InvalidInput where it is none."""
     if written is None:
         return None
     if not 0 < len(written) <= MAX_KEY:
         raise InvalidInput(f"The Idempotency-Key has {len(written)} characters, expected 1 to {MAX_KEY}.", code="invalid_key")
     if any("\ud800" <= character <= "\udfff" for character in written):
         raise InvalidInput("The Idempotency-Key is not UTF-8.", hint="Use letters, digits and dashes.", code="invalid_key")
-    path = request.path.rstrip("/")
-    return IdempotencyKey(ADMIN, written, sha256(path.encode() + b"\0" + body).hexdigest())
+    return IdempotencyKey(ADMIN, written, sha256(place.rstrip("/").encode() + b"\0" + body).hexdigest())

@@ -30,6 +30,13 @@ _FRAMES = (
     '`{"type":"subscribe","since":SEQ,"types":[...]}` (answered by `snapshot`, then every event after SEQ in order, or '
     "`position_gone`), and `hot_swap` {target_window, swap_data}. A client that reads too slowly loses its oldest frames and is "
     "told by `dropped` {count}. `agent_vitals` {agents} comes to the Agent Map once a second at most. "
+    "To `/ws` and `/ws/chat` answers come while they are written, each 20 times a second at most: `agent_response` {conversation_id, "
+    "run_id, agent_id, name, thread, state, waiting_for, trouble, seq, offset} with `text` (all so far: the first one, and after a "
+    "`subscribe`) or `delta` (what follows it); `chat_activity` {conversation_id, answers} when who works on what is different; and "
+    "`chat_message` has the message itself in `data.message`, null where it was erased. There a client may also send `chat_message` "
+    "{conversation_id, text, to?, attachments?, delivery?, idempotency_key?, request_id?}, `slash_command` (the same, a line that must "
+    "be a command), both answered by `accepted` as the HTTP request would be, and `chat_history` {conversation_id, before | after | "
+    "around?, limit?, request_id?}, answered by a `chat_history` with a page. "
     "What is not understood is answered by `error`."
 )
 _SWITCH = (Answer("The connection becomes a WebSocket", None, "", 101),)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from api.websocket.frames import ALL, WATCHTOWER, event_frame, frame, message_of
+from api.websocket.frames import ALL, WATCHTOWER, frame, message_of
 from api.websocket.requests import Subscribe
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events import Event, Recorded
@@ -24,6 +24,19 @@ _PAGE = 200
 
 Snapshot = Callable[[str], Mapping[str, Any]]
 """The present state, for a window."""
+
+Later = Callable[[], Awaitable[bytes]]
+"""A frame that is put together when its turn has come: what it takes to do so does not wait in memory."""
+
+Present = Callable[[Recorded[Any]], bytes | Later]
+"""The frame of an event."""
+
+Source = Callable[[], bytes | None]
+"""The next frame about what is still being made, if there is news. It is asked when nothing else waits, so nothing of it piles up."""
+
+
+def _no_news() -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,7 @@ class Connection:
         transport: asyncio.Transport | None,
         journal: Journal,
         snapshot: Snapshot,
+        present: Present,
         queue_frames: int,
         may_stay: Callable[[], bool],
     ) -> None:
@@ -55,9 +69,11 @@ class Connection:
         self._transport = transport
         self._journal = journal
         self._snapshot = snapshot
+        self._present = present
         self._most = queue_frames
         self.may_stay = may_stay
-        self._waiting: deque[tuple[int, bytes]] = deque()
+        self.source: Source = _no_news
+        self._waiting: deque[tuple[int, bytes | Later]] = deque()
         self._wake = asyncio.Event()
         self._types: frozenset[str] | None = None
         self._asked: Subscribe | None = None
@@ -90,11 +106,15 @@ class Connection:
         """Whether it takes frames of this type that are no events."""
         return self._types is None or message in self._types
 
-    def offer(self, encoded: bytes, seq: int = 0) -> None:
+    def offer(self, encoded: bytes | Later, seq: int = 0) -> None:
         """Queue a frame; the oldest goes where there is no room. Never waits."""
         if len(self._waiting) >= self._most:
             self._lose(self._waiting.popleft()[0])
         self._waiting.append((seq, encoded))
+        self._wake.set()
+
+    def look(self) -> None:
+        """The source has news."""
         self._wake.set()
 
     def tell(self, message: str, data: Mapping[str, Any], seq: int | None = None) -> None:
@@ -130,6 +150,8 @@ class Connection:
                 elif self._asked is not None:
                     asked, self._asked = self._asked, None
                     await self._replay(asked)
+                elif (news := self.source()) is not None:
+                    await self._send(news)
                 else:
                     self._wake.clear()
                     await self._wake.wait()
@@ -172,7 +194,7 @@ class Connection:
             if self._asked is not None:
                 break
             if self.wants(recorded.event.type, *message_of(recorded.event)):
-                await self._send(event_frame(recorded))
+                await self._send(self._present(recorded))
         return page[-1].seq
 
     async def _tell_gone(self, since: int, head: int, oldest: int | None) -> None:
@@ -180,7 +202,9 @@ class Connection:
         gone = {"since": since, "head": head, "oldest": oldest, "reason": reason}
         await self._send(frame("position_gone", self.window, gone, head))
 
-    async def _send(self, encoded: bytes) -> None:
+    async def _send(self, encoded: bytes | Later) -> None:
+        if not isinstance(encoded, bytes):
+            encoded = await encoded()
         # Waits while the client does not read: that is what fills its queue and nobody else's.
         await self.socket.send_frame(encoded, WSMsgType.TEXT)
         self.sent += 1

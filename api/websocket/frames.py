@@ -18,10 +18,13 @@ from chainbot_desktop.core.events import (
     AgentTerminated,
     ApprovalRequested,
     AttentionRequired,
+    ConversationBranched,
+    ConversationChanged,
     ConversationCleared,
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    ConversationsImported,
     CoordinationEnded,
     CoordinationStarted,
     EntanglementCreated,
@@ -31,6 +34,7 @@ from chainbot_desktop.core.events import (
     GuestAppeared,
     GuestChanged,
     GuestLeft,
+    MessageChanged,
     MessagePosted,
     Recorded,
     WorkflowCompleted,
@@ -68,8 +72,12 @@ _MESSAGES: Mapping[type[Event], tuple[str, str]] = {
     MessagePosted: ("chat_message", "chat"),
     ConversationCreated: ("chat_history", "chat"),
     ConversationRenamed: ("chat_history", "chat"),
+    ConversationBranched: ("chat_history", "chat"),
+    ConversationChanged: ("chat_history", "chat"),
+    MessageChanged: ("chat_history", "chat"),
     ConversationCleared: ("chat_history", "chat"),
     ConversationDeleted: ("chat_history", "chat"),
+    ConversationsImported: ("chat_history", "chat"),
     FileSaved: ("code_save", "code-agent"),
 }
 _OTHERS = ("log_update", WATCHTOWER)
@@ -85,10 +93,18 @@ def message_of(event: Event) -> tuple[str, str]:
 
 def event_frame(recorded: Recorded[Any]) -> bytes:
     """The frame of an event, the same for every client: it is encoded once."""
+    return orjson.dumps(_event_members(recorded, recorded.envelope()))
+
+
+def message_frame(recorded: Recorded[Any], posted: Mapping[str, Any] | None) -> bytes:
+    """The frame of a message that was posted, with the message itself: the journal has its digest alone."""
+    return json_bytes_of(_event_members(recorded, {**recorded.envelope(), "message": posted}))
+
+
+def _event_members(recorded: Recorded[Any], data: Any) -> dict[str, Any]:
     event = recorded.event
     message, window = message_of(event)
-    frame = {"type": message, "window_type": window, "timestamp": event.time, "seq": recorded.seq, "data": recorded.envelope()}
-    return orjson.dumps(frame)
+    return {"type": message, "window_type": window, "timestamp": event.time, "seq": recorded.seq, "data": data}
 
 
 def frame(message: str, window: str, data: Mapping[str, Any], seq: int | None = None) -> bytes:

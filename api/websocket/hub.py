@@ -11,10 +11,14 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from api.problems import UpgradeRequired
+from api.repeating import Repeats
 from api.services import ApiServices
+from api.undos import Undos
 from api.vitals_documents import map_with_vitals
-from api.websocket.connection import Connection, Identity
-from api.websocket.frames import ALL, SENT_TYPES, WATCHTOWER, event_frame, frame, message_of
+from api.websocket.answer_feed import AnswerFeed
+from api.websocket.chat_requests import ChatDesk
+from api.websocket.connection import Connection, Identity, Later
+from api.websocket.frames import ALL, SENT_TYPES, WATCHTOWER, frame, message_of
 from api.websocket.requests import HealthCheck, HotSwap, Ping, Subscribe, parse_request
 from api.websocket.vitals_feed import VitalsFeed
 from chainbot_desktop.core.bus import Subscription
@@ -28,20 +32,36 @@ _LARGEST_FRAME = 1024 * 1024
 """Bytes; a larger frame ends the connection (1009), one over `requests.MAX_FRAME` gets an error frame."""
 _STATISTICS_EVERY = 1.0
 _CLOSE_WITHIN = 0.6
-CAPABILITIES = ("subscribe", "resume", "ping", "health_check", "hot_swap", "system_stats", "agent_vitals")
+CAPABILITIES = (
+    "subscribe",
+    "resume",
+    "ping",
+    "health_check",
+    "hot_swap",
+    "system_stats",
+    "agent_vitals",
+    "chat_message",
+    "chat_history",
+    "slash_command",
+    "agent_response",
+)
 
 
 class WebSocketHub:
     """Use on the loop's thread."""
 
-    def __init__(self, services: ApiServices) -> None:
+    def __init__(self, services: ApiServices, repeats: Repeats, undos: Undos) -> None:
         self._services = services
+        self._chat = ChatDesk(services.chat, services.tasks, repeats, undos)
         self._connections: dict[str, Connection] = {}
         self._subscription: Subscription | None = None
         self._statistics: asyncio.Task[None] | None = None
         self._vitals: VitalsFeed | None = None
         if services.vitals is not None:
             self._vitals = VitalsFeed(services.vitals, services.tasks, self._connections.values)
+        self._answers: AnswerFeed | None = None
+        if services.chat is not None and services.chat.answers is not None:
+            self._answers = AnswerFeed(services.chat.answers, self._connections.values)
         self._closing = False
         self.opened = 0
         self._sent_before = 0
@@ -49,6 +69,8 @@ class WebSocketHub:
 
     def open(self) -> None:
         self._subscription = self._services.bus.subscribe(self._on_event)
+        if self._answers is not None:
+            self._answers.open()
 
     async def close(self) -> None:
         """Tell every client that we go away (1001) and let it go, within `_CLOSE_WITHIN`."""
@@ -59,6 +81,8 @@ class WebSocketHub:
             self._statistics.cancel()
         if self._vitals is not None:
             self._vitals.close()
+        if self._answers is not None:
+            self._answers.close()
         leaving = [
             _dismiss(connection, WSCloseCode.GOING_AWAY, b"the panel stops")
             for connection in self._connections.values()
@@ -117,7 +141,14 @@ class WebSocketHub:
             raise UpgradeRequired("This path speaks WebSocket only.", hint="Connect with a WebSocket client.")
         identity = Identity(new_id(), window, user, request.remote or "", utc_now())
         connection = Connection(
-            identity, socket, request.transport, self._services.journal, self._snapshot, settings.queue_frames, may_stay
+            identity,
+            socket,
+            request.transport,
+            self._services.journal,
+            self._snapshot,
+            self._chat.present,
+            settings.queue_frames,
+            may_stay,
         )
         # It counts from here on: the handshake gives way to others.
         self._connections[identity.id] = connection
@@ -142,6 +173,7 @@ class WebSocketHub:
             },
         )
         self._start_telemetry()
+        self._begin_answers(connection)
         writer = self._services.tasks.spawn(f"websocket {connection.identity.id}", connection.write())
         writer.add_done_callback(lambda _: connection.abort() if not writer.cancelled() else None)
         try:
@@ -173,8 +205,11 @@ class WebSocketHub:
         elif isinstance(request, Subscribe):
             connection.subscribe(request)
             self._start_telemetry()
-        else:
+            self._begin_answers(connection)
+        elif isinstance(request, HotSwap):
             self._swap(connection, request)
+        else:
+            self._chat.take(connection, request)
 
     def _swap(self, connection: Connection, request: HotSwap) -> None:
         swap = self._services.hot_swap
@@ -187,10 +222,10 @@ class WebSocketHub:
         if not self._connections:
             return
         message, window = message_of(recorded.event)
-        encoded: bytes | None = None
+        encoded: bytes | Later | None = None
         for connection in self._connections.values():
             if connection.live and connection.wants(recorded.event.type, message, window):
-                encoded = encoded or event_frame(recorded)
+                encoded = encoded or self._chat.present(recorded)
                 connection.offer(encoded, recorded.seq)
 
     def _snapshot(self, window: str) -> Mapping[str, Any]:
@@ -198,6 +233,10 @@ class WebSocketHub:
         if window in (ALL, "agent-map"):
             state["map"] = map_with_vitals(self._services.agents.map_document(self._services.runtime), self._services.vitals)
         return state
+
+    def _begin_answers(self, connection: Connection) -> None:
+        if self._answers is not None:
+            self._answers.begin(connection)
 
     def _start_telemetry(self) -> None:
         if self._vitals is not None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from api.conversation_schemas import MessageParameters, NewMessage
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.core.json_codec import parse_object
 
@@ -44,12 +45,42 @@ class HotSwap(BaseModel):
     swap_data: dict[str, Any] = Field(default_factory=dict)
 
 
-ClientRequest = Ping | HealthCheck | Subscribe | HotSwap
-_KINDS: Mapping[str, type[Ping] | type[HealthCheck] | type[Subscribe] | type[HotSwap]] = {
+_Id = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+_RequestId = Annotated[str, StringConstraints(max_length=300)]
+
+
+class ChatMessage(NewMessage):
+    """Post it. `request_id` comes back with what is answered to it."""
+
+    type: Literal["chat_message"] = "chat_message"
+    conversation_id: _Id
+    idempotency_key: str | None = None
+    request_id: _RequestId = ""
+
+
+class SlashCommand(ChatMessage):
+    """A line that must be a command."""
+
+    type: Literal["slash_command"] = "slash_command"  # type: ignore[assignment]
+
+
+class ChatHistory(MessageParameters):
+    """A page of a conversation."""
+
+    type: Literal["chat_history"] = "chat_history"
+    conversation_id: _Id
+    request_id: _RequestId = ""
+
+
+ClientRequest = Ping | HealthCheck | Subscribe | HotSwap | ChatMessage | SlashCommand | ChatHistory
+_KINDS: Mapping[str, type[ClientRequest]] = {
     "ping": Ping,
     "health_check": HealthCheck,
     "subscribe": Subscribe,
     "hot_swap": HotSwap,
+    "chat_message": ChatMessage,
+    "slash_command": SlashCommand,
+    "chat_history": ChatHistory,
 }
 
 

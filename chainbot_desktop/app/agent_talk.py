@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chainbot_desktop.agents.approvals.desk import ApprovalDesk
+from chainbot_desktop.agents.conversation_context import as_run_context
 from chainbot_desktop.agents.entanglements.guests import Guests
 from chainbot_desktop.agents.runtime.live import LiveAgent, RunUpdate
 from chainbot_desktop.agents.runtime.service import AgentService
-from chainbot_desktop.core.errors import ChainBotError
+from chainbot_desktop.core.errors import ChainBotError, Conflict
 from chainbot_desktop.core.events.envelope import Actor
 from chainbot_desktop.core.events.runs import Decision
 from chainbot_desktop.core.ports import (
@@ -62,9 +63,17 @@ class ServiceTalk:
         live = self._agents.live(agent_id)
         if live is None and any(guest.id == agent_id for guest in self._guests.all()):
             return _QUESTION + await self._guests.ask(agent_id, text, conversation_id=conversation_id, actor=actor)
-        if delivery == "between" and live is not None and live.run_id:
+        # What is attached cannot be handed over in the middle of a task: it waits with its message.
+        if delivery == "between" and live is not None and live.run_id and not (context is not None and context.attachments):
             return await self._agents.message(agent_id, text, actor=actor, delivery="between", conversation_id=conversation_id)
-        return await self._agents.execute(agent_id, text, actor=actor, conversation_id=conversation_id, delivery=delivery)
+        return await self._agents.execute(
+            agent_id,
+            text,
+            actor=actor,
+            context=as_run_context(context),
+            conversation_id=conversation_id,
+            delivery=delivery,
+        )
 
     def follow(self, run_id: str, listener: Callable[[TalkUpdate], None]) -> Callable[[], None]:
         if run_id.startswith(_QUESTION):
@@ -90,13 +99,32 @@ class ServiceTalk:
         return [_talk_run(row) for row in await self._agents.following(run_id) if row.conversation_id]
 
     def on_begun(self, listener: Callable[[TalkRun], None]) -> Callable[[], None]:
-        return self._guests.begun.add(lambda row: listener(_talk_run(row)))
+        def hear(row: RunRow) -> None:
+            if row.conversation_id and row.context.get("handed_over_run"):
+                listener(_talk_run(row))
+
+        return _all_of(self._guests.begun.add(lambda row: listener(_talk_run(row))), self._agents.on_accepted(hear))
+
+    def on_child(self, listener: Callable[[TalkRun], None]) -> Callable[[], None]:
+        def hear(row: RunRow) -> None:
+            if row.parent_id:
+                listener(_talk_run(row))
+
+        return self._agents.on_accepted(hear)
 
     async def cancel(self, run_id: str, *, actor: Actor) -> None:
         if run_id.startswith(_QUESTION):
             self._guests.give_up(run_id.removeprefix(_QUESTION))
         else:
             await self._agents.cancel_run(run_id, actor=actor)
+
+    async def edit_queued(self, run_id: str, text: str, *, actor: Actor) -> None:
+        _refuse_guest(run_id)
+        await self._agents.edit_queued(run_id, text, actor=actor)
+
+    async def take_back(self, run_id: str, *, actor: Actor) -> None:
+        _refuse_guest(run_id)
+        await self._agents.take_back(run_id, actor=actor)
 
     async def spawn(self, kind: str, name: str, config: Mapping[str, Any], *, actor: Actor) -> None:
         await self._agents.spawn(kind, name, config, actor=actor)
@@ -122,13 +150,15 @@ class ServiceTalk:
         await self._desk.decide(question.id, question.nonce, decision, answer=answer, actor=actor)
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
-        ends = (self._agents.on_change(lambda _: listener()), self._desk.on_change(listener))
+        return _all_of(self._agents.on_change(lambda _: listener()), self._desk.on_change(listener))
 
-        def end() -> None:
-            for each in ends:
-                each()
 
-        return end
+def _all_of(*ends: Callable[[], None]) -> Callable[[], None]:
+    def end() -> None:
+        for each in ends:
+            each()
+
+    return end
 
 
 def _talk_agent(live: LiveAgent, takes_tasks: bool) -> TalkAgent:
@@ -147,7 +177,12 @@ def _talk_agent(live: LiveAgent, takes_tasks: bool) -> TalkAgent:
 
 
 def _talk_run(row: RunRow) -> TalkRun:
-    return TalkRun(row.id, row.conversation_id, row.agent_id, row.started_at)
+    return TalkRun(row.id, row.conversation_id, row.agent_id, row.started_at, row.parent_id, row.task)
+
+
+def _refuse_guest(run_id: str) -> None:
+    if run_id.startswith(_QUESTION):
+        raise Conflict("A question to a guest of ALEX OS is sent at once: it cannot be changed any more.", code="task_begun")
 
 
 def _nothing() -> None:

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import platformdirs
-
 from api.application import build_application
 from api.keys import HUB
 from api.server import ApiServer
@@ -36,26 +34,27 @@ from chainbot_desktop.alexos.answers import bare_url
 from chainbot_desktop.alexos.client import AlexOsClient
 from chainbot_desktop.alexos.identity import Identity, OwnAgent, own_uuid, reachable_url
 from chainbot_desktop.alexos.webhooks import WebhookIntake
-from chainbot_desktop.app.agent_talk import ServiceTalk
 from chainbot_desktop.app.agent_wing import make_agent_wing
+from chainbot_desktop.app.chat_wing import ChatAround, make_chat_wing
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
+from chainbot_desktop.app.recall_wing import RecallWing
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
-from chainbot_desktop.app.wording import ModelWording
 from chainbot_desktop.chat.builtin_commands import StatusProbes
-from chainbot_desktop.chat.service import ChatService, Surroundings
+from chainbot_desktop.chat.chatgpt.service import ChatGptImport
+from chainbot_desktop.chat.code_actions import CodeActions
+from chainbot_desktop.chat.service import ChatService
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.events import HealthChanged, PanelStarted, PanelStopped
 from chainbot_desktop.core.events.envelope import Severity
 from chainbot_desktop.core.events.panel import HealthChange, Start, Stop
 from chainbot_desktop.core.link import LinkState, LinkStatus
-from chainbot_desktop.core.ports import Blobs, Journal, Preferences, Wording
+from chainbot_desktop.core.ports import Blobs, Journal, Preferences
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.admin_token import ADMIN_TOKEN, AdminToken, read_or_make_token
 from chainbot_desktop.security.browser_sessions import Sessions, Tickets
 from chainbot_desktop.security.secret_store import SecretStore, desktop_keyring
-from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.deliveries import DeliveryTable
 from chainbot_desktop.store.dialects import DialectTable
 from chainbot_desktop.store.journal import SqliteJournal
@@ -63,6 +62,7 @@ from chainbot_desktop.watch.health import Health, HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
 from chainbot_desktop.watch.metrics import MetricsSampler
+from chainbot_desktop.workspace.changes import FileSet
 from chainbot_desktop.workspace.workspace import Workspace
 
 _log = logging.getLogger(__name__)
@@ -113,6 +113,10 @@ class House:
     templates: AgentTemplates
     persona_folder: Path
     chat: ChatService
+    recall: RecallWing
+    code: CodeActions
+    files: FileSet
+    chat_import: ChatGptImport
     workspace: Workspace
     logs: LogRing
     lag: LoopLagMonitor
@@ -176,6 +180,20 @@ async def open_house(
             secret=lambda name: secrets.get(name) if name != ADMIN_TOKEN else None,
             redactor=logs.redactor,
         )
+        rooms = make_chat_wing(
+            settings,
+            data_dir,
+            store,
+            tasks,
+            agents,
+            wing,
+            ChatAround(
+                workspace,
+                StatusProbes(lambda: watch.health.current.reasons, lambda: link.status, lambda: len(agents.agents)),
+                loop_lag=lambda: watch.lag.peak(1.0),
+                redact=logs.redactor.redact,
+            ),
+        )
         services = ApiServices(
             settings=settings,
             journal=journal,
@@ -199,6 +217,9 @@ async def open_house(
             templates=wing.templates,
             completions=wing.completions,
             personas=lambda: load_personas(wing.persona_folder),
+            chat=rooms.chat,
+            notes=rooms.recall.notes,
+            recall=rooms.recall.recall,
             earlier=journal.earlier,
         )
         application = build_application(services)
@@ -207,18 +228,8 @@ async def open_house(
         stack.push_async_callback(closed_within, _AGENTS_STOP_WITHIN, "the agents", wing.close)
         await wing.open()
         tasks.spawn("look at the models", wing.models.probe())
-        chat = _make_chat(
-            store,
-            tasks,
-            watch.health,
-            link,
-            agents,
-            workspace,
-            ServiceTalk(wing.runtime, wing.desk, wing.entanglements.guests),
-            ModelWording(wing.completions),
-        )
-        await chat.open()
-        stack.push_async_callback(closed_within, 0.5, "the chat", chat.close)
+        await rooms.open()
+        stack.push_async_callback(closed_within, 1.0, "the chat", rooms.close)
 
         server = ApiServer(application, settings.server.host, settings.server.port)
         await server.start()
@@ -254,7 +265,11 @@ async def open_house(
             vitals=wing.vitals,
             templates=wing.templates,
             persona_folder=wing.persona_folder,
-            chat=chat,
+            chat=rooms.chat,
+            recall=rooms.recall,
+            code=rooms.code,
+            files=rooms.files,
+            chat_import=rooms.chat_import,
             workspace=workspace,
             logs=logs,
             lag=watch.lag,
@@ -333,22 +348,6 @@ def _make_link(
         ours=lambda: _own_agents(agents),
         on_failure=health.record_task_failure,
     )
-
-
-def _make_chat(
-    store: OpenedStore,
-    tasks: Tasks,
-    health: HealthMonitor,
-    link: AlexOsClient,
-    agents: AgentDirectory,
-    workspace: Workspace,
-    talk: ServiceTalk,
-    wording: Wording,
-) -> ChatService:
-    status = StatusProbes(lambda: health.current.reasons, lambda: link.status, lambda: len(agents.agents))
-    around = Surroundings(status, Path(platformdirs.user_downloads_dir()), lambda: workspace.root, talk, wording)
-    table = ConversationTable(store.database, store.journal)
-    return ChatService(table, store.journal, store.bus, tasks, store.preferences, around)
 
 
 async def _keys(secrets: SecretStore, settings: Settings, logs: LogRing) -> Keys:

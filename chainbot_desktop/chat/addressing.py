@@ -16,11 +16,16 @@ _AT = re.compile(r"(?<![^\s(\[{,;:])@(?=[^\s@])")
 _QUOTED = re.compile(r'"([^"\n]{1,200})"')
 _BARE = re.compile(r"\w(?:[\w.-]*\w)?")
 _CODE = re.compile(r"(`{3,}|~{3,}).*?(?:\1|\Z)|`[^`\n]*`", re.DOTALL)
+_AFTER_NAME = re.compile(r"^[\s,;:]+")
 _BETWEEN = re.compile(r"[\s,;:]*(?:and\s+(?=@))?")
 _TYPED = re.compile(r'(?:^|(?<=[\s(\[{,;:]))@("?)([^\n"@]{0,200})$')
 _MOST_OFFERED = 20
 _MOST_NAMES = 500
 """Signs `@` of one message that are looked at: a pasted list of addresses is none of names."""
+
+
+EVERYBODY = TalkAgent("@all", "all", "", "idle")
+"""Stands for whom `@all` means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class Addressed:
     agents: tuple[TalkAgent, ...]
     unknown: tuple[str, ...]
     task: str
+    by_turn: bool = False
+    """It names nobody, and these are who answers then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +47,19 @@ class _Mention:
     agent: TalkAgent | None
 
 
-def addressed(text: str, agents: Sequence[TalkAgent]) -> Addressed:
+def addressed(text: str, agents: Sequence[TalkAgent], everybody: Sequence[TalkAgent] = ()) -> Addressed:
     """Names at the beginning address; without such, names anywhere in it do. In code an `@` is code.
 
-    An unknown name counts at the beginning alone: further on it may be anything, a decorator or a person.
+    An unknown name counts at the beginning alone: further on it may be anything, a decorator or a person. `@all` is `everybody`,
+    unless somebody is called that.
     InvalidInput where there are names and nothing to do.
     """
-    mentions = _mentions(text, agents)
+    named_all = any(agent.name.casefold() == EVERYBODY.name for agent in agents)
+    mentions = _mentions(text, agents if named_all or not everybody else [*agents, EVERYBODY])
     leading, rest = _leading(text, mentions)
     if not leading:
-        known = _unique(mention.agent for mention in mentions if mention.agent is not None)
-        return Addressed(known, (), text)
-    named = _unique(mention.agent for mention in leading if mention.agent is not None)
+        return Addressed(_unique(mentions, everybody), (), text)
+    named = _unique(leading, everybody)
     unknown = tuple(dict.fromkeys(mention.name for mention in leading if mention.agent is None))
     task = text[rest:].strip()
     if named and not task:
@@ -61,6 +69,28 @@ def addressed(text: str, agents: Sequence[TalkAgent]) -> Addressed:
             code="empty_task",
         )
     return Addressed(named, unknown, task)
+
+
+def requests_in(text: str, agents: Sequence[TalkAgent]) -> list[tuple[TalkAgent, str]]:
+    """What a text asks of agents: from a name that begins a line on to the next such name. Each agent once, in order."""
+    mentions = _mentions(text, agents)
+    groups: list[tuple[list[TalkAgent], int, int]] = []
+    for mention in mentions:
+        if mention.agent is None:
+            continue
+        goes_on = bool(groups) and _BETWEEN.fullmatch(text[groups[-1][2] : mention.start]) is not None
+        if goes_on and "\n" not in text[groups[-1][2] : mention.start]:
+            groups[-1] = ([*groups[-1][0], mention.agent], groups[-1][1], mention.end)
+        elif not text[text.rfind("\n", 0, mention.start) + 1 : mention.start].strip():
+            groups.append(([mention.agent], mention.start, mention.end))
+    asked: dict[str, tuple[TalkAgent, str]] = {}
+    for index, (named, _, end) in enumerate(groups):
+        until = groups[index + 1][1] if index + 1 < len(groups) else len(text)
+        task = _AFTER_NAME.sub("", text[end:until], count=1).strip()
+        for agent in named if task else ():
+            before = asked[agent.id][1] + "\n\n" if agent.id in asked else ""
+            asked[agent.id] = (agent, before + task)
+    return list(asked.values())
 
 
 def named_in(text: str, agents: Sequence[TalkAgent]) -> list[TalkAgent]:
@@ -103,19 +133,29 @@ def complete_mention(text: str, caret: int, agents: Sequence[TalkAgent]) -> list
     typed = match[2].casefold()
     fitting = [agent for agent in agents if agent.takes_tasks and typed in agent.name.casefold()]
     fitting.sort(key=lambda agent: (not agent.name.casefold().startswith(typed), agent.name.casefold()))
+    if EVERYBODY.name.startswith(typed) and _can_mean_all(agents):
+        fitting = [*fitting[: _MOST_OFFERED - 1], EVERYBODY]
     start = match.start()
     return [_completion(agent, text[:start], text[caret:]) for agent in fitting[:_MOST_OFFERED]]
 
 
+def _can_mean_all(agents: Sequence[TalkAgent]) -> bool:
+    takers = [agent for agent in agents if agent.takes_tasks and not agent.guest]
+    return len(takers) > 1 and all(agent.name.casefold() != EVERYBODY.name for agent in agents)
+
+
 def _completion(agent: TalkAgent, before: str, after: str) -> Completion:
     head = f"{before}{at_name(agent.name)} "
+    return Completion(head + after.removeprefix(" "), at_name(agent.name), _about(agent), len(head))
+
+
+def _about(agent: TalkAgent) -> str:
+    if agent is EVERYBODY:
+        return "everybody in this conversation"
+    if agent.guest:
+        return "guest of ALEX OS"
     doing = agent.activity or agent.waiting_for
-    return Completion(
-        head + after.removeprefix(" "),
-        at_name(agent.name),
-        "guest of ALEX OS" if agent.guest else f"{agent.kind}, {agent.state}" + (f": {doing}" if doing else ""),
-        len(head),
-    )
+    return f"{agent.kind}, {agent.state}" + (f": {doing}" if doing else "")
 
 
 def _mentions(text: str, agents: Sequence[TalkAgent]) -> list[_Mention]:
@@ -160,5 +200,9 @@ def _leading(text: str, mentions: Sequence[_Mention]) -> tuple[list[_Mention], i
     return leading, position
 
 
-def _unique(agents: Iterable[TalkAgent]) -> tuple[TalkAgent, ...]:
-    return tuple({agent.id: agent for agent in agents}.values())
+def _unique(mentions: Iterable[_Mention], everybody: Sequence[TalkAgent]) -> tuple[TalkAgent, ...]:
+    named: dict[str, TalkAgent] = {}
+    for mention in mentions:
+        if mention.agent is not None:
+            named |= {agent.id: agent for agent in (everybody if mention.agent is EVERYBODY else (mention.agent,))}
+    return tuple(named.values())

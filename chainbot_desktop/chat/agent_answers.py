@@ -1,77 +1,115 @@
-"""Asks the agents that messages address, and keeps what they answer, whether a window is open or not.
+"""Asks the agents that messages address, and each other: who is meant, what each is told with it, what waits and can be changed.
 
-An answer is memory while it is written and becomes a message when its run has ended. Which runs are under way is remembered, so
-that after the end of the program, however it came, each of them is followed on or said to have been interrupted: once.
+An answer is memory while it is written and becomes a message when its run has ended: `under_way` follows and keeps it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+from weakref import WeakValueDictionary
 
 from chainbot_desktop.chat.addressing import Addressed, addressed, at_name, who_there_is
-from chainbot_desktop.chat.answer_stream import MAX_ANSWER, AnswerStream
+from chainbot_desktop.chat.answer_stream import AnswerStream, Asked
+from chainbot_desktop.chat.hand_overs import HandOvers
 from chainbot_desktop.chat.markdown import escape_markdown
-from chainbot_desktop.core.errors import ChainBotError, NotFound
-from chainbot_desktop.core.events.envelope import SYSTEM, Actor
-from chainbot_desktop.core.ids import utc_now
-from chainbot_desktop.core.listeners import Listeners
-from chainbot_desktop.core.ports import AgentTalk, Preferences, TalkAgent, TalkDelivery, TalkOutcome, TalkRun
+from chainbot_desktop.chat.turns import RecallResult, Turns, TurnSource, everybody
+from chainbot_desktop.chat.under_way import UnderWay, name_of
+from chainbot_desktop.chat.unheard import Hearing
+from chainbot_desktop.core.errors import ChainBotError, InvalidInput, NotFound
+from chainbot_desktop.core.events.envelope import Actor
+from chainbot_desktop.core.ids import new_id, utc_now
+from chainbot_desktop.core.ports import (
+    AgentTalk,
+    Preferences,
+    TalkAgent,
+    TalkAttachment,
+    TalkContext,
+    TalkDelivery,
+    TalkOutcome,
+    TalkRun,
+)
 from chainbot_desktop.core.tasks import Tasks
-from chainbot_desktop.store.conversation_rows import Conversation
+from chainbot_desktop.store.conversation_rows import Conversation, Message
 from chainbot_desktop.store.conversations import ConversationTable
 
-_log = logging.getLogger(__name__)
+MAX_DEPTH = 3
+"""How deep agents may ask agents, where the settings say nothing."""
 
-TELL_SECONDS = 0.05
-"""Listeners hear of streams no more often than this, however many tokens come."""
 
-_UNDER_WAY = "chat.under_way"
-_LOOKED_BACK = 200
-"""Messages that are looked through at the start for an answer that was kept just before the program was killed."""
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What an agent does in a conversation now; `words` say it to a reader. `thread`: the run whose answer it stands under."""
+
+    agent_id: str
+    name: str
+    state: Literal["queued", "working", "thinking", "typing", "waiting"]
+    words: str
+    run_id: str
+    thread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedTask:
+    """A task that waits for its agent. `message_id` is the message that it is from; "" where an agent gave it."""
+
+    run_id: str
+    agent_id: str
+    name: str
+    text: str
+    message_id: str = ""
 
 
 class AgentAnswers:
-    """Use on the loop's thread, between `open` and `close`."""
+    """Use on the loop's thread, between `open` and `close`.
 
-    def __init__(self, talk: AgentTalk, table: ConversationTable, preferences: Preferences, tasks: Tasks) -> None:
+    `source` recalls for each turn; `floor` is the number up to which a conversation's messages do not count (it is being cleared).
+    """
+
+    def __init__(
+        self,
+        talk: AgentTalk,
+        table: ConversationTable,
+        preferences: Preferences,
+        tasks: Tasks,
+        *,
+        source: TurnSource | None = None,
+        floor: Callable[[str], int] = lambda _: 0,
+        max_depth: int = MAX_DEPTH,
+    ) -> None:
         self._talk = talk
         self._table = table
-        self._preferences = preferences
         self._tasks = tasks
-        self._streams: dict[str, AnswerStream] = {}
-        self._attending: dict[str, asyncio.Task[None]] = {}
+        self._source = source
+        self._floor = floor
+        self._turns = Turns(preferences)
+        self._hearing = Hearing(table, self._name)
+        self._under_way = UnderWay(talk, table, preferences, tasks, self._after)
+        self._streams = self._under_way.streams
+        self._hand_overs = HandOvers(
+            table,
+            talk.agents,
+            self.lead,
+            lambda: tuple(self._streams.values()),
+            self._give,
+            self.say,
+            max_depth,
+        )
         self._leads: dict[str, str] = {}
-        self._listeners: Listeners[[]] = Listeners()
-        self._due: asyncio.TimerHandle | None = None
-        self._stop_watching = (talk.on_change(self._on_agents_changed), talk.on_begun(self._on_begun))
+        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._stop_watching = (talk.on_begun(self._on_begun), talk.on_child(self._on_child))
 
     async def open(self) -> None:
-        """Take up the runs that were under way when the program ended."""
-        for run_id, known in dict(await self._preferences.get(_UNDER_WAY) or {}).items():
-            if run_id in self._streams:
-                continue
-            stream = self._begin(run_id, known["conversation_id"], known["agent_id"], known["agent_name"], known["began"])
-            stream.saved = known.get("text", "")
-            self._attend(stream)
+        await self._turns.open()
+        await self._under_way.open()
 
     async def close(self) -> None:
-        """What is under way goes on without us; what was heard of it so far is kept for the next start."""
         for stop in self._stop_watching:
             stop()
-        self._listeners.clear()
-        if self._due is not None:
-            self._due.cancel()
-        attending = list(self._attending.values())
-        for task in attending:
-            task.cancel()
-        if attending:
-            await asyncio.wait(attending)
-        if self._streams:
-            await self._remember(with_text=True)
+        await self._under_way.close()
 
     @property
     def talk(self) -> AgentTalk:
@@ -90,44 +128,101 @@ class AgentAnswers:
 
     def of(self, conversation_id: str) -> list[AnswerStream]:
         """The answers that are being written in a conversation, in the order in which they were asked for."""
-        return [stream for stream in self._streams.values() if stream.conversation_id == conversation_id]
+        here = [stream for stream in self._streams.values() if stream.conversation_id == conversation_id]
+        return [stream for stream in here if stream.state != "ended" or stream.trouble]
+
+    @property
+    def streams(self) -> Sequence[AnswerStream]:
+        """The answers that are being written anywhere, in the order in which they were asked for."""
+        return tuple(stream for stream in self._streams.values() if stream.state != "ended" or stream.trouble)
 
     def lead(self, conversation: Conversation) -> str:
         """The agent that leads a conversation now, whenever `conversation` was read; "" is nobody."""
         return self._leads.get(conversation.id, conversation.lead)
 
+    def activity(self, conversation_id: str) -> tuple[Activity, ...]:
+        """Who types, works or waits here."""
+        return tuple(_activity(stream) for stream in self.of(conversation_id) if stream.state != "ended")
+
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` when a stream or an agent is different, coalesced; returns what ends it."""
-        return self._listeners.add(listener)
+        return self._under_way.on_change(listener)
 
     # Asking
 
-    def addressed(self, lead: str, text: str) -> Addressed:
-        """Whom a message means: those it names, else the conversation's lead. InvalidInput where it has a name and no task."""
-        meant = addressed(text, self.addressable)
+    def meant(self, conversation: Conversation, text: str, to: Sequence[str] = ()) -> Addressed:
+        """Whom a message means: `to` (ids), else those it names, else whose turn it is. InvalidInput where that cannot be."""
+        if to:
+            return self._chosen(text, to)
+        meant = addressed(text, self.addressable, everybody(conversation, self.agents))
         if meant.agents or meant.unknown:
             return meant
-        return Addressed(tuple(agent for agent in self.agents if agent.id == lead), (), text)
+        return Addressed(self._turns.whose(conversation, self.lead(conversation), self.agents), (), text, by_turn=True)
+
+    def _chosen(self, text: str, to: Sequence[str]) -> Addressed:
+        known = {agent.id: agent for agent in (*self._talk.guests(), *self.agents)}
+        unknown = next((agent_id for agent_id in to if agent_id not in known), None)
+        if unknown is not None:
+            raise InvalidInput(
+                f"There is no agent {unknown[:200]!r} here.", hint="GET /api/agents lists them.", code="no_such_agent"
+            )
+        return Addressed(tuple(known[agent_id] for agent_id in dict.fromkeys(to)), (), text)
 
     async def ask(
-        self, conversation: Conversation, meant: Addressed, *, actor: Actor, delivery: TalkDelivery = "queue"
-    ) -> None:
-        """Give the task to everybody who is meant. What cannot be is said in the conversation."""
+        self,
+        conversation: Conversation,
+        meant: Addressed,
+        *,
+        actor: Actor,
+        delivery: TalkDelivery = "queue",
+        message: Message | None = None,
+        attachments: Sequence[TalkAttachment] = (),
+    ) -> tuple[str, ...]:
+        """Give the task to everybody who is meant; the runs that this began or reached. What cannot be is said in the conversation.
+
+        `message` is the one that was posted with it; of a command there is none.
+        """
         for name in meant.unknown:
             await self.say(
                 conversation.id,
                 f"There is no agent {escape_markdown(at_name(name))} here. {_hint(who_there_is(name, self.addressable))}",
             )
-        asked = [agent for agent in meant.agents if await self._ask_one(conversation.id, agent, meant.task, actor, delivery)]
+        async with self._one_at_a_time(conversation.id):
+            fresh = await self._table.get(conversation.id)
+            agents = self._turns.whose(fresh, self.lead(fresh), self.agents) if meant.by_turn else meant.agents
+            asked = Asked(
+                task=meant.task,
+                actor=actor,
+                message_id=message.id if message is not None else "",
+                alone=len(agents) == 1,
+                exchange=message.id if message is not None else new_id(),
+            )
+            runs = {
+                agent: await self._ask_one(fresh, agent, replace(asked), delivery, message, attachments) for agent in agents
+            }
+            reached = [agent for agent, run_id in runs.items() if run_id]
+            await self._note_members(fresh, [agent for agent in reached if not agent.guest])
+            named = bool(meant.agents or meant.unknown) and not meant.by_turn
+            await self._note_lead(fresh, [agent for agent in reached if not agent.guest], named=named)
+        return tuple(run_id for run_id in runs.values() if run_id)
+
+    async def _note_members(self, conversation: Conversation, reached: Sequence[TalkAgent]) -> None:
+        """Who is addressed takes part from now on, and had its turn."""
+        new = [agent.id for agent in reached if agent.id not in conversation.members]
+        if new:
+            await self._table.set_members(conversation.id, [*conversation.members, *new])
+            self._under_way.tell_soon()
+        if reached and (conversation.turn_order == "round_robin"):
+            await self._turns.took(conversation.id, reached[-1].id)
+
+    async def _note_lead(self, conversation: Conversation, leaders: Sequence[TalkAgent], *, named: bool) -> None:
+        """The first that was asked leads where nobody does. A guest never: what is said to it leaves the house."""
         known = {agent.id for agent in self.agents}
         lead = self.lead(conversation)
-        leaders = [
-            agent for agent in asked if not agent.guest
-        ]  # a guest is asked by name alone: what is said to it leaves the house
         if leaders and lead not in known:
-            await self._set_lead(conversation.id, leaders[0].id)
-        elif lead and lead not in known and not meant.agents and not meant.unknown:
-            await self._set_lead(conversation.id, "")
+            await self.give_lead(conversation.id, leaders[0].id)
+        elif lead and lead not in known and not named:
+            await self.give_lead(conversation.id, "")
             text = "The agent that this conversation was with is not here any more, so nobody was asked."
             await self.say(conversation.id, f"{text} {_hint(who_there_is('', self.agents))}")
 
@@ -137,158 +232,202 @@ class AgentAnswers:
             if run_id in self._streams:
                 await self._talk.cancel(run_id, actor=actor)
 
-    async def say(self, conversation_id: str, text: str, detail: Mapping[str, Any] | None = None) -> None:
-        await self._table.post(conversation_id, text, author=SYSTEM, kind="system", detail=detail)
+    async def say(self, conversation_id: str, text: str) -> None:
+        await self._under_way.say(conversation_id, text)
 
     async def give_lead(self, conversation_id: str, agent_id: str) -> None:
         """The agent is meant from now on where a message of this conversation names none."""
-        await self._set_lead(conversation_id, agent_id)
-
-    async def _set_lead(self, conversation_id: str, agent_id: str) -> None:
         self._leads[conversation_id] = agent_id
         await self._table.set_lead(conversation_id, agent_id)
-        self._tell_soon()
+        self._under_way.tell_soon()
 
-    async def _ask_one(self, conversation_id: str, agent: TalkAgent, task: str, actor: Actor, delivery: TalkDelivery) -> bool:
+    # What waits
+
+    def queued(self, conversation_id: str) -> tuple[QueuedTask, ...]:
+        """The tasks of a conversation that nobody has begun, in the order in which they were given."""
+        return tuple(
+            QueuedTask(one.run_id, one.agent_id, one.agent_name, one.asked.task, one.asked.message_id)
+            for one in self.of(conversation_id)
+            if one.state == "queued"
+        )
+
+    async def edit(self, run_id: str, text: str, *, actor: Actor) -> None:
+        """Other words for a task that waits, and for its message if that asked nobody else. Conflict where it has begun."""
+        stream = self._waiting(run_id)
+        text = text.strip()
+        await self._talk.edit_queued(run_id, text, actor=actor)
+        before, stream.asked.task = stream.asked.task, text
+        message = await self._table.message(stream.asked.message_id) if stream.asked.alone else None
+        if message is not None:
+            kept = message.text.rstrip()
+            body = kept.removesuffix(before) + text if kept.endswith(before) else text
+            await self._table.rewrite(message, body, actor=actor)
+        await self._under_way.remember()
+        self._under_way.tell_soon()
+
+    async def take_back(self, run_id: str, *, actor: Actor) -> None:
+        """A task that waits is not given any more. Conflict where it has begun: then it can be stopped."""
+        stream = self._waiting(run_id)
+        stream.taken_back = True
         try:
-            run_id = await self._talk.ask(agent.id, task, conversation_id=conversation_id, actor=actor, delivery=delivery)
-        except ChainBotError as error:
-            await self.say(conversation_id, f"{_name(agent.name)} was not asked: {_sentence(error)}")
-            return False
-        known = self._streams.get(run_id)
-        if known is not None and known.conversation_id != conversation_id:
-            await self.say(
-                conversation_id, f"{_name(agent.name)} was told. It works in another conversation, and answers there."
+            await self._talk.take_back(run_id, actor=actor)
+        except ChainBotError:
+            stream.taken_back = False
+            raise
+
+    def _waiting(self, run_id: str) -> AnswerStream:
+        stream = self._streams.get(run_id)
+        if stream is None:
+            raise NotFound("There is no such task any more.", hint="It was answered or taken back.")
+        return stream
+
+    # One agent
+
+    async def _ask_one(
+        self,
+        conversation: Conversation,
+        agent: TalkAgent,
+        asked: Asked,
+        delivery: TalkDelivery,
+        message: Message | None,
+        attachments: Sequence[TalkAttachment],
+    ) -> str:
+        """The run that it works on with it, "" where it was not asked. `asked` becomes complete, and is this agent's alone."""
+        context = None
+        if agent.guest:
+            if attachments:
+                line = "gets words alone, as a guest of ALEX OS: what is attached was not sent to it."
+                await self.say(conversation.id, f"{name_of(agent.name)} {line}")
+        elif delivery != "between" or attachments or not self._works_on(agent):
+            context = await self._context(conversation, agent, asked, message, attachments)
+        where = conversation.id
+        try:
+            run_id = await self._talk.ask(
+                agent.id, asked.task, conversation_id=where, actor=asked.actor, delivery=delivery, context=context
             )
+        except ChainBotError as error:
+            await self.say(where, f"{name_of(agent.name)} was not asked: {escape_markdown(str(error))}")
+            return ""
+        known = self._streams.get(run_id)
+        if known is not None and known.conversation_id != where:
+            await self.say(where, f"{name_of(agent.name)} was told. It works in another conversation, and answers there.")
+        elif known is not None and message is not None:
+            known.asked.heard_between.append(message.number)
         if known is None:
-            self._attend(self._begin(run_id, conversation_id, agent.id, agent.name, utc_now()))
-            await self._remember()
-        return True
+            asked = replace(asked, heard_between=[])
+            self._under_way.attend(self._under_way.begin(run_id, where, agent.id, agent.name, utc_now(), asked=asked))
+        await self._under_way.remember()
+        return run_id
+
+    def _works_on(self, agent: TalkAgent) -> bool:
+        return any(one.run_id for one in self.agents if one.id == agent.id)
+
+    async def _context(
+        self,
+        conversation: Conversation,
+        agent: TalkAgent,
+        asked: Asked,
+        message: Message | None,
+        attachments: Sequence[TalkAttachment],
+    ) -> TalkContext | None:
+        """What it is to know besides the task; None where there is nothing. `asked` notes what it knows then."""
+        found = await self._recall(conversation, agent, asked.task)
+        told = await self._hearing.unheard(
+            conversation,
+            agent.id,
+            before=message.number if message is not None else None,
+            floor=self._floor(conversation.id),
+            thread=asked.thread,
+            under_way=[one.asked for one in self.of(conversation.id) if one.agent_id == agent.id and not one.asked.delegated],
+            summary_through=found.summary_through,
+        )
+        asked.heard, asked.summary_through = told.through, found.summary_through
+        asked.recalled = [asdict(one) for one in found.recalled]
+        others = self._hand_overs.others(conversation, agent, asked)
+        context = TalkContext(told.lines, found.summary, found.recalled, tuple(attachments), told.anew, others)
+        return context if context != TalkContext() else None
+
+    async def _recall(self, conversation: Conversation, agent: TalkAgent, task: str) -> RecallResult:
+        if self._source is None:
+            return RecallResult()
+        try:
+            return await self._source.recall(conversation, task, agent.id)
+        except ChainBotError as error:
+            await self.say(conversation.id, f"Nothing was recalled for {name_of(agent.name)}: {escape_markdown(str(error))}")
+            return RecallResult()
+
+    def _name(self, agent_id: str) -> str:
+        return next((agent.name for agent in self.agents if agent.id == agent_id), agent_id)
+
+    def _one_at_a_time(self, conversation_id: str) -> asyncio.Lock:
+        """Two messages of a conversation reach their agents in the order in which they were written."""
+        lock = self._asking.get(conversation_id)
+        if lock is None:
+            lock = self._asking[conversation_id] = asyncio.Lock()
+        return lock
+
+    # Agents that ask agents
+
+    async def _after(self, stream: AnswerStream, outcome: TalkOutcome) -> None:
+        await self._hand_overs.after(stream, outcome)
+
+    async def _give(self, conversation: Conversation, agent: TalkAgent, asked: Asked) -> bool:
+        async with self._one_at_a_time(conversation.id):
+            return bool(await self._ask_one(conversation, agent, asked, "queue", None, ()))
 
     def _on_begun(self, run: TalkRun) -> None:
         if run.run_id in self._streams:
             return
-        name = next((agent.name for agent in self.agents if agent.id == run.agent_id), run.agent_id)
-        self._attend(self._begin(run.run_id, run.conversation_id, run.agent_id, name, run.began))
-        self._tasks.spawn(f"chat-remember-{run.run_id}", self._remember())
+        self._follow(run, run.conversation_id, Asked(task=run.task, exchange=run.run_id))
 
-    # Following
-
-    def _begin(self, run_id: str, conversation_id: str, agent_id: str, agent_name: str, began: str) -> AnswerStream:
-        stream = AnswerStream(run_id, conversation_id, agent_id, agent_name, began, self._tell_soon)
-        self._streams[run_id] = stream
-        return stream
-
-    def _attend(self, stream: AnswerStream, after: asyncio.Task[None] | None = None) -> None:
-        task = self._tasks.spawn(f"chat-answer-{stream.run_id}", self._follow(stream, after))
-        self._attending[stream.run_id] = task
-        task.add_done_callback(lambda _: self._attending.pop(stream.run_id, None))
-        self._on_agents_changed()
-
-    async def _follow(self, stream: AnswerStream, after: asyncio.Task[None] | None) -> None:
-        """`after`: what follows another answer is kept when that one is."""
-        end = self._talk.follow(stream.run_id, stream.hear)
-        try:
-            outcome = await self._talk.outcome(stream.run_id)
-        except NotFound:
-            outcome = TalkOutcome(stream.run_id, "failed", "", "What became of it is not known any more.")
-        except ChainBotError as error:
-            outcome = TalkOutcome(stream.run_id, "failed", "", str(error))
-        finally:
-            end()
-        try:
-            later = self._begin_later(stream, await self._talk.following(stream.run_id))
-            if after is not None:
-                await asyncio.wait({after})
-            with suppress(NotFound):
-                await self._keep(stream, outcome)
-        except ChainBotError as error:  # it stays in sight and under way: the next start keeps it, if the disk does then
-            _log.error("the answer of %s could not be kept: %s", stream.agent_name, error)
-            stream.end(trouble=f"Not kept: {error}")
+    def _on_child(self, run: TalkRun) -> None:
+        """What an agent gives another with a tool stands under its own answer, with what it asked."""
+        parent = self._streams.get(run.parent_run_id)
+        if parent is None or run.run_id in self._streams:
             return
-        del self._streams[stream.run_id]
-        stream.end()
-        # That this one is done with and that those are under way is noted at once: no start in between loses or repeats one.
-        await self._remember()
-        for other in later:
-            if other.conversation_id != stream.conversation_id:
-                text = (
-                    f"{_name(other.agent_name)} had ended its task when it was told: this is a task of its own, answered here."
-                )
-                with suppress(NotFound):
-                    await self.say(other.conversation_id, text)
+        asked = Asked(
+            task=run.task,
+            actor=f"agent:{parent.agent_id}"[:206],
+            thread=parent.run_id,
+            asked_by=parent.agent_id,
+            delegated=True,
+            depth=parent.asked.depth + 1,
+            exchange=parent.asked.exchange,
+        )
+        said = self._tasks.spawn(f"chat-delegation-{run.run_id}", self._keep_request(parent, run))
+        self._follow(run, parent.conversation_id, asked, after=said)
 
-    def _begin_later(self, before: AnswerStream, later: Sequence[TalkRun]) -> list[AnswerStream]:
-        """What was said to a run that had just ended is a run of its own, and followed like any other: kept after `before`."""
-        new = [run for run in later if run.run_id not in self._streams]
-        streams = [self._begin(run.run_id, run.conversation_id, run.agent_id, before.agent_name, run.began) for run in new]
-        for stream in streams:
-            self._attend(stream, after=self._attending.get(before.run_id))
-        return streams
+    def _follow(self, run: TalkRun, conversation_id: str, asked: Asked, after: asyncio.Task[None] | None = None) -> None:
+        name = self._name(run.agent_id)
+        stream = self._under_way.begin(run.run_id, conversation_id, run.agent_id, name, run.began, asked=asked)
+        self._under_way.attend(stream, after)
+        self._tasks.spawn(f"chat-remember-{run.run_id}", self._under_way.remember())
 
-    async def _keep(self, stream: AnswerStream, outcome: TalkOutcome) -> None:
-        """NotFound where the conversation is gone."""
-        if await self._was_kept(stream):
-            return
-        text = outcome.text if outcome.state == "succeeded" else stream.text or stream.saved
-        detail = stream.note(outcome.state, outcome.data).as_detail()
-        body = text[:MAX_ANSWER].encode("utf-8", "replace").decode()
-        if body.strip():
-            await self._table.post(stream.conversation_id, body, author=f"agent:{stream.agent_id}"[:206], detail=detail)
-            detail = {}
-        line = _end_line(stream.agent_name, outcome, empty=not body.strip(), cut=len(text) > MAX_ANSWER)
-        if line:
-            await self.say(stream.conversation_id, line, detail)
-
-    async def _was_kept(self, stream: AnswerStream) -> bool:
-        recent = await self._table.before(stream.conversation_id, None, _LOOKED_BACK)
-        return any(message.detail.get("run_id") == stream.run_id for message in recent)
-
-    async def _remember(self, *, with_text: bool = False) -> None:
-        def known(stream: AnswerStream) -> dict[str, str]:
-            names = ("conversation_id", "agent_id", "agent_name", "began")
-            text = {"text": (stream.text or stream.saved).encode("utf-8", "replace").decode()} if with_text else {}
-            return {**{name: getattr(stream, name) for name in names}, **text}
-
-        await self._preferences.set(_UNDER_WAY, {run_id: known(stream) for run_id, stream in self._streams.items()})
-
-    # Telling
-
-    def _on_agents_changed(self) -> None:
-        under_way = {agent.run_id for agent in self.agents if agent.run_id} if self._streams else set()
-        for run_id in under_way & self._streams.keys():
-            self._streams[run_id].begin()
-        self._tell_soon()
-
-    def _tell_soon(self) -> None:
-        if self._due is None and self._listeners:
-            self._due = asyncio.get_running_loop().call_later(TELL_SECONDS, self._tell)
-
-    def _tell(self) -> None:
-        self._due = None
-        self._listeners.tell()
+    async def _keep_request(self, parent: AnswerStream, run: TalkRun) -> None:
+        to = self._name(run.agent_id)
+        detail = {"name": parent.agent_name, "to": run.agent_id, "to_name": to, "delegated": True}
+        with suppress(NotFound):  # the conversation is gone
+            await self._table.post(
+                parent.conversation_id,
+                run.task,
+                author=f"agent:{parent.agent_id}"[:206],
+                detail=detail,
+                thread=parent.run_id,
+            )
 
 
-def _end_line(name: str, outcome: TalkOutcome, *, empty: bool, cut: bool) -> str:
-    """What is to be said of an end that the answer does not tell by itself; empty where there is nothing."""
-    reason = escape_markdown(outcome.reason)
-    if outcome.state == "failed":
-        return f"{_name(name)} could not finish. {reason or 'It gave no reason.'}"
-    if outcome.state == "cancelled":
-        return f"The answer of {_name(name)} was interrupted. {reason}".strip()
-    if empty:
-        return f"{_name(name)} has finished, without words."
-    if cut:
-        return f"The answer of {_name(name)} is longer than a message may be; its first {MAX_ANSWER:,} characters are kept."
-    return ""
-
-
-def _name(name: str) -> str:
-    return f"**{escape_markdown(name)}**"
-
-
-def _sentence(error: ChainBotError) -> str:
-    return escape_markdown(str(error))
+def _activity(stream: AnswerStream) -> Activity:
+    where = (stream.run_id, stream.thread)
+    if stream.state == "waiting":
+        return Activity(stream.agent_id, stream.agent_name, "waiting", stream.waiting_words, *where)
+    if stream.state == "queued":
+        return Activity(stream.agent_id, stream.agent_name, "queued", "waits for its turn", *where)
+    if stream.doing == "typing":
+        return Activity(stream.agent_id, stream.agent_name, "typing", "is writing", *where)
+    if stream.doing == "thinking":
+        return Activity(stream.agent_id, stream.agent_name, "thinking", "is thinking", *where)
+    words = stream.steps[-1] if stream.doing == "step" and stream.steps else "is working"
+    return Activity(stream.agent_id, stream.agent_name, "working", words, *where)
 
 
 def _hint(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from chainbot_desktop.core.ports import TalkUpdate
@@ -13,6 +13,8 @@ AnswerState = Literal["streaming", "succeeded", "failed", "cancelled"]
 
 MAX_ANSWER = 1024 * 1024
 """Characters of an answer that a conversation keeps."""
+
+_DOING: Mapping[str, Literal["thinking", "typing", "step"]] = {"thinking": "thinking", "answer": "typing", "step": "step"}
 
 MAX_STEPS = 200
 MAX_THINKING = 20_000
@@ -54,12 +56,60 @@ def note_of(detail: Mapping[str, Any]) -> AnswerNote | None:
     )
 
 
+@dataclass(slots=True)
+class Asked:
+    """How an answer came to be asked for; kept over a restart.
+
+    `message_id` is the message that `task` is from, `alone` whether it asked nobody else. In a `thread`, `asked_by` is the agent
+    that addressed this one (whose own answer stands in the thread `back_to`), or `delegated` says that it did so with a tool.
+    `exchange` is what began it all, a person's message.
+    `heard` is the number of the newest message that the agent knows, None where nobody counted; `heard_between` those it was told
+    while it worked.
+    """
+
+    task: str = ""
+    actor: str = ""
+    message_id: str = ""
+    alone: bool = False
+    thread: str = ""
+    asked_by: str = ""
+    back_to: str = ""
+    delegated: bool = False
+    depth: int = 0
+    exchange: str = ""
+    hand_overs: int = 0
+    """Of the exchange, when this one was asked."""
+    heard: int | None = None
+    heard_between: list[int] = field(default_factory=list)
+    summary_through: int = 0
+    recalled: list[dict[str, str]] = field(default_factory=list)
+
+    def as_detail(self) -> dict[str, Any]:
+        """What of it is kept with the answer."""
+        names = ("asked_by", "delegated", "recalled", "heard_between", "summary_through")
+        detail = {name: value for name in names if (value := getattr(self, name))}
+        return detail if self.heard is None else {**detail, "heard": self.heard}
+
+
 class AnswerStream:
     """Grows with `hear`. Use on the loop's thread; `on_change` is called after each update."""
 
     def __init__(
-        self, run_id: str, conversation_id: str, agent_id: str, agent_name: str, began: str, on_change: Callable[[], None]
+        self,
+        run_id: str,
+        conversation_id: str,
+        agent_id: str,
+        agent_name: str,
+        began: str,
+        on_change: Callable[[], None],
+        asked: Asked | None = None,
     ) -> None:
+        self.asked = asked or Asked()
+        self.doing: Literal["", "thinking", "typing", "step"] = ""
+        """What it told last."""
+        self.taken_back = False
+        self.handed_on = False
+        """It is kept, and nobody waits for it any more."""
         self.run_id = run_id
         self.conversation_id = conversation_id
         self.agent_id = agent_id
@@ -92,6 +142,11 @@ class AnswerStream:
     def thinking(self) -> str:
         """The end of what it thought."""
         return _joined(self._thinking)[-MAX_THINKING:]
+
+    @property
+    def thread(self) -> str:
+        """The run of the answer under which this one stands; "" is the conversation itself."""
+        return self.asked.thread
 
     @property
     def waiting_words(self) -> str:
@@ -137,6 +192,8 @@ class AnswerStream:
         )
 
     def _take(self, update: TalkUpdate) -> None:
+        if update.kind in _DOING:
+            self.doing = _DOING[update.kind]
         if update.kind == "answer" and self._length < MAX_ANSWER:
             self._parts.append(update.text)
             self._length += len(update.text)

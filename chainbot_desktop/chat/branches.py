@@ -83,7 +83,9 @@ class Branches:
         if await self._is_merged(answer):
             raise Conflict(f"This answer is in “{stem.title}” already.", code="merged_already")
         merged_from = {"conversation_id": branch.id, "message_id": answer.id}
-        detail = {**answer.detail, "merged_from": merged_from}
+        # What it asked of agents was asked in the branch.
+        kept = {name: value for name, value in answer.detail.items() if name != "runs"}
+        detail = {**kept, "merged_from": merged_from}
         merged = await self._table.post(stem.id, answer.text, author=answer.author, detail=detail, read=read)
         merged_into = {"conversation_id": stem.id, "message_id": merged.id}
         await self._table.set_detail(answer, {**answer.detail, "merged_into": merged_into}, actor=actor)

@@ -13,6 +13,7 @@ from chainbot_desktop.core.events import (
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    ConversationsImported,
     MessageChanged,
     MessagePosted,
     Recorded,
@@ -57,6 +58,8 @@ class Changes:
             ),
             bus.subscribe(self._on_posted, MessagePosted),
             bus.subscribe(self._on_changed, MessageChanged),
+            # Many conversations at once: the change names none, and a list reads itself anew.
+            bus.subscribe(lambda _: self.tell(Change("")), ConversationsImported),
         )
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.commands import Undoable
 from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.core.events.envelope import Actor
@@ -40,12 +41,14 @@ class Erasures:
         tasks: Tasks,
         tell: Callable[[str], None],
         undo_seconds: float,
+        attachments: AttachmentService | None = None,
     ) -> None:
         self._table = table
         self._preferences = preferences
         self._tasks = tasks
         self._tell = tell
         self._undo_seconds = undo_seconds
+        self._attachments = attachments
         self._pending: dict[str, _Pending] = {}
 
     async def open(self) -> None:
@@ -90,6 +93,8 @@ class Erasures:
             return
         # From here on it cannot be undone, and stays hidden until it is gone.
         mine = self._pending[conversation_id] = replace(pending)
+        if self._attachments is not None:
+            await self._attachments.loosen(conversation_id, pending.through)
         if pending.whole:
             await self._table.delete(conversation_id, actor=pending.actor)
         else:
@@ -121,6 +126,8 @@ class Erasures:
         await asyncio.sleep(self._undo_seconds)
         if self._pending.get(conversation_id) is pending:
             await self.carry_out(conversation_id)
+            if self._attachments is not None:
+                await self._attachments.clean()
 
     async def _save(self) -> None:
         await self._preferences.set(_TO_ERASE, {key: (p.through, p.whole, p.actor) for key, p in self._pending.items()})

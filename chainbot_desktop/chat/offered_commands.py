@@ -134,4 +134,4 @@ def _is_shared(offered: Offered, offers: Sequence[Offered]) -> bool:
 def _completion(offered: Offered, named: str, after: str, *, several: bool) -> Completion:
     name = f"{at_name(offered.agent.name)} " if several and not named else named
     head = f"{name}/{offered.command.name} "
-    return Completion(head + after.removeprefix(" "), offered.usage, offered.help, len(head))
+    return Completion(head + after.removeprefix(" "), offered.usage, offered.help, len(head), visible(offered.agent.name))

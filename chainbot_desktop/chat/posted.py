@@ -15,3 +15,5 @@ class Posted:
     conversation_id: str
     message: Message | None
     answer: Answer
+    runs: tuple[str, ...] = ()
+    """What agents were given with it: the runs that it began or reached."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -11,18 +10,20 @@ from pathlib import Path
 from typing import Any, get_args
 
 from chainbot_desktop.chat.addressing import Addressed
-from chainbot_desktop.chat.agent_answers import AgentAnswers
+from chainbot_desktop.chat.agent_answers import MAX_DEPTH, AgentAnswers
 from chainbot_desktop.chat.agent_commands import AgentCommands
+from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.branches import Branches
 from chainbot_desktop.chat.builtin_commands import BuiltinCommands, StatusProbes
 from chainbot_desktop.chat.changes import Change, Changes
 from chainbot_desktop.chat.commands import Answer, CommandRegistry, Place, Undoable, is_command
 from chainbot_desktop.chat.erasures import Erasures
-from chainbot_desktop.chat.export import Export, ExportFile
+from chainbot_desktop.chat.export import Export, save
 from chainbot_desktop.chat.offered_commands import OfferedCommands
 from chainbot_desktop.chat.posted import Posted
 from chainbot_desktop.chat.reading import Found, Reading
 from chainbot_desktop.chat.titles import Titles
+from chainbot_desktop.chat.turns import TurnSource
 from chainbot_desktop.chat.written import (
     MAX_MESSAGE_BYTES,
     MAX_TITLE,
@@ -36,7 +37,16 @@ from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import InvalidInput, NotFound, TooLarge
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
 from chainbot_desktop.core.json_codec import canonical_json
-from chainbot_desktop.core.ports import AgentTalk, Journal, Preferences, TalkAgent, TalkAttachment, TalkDelivery, Wording
+from chainbot_desktop.core.ports import (
+    AgentTalk,
+    IdempotencyKey,
+    Journal,
+    Preferences,
+    TalkAgent,
+    TalkAttachment,
+    TalkDelivery,
+    Wording,
+)
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversation_rows import Conversation, Message, TurnOrder
 from chainbot_desktop.store.conversations import ConversationTable
@@ -61,6 +71,11 @@ class Surroundings:
     export_folder: Path
     workspace: Callable[[], Path | None]
     talk: AgentTalk | None = None
+    attachments: AttachmentService | None = None
+    turns: TurnSource | None = None
+    """Recalls for each turn, where something does."""
+    max_depth: int = MAX_DEPTH
+    """How deep agents may ask agents."""
     wording: Wording | None = None
 
 
@@ -84,14 +99,17 @@ class ChatService(Reading):
     ) -> None:
         self._changes = Changes(bus)
         self._tell = self._changes.tell
-        self._erasures = Erasures(table, preferences, tasks, lambda id_: self._tell(Change(id_)), undo_seconds)
+        self._erasures = Erasures(
+            table, preferences, tasks, lambda id_: self._tell(Change(id_)), undo_seconds, around.attachments
+        )
         super().__init__(table, self._erasures)
         self._tasks = tasks
         self._preferences = preferences
+        self.attachments = around.attachments
         self._export_folder = around.export_folder
         self.me = me
         self.commands = CommandRegistry()
-        self.answers = AgentAnswers(around.talk, table, preferences, tasks) if around.talk is not None else None
+        self.answers = self._make_answers(around)
         self.offered = OfferedCommands(
             lambda: self.answers.agents if self.answers else (),
             self.commands.__contains__,
@@ -105,8 +123,24 @@ class ChatService(Reading):
         if self._titles is not None:
             self._changes.on_answer = self._titles.answered
 
+    def _make_answers(self, around: Surroundings) -> AgentAnswers | None:
+        if around.talk is None:
+            return None
+        return AgentAnswers(
+            around.talk,
+            self._table,
+            self._preferences,
+            self._tasks,
+            source=around.turns,
+            floor=lambda conversation_id: self._erasures.floors().get(conversation_id, 0),
+            max_depth=around.max_depth,
+        )
+
     async def open(self) -> None:
         """Carry out what an earlier run of the program left to be erased, and take up the answers that were under way."""
+        if self.attachments is not None:
+            await self.attachments.open()
+            self._tasks.spawn("chat-attachments", self.attachments.clean())
         await self._erasures.open()
         if self.answers is not None:
             await self.answers.open()
@@ -133,8 +167,27 @@ class ChatService(Reading):
 
     # Conversations
 
-    async def begin(self, title: str = "", *, actor: Actor | None = None) -> Conversation:
-        return await self._table.create(checked_title(title) if title else "", actor=actor or self.me)
+    async def begin(
+        self,
+        title: str = "",
+        *,
+        lead: str = "",
+        turn_order: TurnOrder = "lead",
+        members: Sequence[str] = (),
+        actor: Actor | None = None,
+        key: IdempotencyKey | None = None,
+    ) -> Conversation:
+        """InvalidInput, and none is begun, for an agent that is not here."""
+        if lead:
+            self._require_agents([lead])
+        return await self._table.create(
+            checked_title(title) if title else "",
+            lead=lead,
+            turn_order=turn_order,
+            members=self._checked_members(members),
+            actor=actor or self.me,
+            key=key,
+        )
 
     async def with_agent(self, agent_id: str) -> Conversation:
         """The newest conversation that this agent leads, else a new one that it leads. NotFound where it does not run here."""
@@ -257,25 +310,29 @@ class ChatService(Reading):
         delivery: TalkDelivery = "queue",
         attachments: Sequence[TalkAttachment] = (),
         to: Sequence[str] = (),
+        key: IdempotencyKey | None = None,
     ) -> Posted:
         """Keep what was written and, if it is a command, what that answers. `//` at the start is a slash that is no command.
 
-        What a person writes is given to the agents it addresses, or to those with the ids `to`; `delivery` is for those that work
-        already.
+        What a person writes is given to the agents it addresses, or to those of `to` (ids); `delivery` is for those that work already.
+        With attachments it needs no words.
         """
         author = actor or self.me
         text = checked_text(text, attachments)
-        details = attachment_details(attachments)
+        given = await self.attachments.checked(attachments) if self.attachments is not None else tuple(attachments)
+        details = attachment_details(given)
         conversation = await self.conversation(conversation_id)
         # An agent that writes asks nobody by that: how deep agents may call agents is the runtime's to count.
         asks = not author.startswith("agent:")
-        meant = self.meant(text, self.answers.lead(conversation), to) if self.answers is not None and asks else None
+        meant = self.meant(text, conversation, to) if self.answers is not None and asks else None
         if meant is None and is_command(text):
-            return await self._run(conversation_id, text, author)
+            if given:
+                raise InvalidInput("A command takes no attachments.", hint="Remove them, or send them with words.")
+            return await self._run(conversation_id, text, author, key)
         body = body_of(text)
         if meant is not None and not meant.task.strip():
-            meant = replace(meant, task=f"Look at what is attached: {', '.join(each.name for each in attachments)}.")
-        title = title_of((meant.task if meant is not None and meant.agents else body).strip() or attachments[0].name)
+            meant = replace(meant, task=f"Look at what is attached: {', '.join(each.name for each in given)}.")
+        title = title_of((meant.task if meant is not None and meant.agents else body).strip() or given[0].name)
         message = await self._table.post(
             conversation_id,
             body,
@@ -283,24 +340,28 @@ class ChatService(Reading):
             title=title,
             read=author == self.me,
             detail={"attachments": details} if details else {},
+            key=key,
         )
+        runs: tuple[str, ...] = ()
         if self.answers is not None and meant is not None:
-            await self.answers.ask(conversation, meant, actor=author, delivery=delivery)
-        return Posted(conversation_id, message, Answer())
+            runs = await self.answers.ask(
+                conversation, meant, actor=author, delivery=delivery, message=message, attachments=given
+            )
+        if runs:
+            message = await self._table.note_runs(message, runs)
+        return Posted(conversation_id, message, Answer(), runs)
 
-    def meant(self, text: str, lead: str, to: Sequence[str] = ()) -> Addressed | None:
-        """Whom of the agents a line is for where `lead` leads; None for a command of the panel's own, or where no agents can run.
+    def meant(self, text: str, conversation: Conversation, to: Sequence[str] = ()) -> Addressed | None:
+        """Whom of the agents a line is for here; None for a command of the panel's own, or where no agents can run.
 
         InvalidInput where that cannot be said, or where there is nothing to do for them.
         """
         if self.answers is None:
             return None
-        offered = self.offered.addressed(text, to[0] if to else lead)
-        if offered is not None or is_command(text):
+        offered = self.offered.addressed(text, self.answers.lead(conversation)) if not to else None
+        if offered is not None or (is_command(text) and not to):
             return offered
-        if to:
-            return Addressed(tuple(self._require_agents(to)), (), body_of(text))
-        return self.answers.addressed(lead, body_of(text))
+        return self.answers.meant(conversation, body_of(text), to)
 
     async def set_detail(self, message_id: str, detail: Mapping[str, Any], *, actor: Actor | None = None) -> None:
         """What a message has besides its text, as a whole. NotFound where there is no such message."""
@@ -318,33 +379,26 @@ class ChatService(Reading):
             if conversation_id != message.conversation_id:
                 self._tell(Change(conversation_id, changed_id=message_id))
 
-    async def _run(self, conversation_id: str, text: str, author: Actor) -> Posted:
+    async def _run(self, conversation_id: str, text: str, author: Actor, key: IdempotencyKey | None) -> Posted:
         # A command that cannot be run leaves nothing in the conversation: its error goes to who typed it.
         invocation = self.commands.parse(text)
         answer = await self.commands.run(invocation, Place(conversation_id, author))
         if not answer.text:
             return Posted(conversation_id, None, answer)
         mine = author == self.me
-        typed = await self._table.post(conversation_id, text, author=author, kind="command", read=mine)
-        await self._table.post(conversation_id, answer.text, author=SYSTEM, kind="system", read=mine)
-        if answer.after is not None:
-            await answer.after()
-        return Posted(conversation_id, typed, answer)
+        typed = await self._table.post(conversation_id, text, author=author, kind="command", read=mine, key=key)
+        said = {"answers": typed.id}
+        await self._table.post(conversation_id, answer.text, author=SYSTEM, kind="system", read=mine, detail=said)
+        runs = (await answer.after() or ()) if answer.after is not None else ()
+        if runs:
+            typed = await self._table.note_runs(typed, runs)
+        return Posted(conversation_id, typed, answer, runs)
 
     # Export
 
     async def export(self, conversation_id: str, form: str = "markdown", path: str = "") -> Path:
         """Save a conversation as a file; its path. ExportFailed or Conflict where the file cannot be."""
-        export = await Export.read(self, conversation_id, form)
-        file = await asyncio.to_thread(ExportFile, export, path, self._export_folder)
-        try:
-            async with aclosing(export.pieces()) as pieces:
-                async for piece in pieces:
-                    await asyncio.to_thread(file.add, piece)
-            return await asyncio.to_thread(file.finish)
-        except BaseException:
-            await asyncio.shield(asyncio.to_thread(file.abandon))
-            raise
+        return await save(await Export.read(self, conversation_id, form), path, self._export_folder)
 
     async def export_as(self, conversation_id: str, form: str = "markdown") -> Export:
         """For a caller that wants its name and media type before its bytes. NotFound, or InvalidInput for no such form."""

@@ -64,6 +64,9 @@ class ModelServerSettings(Section):
     api_key: SecretStr | None = Field(None, description="Key of the model server; the keyring's `model.NAME` if empty.")
     base_url: HttpUrl | None = Field(None, description="Address of its API; the provider's own if empty.")
     model: str | None = Field(None, description="Model to ask for where none is named.")
+    pictures: bool | None = Field(
+        None, description="Whether its models take pictures; those of OpenAI and Anthropic do if empty, others do not."
+    )
 
 
 class NamedModelServer(ModelServerSettings):
@@ -124,6 +127,22 @@ class DatabaseSettings(Section):
 
 class WorkspaceSettings(Section):
     root: Path | None = Field(None, description="Folder the Code Agent window opens; the last one used, or home, if empty.")
+
+
+class ChatSettings(Section):
+    attachment_bytes: int = Field(
+        20 * 1024 * 1024, ge=1024, le=256 * 1024 * 1024, description="Largest file that a message may carry, in bytes."
+    )
+    attachments: int = Field(10, ge=1, le=100, description="Files that one message may carry.")
+    image_megapixels: float = Field(40, gt=0, le=400, description="Largest picture that a message may carry, in megapixels.")
+    recall: bool = Field(True, description="Whether conversations recall, where a person did not say so for one.")
+    recall_share: float = Field(0.2, ge=0.01, le=0.8, description="Share of a model's context that may be recalled.")
+    recall_tokens: int = Field(2000, ge=100, le=100_000, description="Most that is recalled for a turn, in tokens.")
+    recall_workspace: bool = Field(True, description="Whether files of the open workspace are indexed and recalled.")
+    summarise_above: float = Field(
+        0.7, ge=0.0, le=0.95, description="Share of a model's context above which older messages are summarised; 0: never."
+    )
+    assumed_context: int = Field(32_768, ge=512, le=10_000_000, description="Context of models that do not tell, in tokens.")
 
 
 class GuiSettings(Section):
@@ -255,4 +274,5 @@ class Settings(Section):
     tools: ToolsSettings = ToolsSettings()
     mcp: McpSettings = McpSettings()
     coder: CoderSettings = CoderSettings()
+    chat: ChatSettings = ChatSettings()
     gui: GuiSettings = GuiSettings()

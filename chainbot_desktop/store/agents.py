@@ -104,6 +104,12 @@ class RunTable:
         statement = update(runs).where(runs.c.id == run_id).values(state=state)
         await self._database.write(lambda c: _run(c, statement))
 
+    async def set_task(self, run_id: str, task: str, event: E) -> Recorded[E]:
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE runs SET task = ? WHERE id = ?", (task, run_id))
+
+        return await self._journal.append(event, write=write)
+
     async def save_history(self, run_id: str, history: bytes) -> None:
         """What the run goes on from if the program ends before it does."""
         statement = update(runs).where(runs.c.id == run_id).values(history=history)
@@ -115,12 +121,12 @@ class RunTable:
 
     async def finish(self, run: RunRow, event: E) -> Recorded[E]:
         used = (run.input_tokens, run.output_tokens, run.cost)
-        values = (run.state, run.ended_at, run.result, run.reason, *used, _json(run.data), run.id)
+        values = (run.state, run.ended_at, run.result, run.reason, *used, _json(run.data), _json(run.context), run.id)
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "UPDATE runs SET state = ?, ended_at = ?, result = ?, reason = ?, input_tokens = ?, output_tokens = ?,"
-                " cost = ?, data = ?, history = NULL WHERE id = ?",
+                " cost = ?, data = ?, context = ?, history = NULL WHERE id = ?",
                 values,
             )
 

@@ -48,6 +48,10 @@ WHERE conversation_id = :id AND thread = :thread AND number > :above AND number 
 _COLUMNS = ", ".join(column.name for column in messages.c)
 _OLDEST = text(f"SELECT {_COLUMNS} {_WITHIN} LIMIT :limit").columns(*messages.c)
 _NEWEST = text(f"SELECT {_COLUMNS} {_WITHIN} DESC LIMIT :limit").columns(*messages.c)
+_NEWEST_OF_ALL = text(f"""
+SELECT {_COLUMNS} FROM messages WHERE conversation_id = :id AND number > :above AND number <= :through
+ORDER BY number DESC LIMIT :limit
+""").columns(*messages.c)  # noqa: S608 - names of our own columns
 _AUTHORS = text(f"SELECT CASE WHEN author LIKE 'user:%' THEN text END AS text {_WITHIN} DESC LIMIT :limit")
 _COUNTS = text("""
 SELECT thread, count(*) FROM messages INDEXED BY ix_messages_thread
@@ -82,14 +86,17 @@ def segments_of(connection: Connection, conversation_id: str, floor: int) -> lis
     return found
 
 
-def read_before(connection: Connection, segments: Sequence[Segment], number: int | None, limit: int) -> list[Message]:
-    """The `limit` messages before `number` (the newest ones for None), oldest first; those in threads are left out."""
+def read_before(
+    connection: Connection, segments: Sequence[Segment], number: int | None, limit: int, *, thread: str | None = ""
+) -> list[Message]:
+    """The `limit` messages before `number` (the newest ones for None), oldest first; with `thread` None those of all threads too."""
     found: list[Message] = []
     for segment in segments:
         if len(found) >= limit:
             break
         through = segment.through if number is None else min(segment.through, number - 1)
-        found += _read(connection, _NEWEST, segment.conversation_id, "", segment.above, through, limit - len(found))
+        query = _NEWEST if thread is not None else _NEWEST_OF_ALL
+        found += _read(connection, query, segment.conversation_id, thread, segment.above, through, limit - len(found))
     return found[::-1]
 
 
@@ -137,9 +144,17 @@ def find_showing(connection: Connection, message: Message) -> list[str]:
 
 
 def _read(
-    connection: Connection, query: TextualSelect, conversation_id: str, thread: str, above: int, through: int, limit: int
+    connection: Connection,
+    query: TextualSelect,
+    conversation_id: str,
+    thread: str | None,
+    above: int,
+    through: int,
+    limit: int,
 ) -> list[Message]:
     if above >= through:
         return []
-    values = {"id": conversation_id, "thread": thread, "above": above, "through": through, "limit": limit}
+    values = {"id": conversation_id, "above": above, "through": through, "limit": limit}
+    if thread is not None:
+        values["thread"] = thread
     return [message_of_row(row) for row in connection.execute(query, values)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
@@ -24,12 +24,13 @@ from chainbot_desktop.core.events.chat import Branch, ConversationChange, Conver
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
 from chainbot_desktop.core.ids import new_id, utc_now
 from chainbot_desktop.core.json_codec import canonical_json
+from chainbot_desktop.core.ports import IdempotencyKey
 from chainbot_desktop.store.conversation_erasure import Erasure
 from chainbot_desktop.store.conversation_reads import ConversationReads
-from chainbot_desktop.store.conversation_rows import MARK_BEGIN, MARK_END, Conversation, Hit, Message, NamedBy
+from chainbot_desktop.store.conversation_rows import Conversation, Message, NamedBy, TurnOrder
 from chainbot_desktop.store.conversation_segments import SHOWING
 from chainbot_desktop.store.database import Database
-from chainbot_desktop.store.journal import SqliteJournal, match_expression
+from chainbot_desktop.store.journal import SqliteJournal
 from chainbot_desktop.store.schema import conversations
 
 SOURCE = "chat"
@@ -42,13 +43,6 @@ SELECT :id, :title, :now, :now, 0, 0, '', :number, lead, :stem,
 FROM conversations WHERE id = :source
 """
 
-_SEARCH = f"""
-SELECT m.conversation_id, c.title, m.number, m.id, m.author, m.created_at,
-  snippet(messages_text, 0, '{MARK_BEGIN}', '{MARK_END}', '…', 16)
-FROM messages_text JOIN messages m ON m.number = messages_text.rowid JOIN conversations c ON c.id = m.conversation_id
-WHERE messages_text MATCH :words AND m.kind = 'text'
-"""  # noqa: S608 - the marks are ours
-
 
 class ConversationTable(ConversationReads):
     """Use on the loop's thread; `journal` is open."""
@@ -58,20 +52,30 @@ class ConversationTable(ConversationReads):
         self._journal = journal
         self._erasure = Erasure(database)
 
-    async def create(self, title: str = "", *, actor: Actor) -> Conversation:
+    async def create(
+        self,
+        title: str = "",
+        *,
+        lead: str = "",
+        turn_order: TurnOrder = "lead",
+        members: Sequence[str] = (),
+        actor: Actor,
+        key: IdempotencyKey | None = None,
+    ) -> Conversation:
         now = utc_now()
-        named_by: NamedBy = "person" if title else ""
-        made = Conversation(new_id(), title, now, now, False, False, "", 0, 0, 0, "", "", "", named_by=named_by)
-        row = (made.id, title, now, now, False, False, "", 0, named_by)
+        made = Conversation(new_id(), title, now, now, False, False, "", 0, 0, 0, "", "", "", lead)
+        made = replace(made, named_by="person" if title else "", turn_order=turn_order, members=tuple(members))
+        agents = (lead, turn_order, canonical_json(list(members)).decode())
+        row = (made.id, title, now, now, False, False, "", 0, made.named_by, *agents)
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "INSERT INTO conversations (id, title, created_at, updated_at, pinned, archived, draft, read_through, named_by)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO conversations (id, title, created_at, updated_at, pinned, archived, draft, read_through, named_by,"
+                " lead, turn_order, members) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
 
-        await self._journal.append(_event(ConversationCreated, made.id, actor), write=write)
+        await self._journal.append(_event(ConversationCreated, made.id, actor), key, write=write)
         return made
 
     async def branch(self, source: Conversation, at: Message | None, *, title: str, floor: int, actor: Actor) -> Conversation:
@@ -145,12 +149,37 @@ class ConversationTable(ConversationReads):
 
         await self._journal.append(event, write=write)
 
+    async def note_runs(self, message: Message, runs: Sequence[str]) -> Message:
+        """`message` with the runs that it began or reached. These tell of themselves: there is no event of it."""
+        noting = text("UPDATE messages SET detail = json_set(detail, '$.runs', json(:runs)) WHERE id = :id")
+        values = {"id": message.id, "runs": canonical_json(list(runs)).decode()}
+
+        def work(connection: Connection) -> None:
+            connection.execute(noting, values)
+
+        await self._database.write(work)
+        return replace(message, detail={**message.detail, "runs": list(runs)})
+
     async def save_draft(self, conversation_id: str, draft: str) -> None:
         await self._update(conversation_id, {"draft": draft})
 
     async def set_lead(self, conversation_id: str, agent_id: str) -> None:
         """The agent that is meant where a message names none; "" is nobody."""
         await self.change(conversation_id, {"lead": agent_id}, actor=SYSTEM)
+
+    async def set_members(self, conversation_id: str, members: Sequence[str]) -> None:
+        """The ids of the agents that take part."""
+        await self.change(conversation_id, {"members": list(members)}, actor=SYSTEM)
+
+    async def rewrite(self, message: Message, body: str, *, actor: Actor) -> None:
+        """Other words for a message; of one that is gone, nothing."""
+        fact = MessageFact(conversation_id=message.conversation_id, message_id=message.id)
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE messages SET text = ? WHERE id = ?", (body, message.id))
+
+        event = MessageChanged(source=SOURCE, subject=message.conversation_id, actor=actor, data=fact)
+        await self._journal.append(event, write=write)
 
     async def mark_read(self, conversation_id: str, number: int) -> None:
         """Messages up to `number` were shown; never goes back."""
@@ -161,7 +190,7 @@ class ConversationTable(ConversationReads):
 
         await self._database.write(work)
 
-    async def post(
+    async def post(  # noqa: PLR0913 - all that is kept of a message
         self,
         conversation_id: str,
         body: str,
@@ -172,6 +201,7 @@ class ConversationTable(ConversationReads):
         read: bool = False,
         detail: Mapping[str, object] | None = None,
         thread: str = "",
+        key: IdempotencyKey | None = None,
     ) -> Message:
         """Keep a message together with its event. `title` names a conversation that has no title yet; `read`: up to here it was read.
 
@@ -215,25 +245,10 @@ class ConversationTable(ConversationReads):
                 naming = "UPDATE conversations SET title = ?, named_by = 'words' WHERE id = ? AND title = ''"
                 connection.execute(naming, (title, conversation_id))
 
-        await self._journal.append(event, write=write)
+        await self._journal.append(event, key, write=write)
         if not numbers:
             raise NotFound("This conversation was deleted meanwhile; the message was not kept.")
         return replace(kept, number=numbers[-1])
-
-    async def search(self, words: str, *, limit: int = 100, floors: Mapping[str, int] | None = None) -> list[Hit]:
-        """Messages with every one of `words` (the last may be a beginning), newest first.
-
-        Commands and their answers are not searched, nor what is at or below a floor.
-        """
-        if not words.strip():
-            return []
-        values: dict[str, object] = {"words": match_expression(words), "limit": limit}
-        query = _SEARCH
-        for index, (conversation_id, floor) in enumerate((floors or {}).items()):
-            query += f" AND NOT (m.conversation_id = :id{index} AND m.number <= :floor{index})"
-            values |= {f"id{index}": conversation_id, f"floor{index}": floor}
-        query += " ORDER BY messages_text.rowid DESC LIMIT :limit"
-        return await self._database.read(lambda connection: [Hit(*row) for row in connection.execute(text(query), values)])
 
     async def clear(self, conversation_id: str, through: int, *, actor: Actor) -> None:
         """Take away the messages up to number `through`, for good: what no branch shows is erased."""
@@ -257,6 +272,10 @@ class ConversationTable(ConversationReads):
 
         if await self._database.write(work) == 0:
             raise NotFound("This conversation does not exist any more.")
+
+
+def _json_list(ids: Sequence[str]) -> str:
+    return canonical_json(list(ids)).decode()
 
 
 def _event(

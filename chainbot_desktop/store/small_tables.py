@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from chainbot_desktop.core.ids import utc_now
 from chainbot_desktop.store.database import Database
 from chainbot_desktop.store.schema import blobs, preferences, snapshots
+
+_HASHED_AT_ONCE = 64 * 1024
+"""Bytes whose digest takes less than a trip to another thread."""
 
 
 class BlobTable:
@@ -21,15 +26,31 @@ class BlobTable:
         self._database = database
 
     async def put(self, body: bytes) -> str:
-        digest = sha256(body).hexdigest()
+        digest = await _digest(body)
         row = {"sha256": digest, "size": len(body), "body": body, "stored_at": utc_now()}
-        await self._database.write(lambda c: _run(c, insert(blobs).values(row).on_conflict_do_nothing()))
+        # Who puts what is there already relies on it from now on: `remove` looks at the time.
+        anew = {"stored_at": row["stored_at"]}
+        statement = insert(blobs).values(row).on_conflict_do_update(index_elements=["sha256"], set_=anew)
+        await self._database.write(lambda c: _run(c, statement))
         return digest
 
     async def get(self, sha256: str) -> bytes | None:
         return await self._database.read(
             lambda c: c.execute(select(blobs.c.body).where(blobs.c.sha256 == sha256)).scalar_one_or_none()
         )
+
+    async def known(self, digests: Iterable[str]) -> set[str]:
+        """Those of `digests` whose bytes are here."""
+        asked = list(digests)
+        return await self._database.read(
+            lambda c: set(c.execute(select(blobs.c.sha256).where(blobs.c.sha256.in_(asked))).scalars())
+        )
+
+    async def remove(self, digests: Iterable[str], *, put_before: str) -> None:
+        """Erase those that nobody has put since `put_before` (RFC 3339). That nothing refers to them is the caller's to know."""
+        for digest in digests:  # one at a time: erasing a large one takes a while, and others want to write
+            statement = delete(blobs).where(blobs.c.sha256 == digest, blobs.c.stored_at < put_before)
+            await self._database.write(partial(_run, statement=statement))
 
 
 class SnapshotTable:
@@ -72,6 +93,12 @@ class PreferenceTable:
             return {row.name: row.value for row in connection.execute(select(preferences))}
 
         return await self._database.read(work)
+
+
+async def _digest(body: bytes) -> str:
+    if len(body) <= _HASHED_AT_ONCE:
+        return sha256(body).hexdigest()
+    return await asyncio.to_thread(lambda: sha256(body).hexdigest())
 
 
 def _run(connection: Connection, statement: Any) -> None:

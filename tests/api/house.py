@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import orjson
@@ -39,6 +39,12 @@ from chainbot_desktop.agents.runtime.shared import Leases, RuntimeParts
 from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.agents.vitals import AgentVitals
 from chainbot_desktop.alexos.webhooks import WebhookIntake
+from chainbot_desktop.app.agent_talk import ServiceTalk
+from chainbot_desktop.app.opened_store import OpenedStore
+from chainbot_desktop.app.recall_wing import Around, make_recall
+from chainbot_desktop.chat.attachments import AttachmentService
+from chainbot_desktop.chat.builtin_commands import StatusProbes
+from chainbot_desktop.chat.service import UNDO_SECONDS, ChatService, Surroundings
 from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdict
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
@@ -46,6 +52,8 @@ from chainbot_desktop.security.admin_token import AdminToken
 from chainbot_desktop.security.browser_sessions import Sessions, Tickets
 from chainbot_desktop.store.agents import AgentMessageTable, AgentTable, RunTable, UsageTable
 from chainbot_desktop.store.approvals import ApprovalTable
+from chainbot_desktop.store.attachments import AttachmentTable
+from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.coordinations import CoordinationTable
 from chainbot_desktop.watch.health import HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
@@ -79,6 +87,7 @@ class House:
     """Carries the token."""
     runtime: AgentService
     desk: ApprovalDesk
+    chat: ChatService
     scripted: ScriptedKind
     swaps: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
 
@@ -94,6 +103,12 @@ class House:
     async def post(self, path: str, body: Any, **more: Any) -> Any:
         async with self.http.post(self.url + path, json=body, **more) as response:
             assert response.status == 200, await response.text()
+            return orjson.loads(await response.read())
+
+    async def post_new(self, path: str, body: Any) -> Any:
+        """What was made."""
+        async with self.http.post(self.url + path, json=body) as response:
+            assert response.status == 201, await response.text()
             return orjson.loads(await response.read())
 
     async def runs(self, name: str, **config: Any) -> str:
@@ -133,6 +148,7 @@ async def open_house(
     agents: bool = True,
     children: Callable[[Limits, Tasks], ChildProcesses] = lambda _limits, _tasks: NoChildren(),
     secrets: Mapping[str, str] = MappingProxyType({}),
+    undo_seconds: float = UNDO_SECONDS,
 ) -> AsyncIterator[House]:
     failures: list[str] = []
     tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
@@ -186,6 +202,27 @@ async def open_house(
         await models.open()
         templates = AgentTemplates(folder / "templates")
         await templates.open()
+        attachments = AttachmentService(
+            store.blobs, AttachmentTable(store.database), store.journal, store.preferences, chosen.chat
+        )
+        chat = ChatService(
+            ConversationTable(store.database, store.journal),
+            store.journal,
+            store.bus,
+            tasks,
+            store.preferences,
+            Surroundings(
+                StatusProbes(list, lambda: link.status, lambda: len(directory.agents)),
+                folder / "exports",
+                lambda: folder,
+                ServiceTalk(runtime, desk, entanglements.guests) if agents else None,
+                attachments=attachments,
+            ),
+            undo_seconds=undo_seconds,
+        )
+        await chat.open()
+        around = Around(lambda: folder, lambda: None, lambda text: text, None)
+        recall = make_recall(chosen, folder, cast(OpenedStore, store), chat, directory, models, tasks, around)
         services = ApiServices(
             settings=chosen,
             journal=store.journal,
@@ -209,6 +246,9 @@ async def open_house(
             templates=templates if agents else None,
             completions=Completions(models, parts.ledger) if agents else None,
             personas=lambda: load_personas(folder / "personas"),
+            chat=chat,
+            notes=recall.notes,
+            recall=recall.recall,
             earlier=store.journal.earlier,
         )
         application = build_application(services)
@@ -217,11 +257,12 @@ async def open_house(
         lag.start()
         try:
             async with aiohttp.ClientSession(headers=BEARER) as http:
-                yield House(store, services, application, server, http, runtime, desk, scripted, swaps)
+                yield House(store, services, application, server, http, runtime, desk, chat, scripted, swaps)
         finally:
             lag.stop()
             await server.stop()
             assert application[HUB].count == 0
+            await chat.close()
             await entanglements.close()
             await runtime.close()
             await vitals.close()

@@ -42,6 +42,14 @@ FIELDS = st.sampled_from(
         "nonce",
         "type",
         "to",
+        "title",
+        "members",
+        "turn_order",
+        "lead",
+        "pinned",
+        "message_id",
+        "attachments",
+        "delivery",
     )
 )
 BODIES = st.one_of(
@@ -53,7 +61,24 @@ PARTS = st.one_of(st.text(max_size=30), st.sampled_from(("..", ".", "%", "\x00",
 TYPES = st.sampled_from(
     (None, "application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "\t;;")
 )
-NAMES = st.sampled_from(("since", "limit", "type", "subject", "q", "order", "after", "before", "ticket", "colour"))
+NAMES = st.sampled_from(
+    (
+        "since",
+        "limit",
+        "type",
+        "subject",
+        "q",
+        "order",
+        "after",
+        "before",
+        "ticket",
+        "colour",
+        "cursor",
+        "around",
+        "thread",
+        "format",
+    )
+)
 QUERIES = st.lists(st.tuples(NAMES, st.text(max_size=20) | st.integers().map(str)), max_size=4)
 QUICKLY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -151,8 +176,24 @@ def test_no_bytes_make_it_fail(tmp_path: Path) -> None:
 def test_no_frame_makes_a_websocket_fail(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     known = st.fixed_dictionaries(
-        {"type": st.sampled_from(("subscribe", "ping", "hot_swap", "health_check"))},
-        optional={"since": JSON, "types": JSON, "data": JSON, "target_window": JSON, "swap_data": JSON},
+        {
+            "type": st.sampled_from(
+                ("subscribe", "ping", "hot_swap", "health_check", "chat_message", "slash_command", "chat_history")
+            )
+        },
+        optional={
+            "since": JSON,
+            "types": JSON,
+            "data": JSON,
+            "target_window": JSON,
+            "swap_data": JSON,
+            "conversation_id": JSON,
+            "text": JSON,
+            "to": JSON,
+            "before": JSON,
+            "idempotency_key": JSON,
+            "request_id": JSON,
+        },
     )
 
     @QUICKLY

@@ -97,10 +97,21 @@ async def at_work(house: House) -> dict[str, str]:
     chosen = await house.post("/api/coordinations", {"agents": [other], "task": "say hello"})
     one = f"/api/agents/{asking}"
     base = f"/api/entanglements/{link}"
+    chat = (await house.post_new("/api/conversations", {"title": "Documented"}))["id"]
+    said = (await house.post_new(f"/api/conversations/{chat}/messages", {"text": "@Other wait"}))["message"]["id"]
+    note = (await house.post_new("/api/memories", {"text": "Documented."}))["id"]
     return {
         **{f"/api/agents/{{id}}/{name}": f"{one}/{name}" for name in ("config", "status", "log", "runs")},
         "/api/gpt/conversation/{id}": f"/api/gpt/conversation/{asking}",
         "/api/runs/{id}": f"/api/runs/{run}",
+        "/api/memories/{id}": f"/api/memories/{note}",
+        "/api/conversations/{id}": f"/api/conversations/{chat}",
+        **{
+            f"/api/conversations/{{id}}/{name}": f"/api/conversations/{chat}/{name}"
+            for name in ("messages", "activity", "meter")
+        },
+        "/api/conversations/{id}/export": f"/api/conversations/{chat}/export?format=json",
+        "/api/conversations/{id}/messages/{message}": f"/api/conversations/{chat}/messages/{said}",
         "/api/approvals/{id}": f"/api/approvals/{pending[0]['id']}",
         "/api/entanglements/{id}": base,
         "/api/coordinations/{id}": f"/api/coordinations/{chosen['id']}",

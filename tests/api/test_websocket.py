@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket as sockets
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from chainbot_desktop.core.events import AgentSpawned, MessagePosted, PanelStart
 from chainbot_desktop.core.events.agents import AgentFact
 from chainbot_desktop.core.events.chat import PostedMessage
 from chainbot_desktop.core.events.panel import Start
-from tests.api.house import BEARER, House, next_frame, open_house
+from tests.api.house import House, next_frame, open_house
+from tests.api.slow_reader import read_frames, socket_that_reads_nothing
 
 Socket = aiohttp.ClientWebSocketResponse
 
@@ -209,7 +209,7 @@ async def test_a_position_whose_events_were_pruned_is_gone(house: House) -> None
 async def test_a_slow_client_loses_its_oldest_frames_hears_of_it_and_slows_nobody(tmp_path: Path) -> None:
     text = "x" * 8000
     async with open_house(tmp_path, {"websocket": {"queue_frames": 50}}) as house:
-        slow = await _socket_that_reads_nothing(house)
+        slow = await socket_that_reads_nothing(house)
         async with house.http.ws_connect(house.url + "/ws", max_msg_size=0) as quick:
             reading = house.services.tasks.spawn("quick", seqs(quick, 2000))
             for _ in range(80):
@@ -219,7 +219,7 @@ async def test_a_slow_client_loses_its_oldest_frames_hears_of_it_and_slows_nobod
         stats = await house.get("/api/websockets/stats")
         assert stats["connections"][0]["frames_dropped"] > 1000
         assert stats["connections"][0]["frames_queued"] <= 50
-        frames = await _read_frames(slow, until=2000)
+        frames = await read_frames(slow, lambda frame: frame.get("seq") == 2000)
         notice = next(frame for frame in frames if frame["type"] == "dropped")
         got = [frame["seq"] for frame in frames if "seq" in frame]
         lost = sum(frame["data"]["count"] for frame in frames if frame["type"] == "dropped")
@@ -231,32 +231,6 @@ async def test_a_slow_client_loses_its_oldest_frames_hears_of_it_and_slows_nobod
         after = [frame["seq"] for frame in frames[place:] if "seq" in frame]
         assert (notice["data"]["first_seq"], notice["data"]["last_seq"]) == (before[-1] + 1, after[0] - 1)
         slow[1].close()
-
-
-async def _socket_that_reads_nothing(house: House) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    raw = sockets.socket()
-    raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
-    raw.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", house.server.port))
-    reader, writer = await asyncio.open_connection(sock=raw, limit=4096)
-    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-    writer.write(f"GET /ws HTTP/1.1\r\nHost: x\r\nAuthorization: {BEARER['Authorization']}\r\n{upgrade}\r\n".encode())
-    assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
-    return reader, writer
-
-
-async def _read_frames(slow: tuple[asyncio.StreamReader, asyncio.StreamWriter], until: int) -> list[dict[str, Any]]:
-    reader, _ = slow
-    frames: list[dict[str, Any]] = []
-    while not frames or frames[-1].get("seq") != until:
-        head = await asyncio.wait_for(reader.readexactly(2), 10)
-        size = head[1]
-        if size >= 126:
-            size = int.from_bytes(await reader.readexactly(2 if size == 126 else 8), "big")
-        body = await reader.readexactly(size)
-        if head[0] == 0x81:
-            frames.append(orjson.loads(body))
-    return frames
 
 
 @pytest.mark.parametrize(
@@ -370,7 +344,7 @@ async def test_no_more_connections_than_the_settings_allow(tmp_path: Path) -> No
 
 async def test_a_client_that_vanished_is_noticed(tmp_path: Path) -> None:
     async with open_house(tmp_path, {"websocket": {"heartbeat": 1}}) as house:
-        _, writer = await _socket_that_reads_nothing(house)
+        _, writer = await socket_that_reads_nothing(house)
         assert house.application[HUB].count == 1
         async with asyncio.timeout(10):
             while house.application[HUB].count:

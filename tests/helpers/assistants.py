@@ -53,7 +53,9 @@ async def assistants(
         toolboxes = ToolboxFactory(
             settings.tools, house.store.journal, conversations or FakeConversations(), tasks, redact=lambda text: text
         )
-        late.become(AssistantKind(KindServices(service, toolboxes, folder / "personas", lambda _: None, settings)))
+        late.become(
+            AssistantKind(KindServices(service, toolboxes, folder / "personas", lambda _: None, settings, house.store.blobs))
+        )
         await house.service.open()
         try:
             yield house

@@ -82,6 +82,7 @@ class FakeTalk:
         self.prepared: list[str] = []
         self.visitors: list[TalkAgent] = []
         self.begun: list[Callable[[TalkRun], None]] = []
+        self.children: list[Callable[[TalkRun], None]] = []
         self.late: dict[str, list[TalkRun]] = {}
         """By run, those that began because what was said came too late for it."""
         self.done: list[tuple[str, ...]] = []
@@ -105,6 +106,10 @@ class FakeTalk:
     def on_begun(self, listener: Callable[[TalkRun], None]) -> Callable[[], None]:
         self.begun.append(listener)
         return lambda: self.begun.remove(listener)
+
+    def on_child(self, listener: Callable[[TalkRun], None]) -> Callable[[], None]:
+        self.children.append(listener)
+        return lambda: self.children.remove(listener)
 
     def kinds(self) -> Mapping[str, str]:
         return {"assistant": "Assistant", "command": "Command"}
@@ -164,6 +169,12 @@ class FakeTalk:
             raise Conflict("This run has ended.")
         run.finish(state="cancelled", reason=f"Cancelled by {actor.partition(':')[2]}.")
 
+    async def edit_queued(self, run_id: str, text: str, *, actor: str) -> None:
+        self._waiting(run_id).task = text
+
+    async def take_back(self, run_id: str, *, actor: str) -> None:
+        self._waiting(run_id).finish(state="cancelled", reason=f"Taken back by {actor.partition(':')[2]}.")
+
     async def spawn(self, kind: str, name: str, config: Mapping[str, Any], *, actor: str) -> None:
         if any(agent.name == name for agent in self.here.values()):
             raise Conflict(f"There is an agent {name!r} already.", hint="Choose another name.")
@@ -197,6 +208,21 @@ class FakeTalk:
     def tell(self) -> None:
         for listener in tuple(self._listeners):
             listener()
+
+    def delegate(self, parent: FakeRun, agent_id: str, task: str) -> FakeRun:
+        """A run that `parent` causes with a tool."""
+        future: asyncio.Future[TalkOutcome] = asyncio.get_running_loop().create_future()
+        run = FakeRun(f"run-{len(self.runs) + 1}", agent_id, task, "", f"agent:{parent.agent_id}", "queue", future, self.tell)
+        self.runs[run.id] = run
+        for listener in tuple(self.children):
+            listener(TalkRun(run.id, "", agent_id, "2026-01-01T00:00:00Z", parent.id, task))
+        return run
+
+    def _waiting(self, run_id: str) -> FakeRun:
+        run = self.runs[run_id]
+        if run.outcome.done() or self._working(run.agent_id) is run:
+            raise Conflict("This task has begun already.", code="task_begun")
+        return run
 
     def _working(self, agent_id: str) -> FakeRun | None:
         """The oldest run of the agent: the others wait for it."""

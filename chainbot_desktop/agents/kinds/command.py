@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from chainbot_desktop.agents.conversation_context import background, conversation_of, without_conversation
 from chainbot_desktop.agents.kind import AgentConfig, AgentContext, KindInfo, Result, Run
 from chainbot_desktop.agents.kinds.command_config import CommandConfig
 from chainbot_desktop.agents.kinds.endings import ending
@@ -28,6 +29,8 @@ _STOP_SECONDS = 7.0
 """A run of the schedule that began this moment has its five seconds of grace too."""
 _TASK_LIMIT = 100_000
 """Characters: the kernel takes 128 KB in one variable."""
+_CONVERSATION_LIMIT = 24_000
+"""The same, where a character may take four bytes and there is more besides."""
 
 
 class CommandFailed(ChainBotError):
@@ -102,9 +105,12 @@ class CommandWorker:
         if len(task) > _TASK_LIMIT or "\0" in task:
             raise InvalidInput(f"A command takes a task of at most {_TASK_LIMIT:,} characters, without zero bytes.")
         environment = {"AGENT_TASK": task, "AGENT_RUN_ID": run.row.id}
-        context = json.dumps(dict(run.row.context), ensure_ascii=False, default=str)
+        context = json.dumps(without_conversation(run.row.context), ensure_ascii=False, default=str)
         if len(context) <= _TASK_LIMIT:
             environment["AGENT_CONTEXT"] = context
+        talk = conversation_of(run.row.context)
+        if talk is not None and (words := background(talk, _CONVERSATION_LIMIT).replace("\0", "")):
+            environment["AGENT_CONVERSATION"] = words
         async with self._one_at_a_time:
             run.step(f"Running {' '.join(self._config.command)[:200]}")
             return await self._once(environment, task, lambda lines: run.stream("\n".join(lines) + "\n"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from chainbot_desktop.agents.models.gateway import Models
 from chainbot_desktop.agents.tools.tool import Toolboxes
+from chainbot_desktop.core.ports import Blobs
 from chainbot_desktop.core.settings import Settings
 
 
@@ -20,3 +21,5 @@ class KindServices:
     secret: Callable[[str], str | None]
     """A secret by name, from the keyring; None where there is none. May block: not on the loop."""
     settings: Settings
+    blobs: Blobs
+    """Where the bytes of attachments are."""

@@ -48,6 +48,8 @@ class ModelChoice:
     tools: bool
     demonstration: bool
     context_tokens: int | None
+    pictures: bool = False
+    """Whether it takes them."""
 
 
 class Models(Protocol):

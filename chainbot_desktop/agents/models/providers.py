@@ -37,6 +37,8 @@ class Provider:
     default_model: str
     key: Callable[[], str | None]
     needs_key: bool
+    pictures: bool = False
+    """Whether its models take pictures."""
 
     @property
     def shown_url(self) -> str:
@@ -78,6 +80,7 @@ def _named(
         default_model=settings.model or _DEFAULT_MODELS.get(name, ""),
         key=key,
         needs_key=bool(usual_url),
+        pictures=settings.pictures if settings.pictures is not None else kind in ("openai", "anthropic"),
     )
 
 

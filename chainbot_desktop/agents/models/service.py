@@ -202,7 +202,10 @@ class ModelService:
         model = model or self._default(provider)
         if not model:
             raise Unavailable(f"{provider} names no model.", hint=f"Name one as {provider}/MODEL, or in the settings.")
-        return ModelChoice(f"{provider}/{model}", provider, tools=True, demonstration=False, context_tokens=None)
+        pictures = self._providers[provider].pictures
+        return ModelChoice(
+            f"{provider}/{model}", provider, tools=True, demonstration=False, context_tokens=None, pictures=pictures
+        )
 
     def _add_local(self, order: list[str]) -> None:
         file = self.local.file

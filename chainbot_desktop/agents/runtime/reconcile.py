@@ -12,6 +12,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from chainbot_desktop.agents.conversation_context import without_conversation
 from chainbot_desktop.agents.facts import RUNTIME_SOURCE
 from chainbot_desktop.agents.runtime.kinds import Kinds
 from chainbot_desktop.agents.runtime.shared import RuntimeParts
@@ -68,7 +69,8 @@ async def _take_up(service: AgentService, parts: RuntimeParts, agent: Supervised
 
 async def _abandon(parts: RuntimeParts, run: RunRow) -> None:
     reason = "The program ended in the middle of it."
-    ended = replace(run, state="failed", ended_at=utc_now(), reason=reason)
+    context = without_conversation(run.context)
+    ended = replace(run, state="failed", ended_at=utc_now(), reason=reason, context=context)
     outcome = RunOutcome(
         run_id=run.id,
         agent_id=run.agent_id,

@@ -20,6 +20,7 @@ from chainbot_desktop.agents.runtime.reconcile import reconcile
 from chainbot_desktop.agents.runtime.run import LiveRun, Said
 from chainbot_desktop.agents.runtime.shared import RuntimeParts
 from chainbot_desktop.agents.runtime.supervised import ENDED, SupervisedAgent
+from chainbot_desktop.agents.runtime.waiting_tasks import WaitingTasks
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, NotFound
 from chainbot_desktop.core.events import AgentReconfigured, AgentRemoved, RunAccepted
 from chainbot_desktop.core.events.agents import AgentName, Reconfiguration
@@ -50,6 +51,8 @@ class AgentService:
         self._runs: dict[str, LiveRun] = {}
         self._listeners: Listeners[[str]] = Listeners()
         self._workings: Listeners[[str, int]] = Listeners()
+        self._accepted: Listeners[[RunRow]] = Listeners()
+        self._waiting_tasks = WaitingTasks(parts, self._agents)
         parts.ledger.on_spent(self._on_spent)
         self._beating: asyncio.Task[None] | None = None
         self._closing = False
@@ -118,6 +121,10 @@ class AgentService:
     def on_work(self, listener: Callable[[str, int], None]) -> Callable[[], None]:
         """Call `listener` with the id of an agent and how many log lines it wrote, or pieces of an answer it streamed. Very often."""
         return self._workings.add(listener)
+
+    def on_accepted(self, listener: Callable[[RunRow], None]) -> Callable[[], None]:
+        """Call `listener` with each new run when it is on the disk, before its agent can begin it."""
+        return self._accepted.add(listener)
 
     # Life
 
@@ -315,6 +322,7 @@ class AgentService:
         except BaseException:
             self._runs.pop(row.id, None)
             raise
+        self._accepted.tell(row)
         return run
 
     def take_on(self, agent: SupervisedAgent, row: RunRow) -> None:
@@ -349,6 +357,15 @@ class AgentService:
         agent = self._agents.get(row.agent_id)
         if agent is None or not await agent.drop(run_id, f"Cancelled by {_who(actor)}."):
             raise Conflict(f"This run has ended ({row.state}).", code="run_ended")
+
+    async def edit_queued(self, run_id: str, task: str, *, actor: Actor) -> None:
+        """Other words for a task that waits. Conflict where it has begun."""
+        _refuse_words(task)
+        await self._waiting_tasks.edit(run_id, task, actor)
+
+    async def take_back(self, run_id: str, *, actor: Actor) -> None:
+        """End a task that waits; Conflict where it has begun."""
+        await self._waiting_tasks.take_back(run_id, f"Taken back by {_who(actor)}.")
 
     async def run(self, run_id: str) -> RunRow:
         row = await self._parts.runs.get(run_id)
@@ -501,10 +518,7 @@ class AgentService:
         return AgentReconfigured(source=RUNTIME_SOURCE, subject=row.id, actor=actor, data=fact)
 
     def _refuse_task(self, agent: SupervisedAgent, task: str) -> None:
-        if not task.strip():
-            raise InvalidInput("The task is empty.")
-        if len(task.encode("utf-8", "replace")) > MAX_TASK_BYTES:
-            raise InvalidInput(f"The task has more than {MAX_TASK_BYTES} bytes.", hint="Put it into a file of the workspace.")
+        _refuse_words(task)
         if not agent.kind.info.takes_tasks:
             raise Conflict(f"{agent.row.name} is a {agent.row.kind} agent: it takes no tasks.")
         if not agent.alive or agent.state in ENDED or agent.state == "stopping":
@@ -520,6 +534,13 @@ class AgentService:
     def _refuse_when_closing(self) -> None:
         if self._closing:
             raise Conflict("The program is stopping.", code="stopping")
+
+
+def _refuse_words(task: str) -> None:
+    if not task.strip():
+        raise InvalidInput("The task is empty.")
+    if len(task.encode("utf-8", "replace")) > MAX_TASK_BYTES:
+        raise InvalidInput(f"The task has more than {MAX_TASK_BYTES} bytes.", hint="Put it into a file of the workspace.")
 
 
 def _plain(config: AgentConfig) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chainbot_desktop.agents.approvals.desk import AgentApprovals
+from chainbot_desktop.agents.conversation_context import without_conversation
 from chainbot_desktop.agents.facts import RUNTIME_SOURCE
 from chainbot_desktop.agents.kind import AgentConfig, AgentContext, AgentKind, Delivery, Preparing, Worker
 from chainbot_desktop.agents.logs import AgentLog
@@ -276,6 +277,10 @@ class SupervisedAgent:
         run.deliver(said)
         return run
 
+    def waiting(self, run_id: str) -> LiveRun | None:
+        """A task that has not begun; None where it is none."""
+        return next((run for run in self._queue if run.row.id == run_id), None)
+
     async def drop(self, run_id: str, reason: str) -> bool:
         """Cancel a run, queued or under way; False where it is neither."""
         if self._run is not None and self._run.row.id == run_id:
@@ -426,6 +431,7 @@ class SupervisedAgent:
             output_tokens=budget.output_tokens,
             cost=budget.cost,
             data=run.data,
+            context=without_conversation(run.row.context),  # what others said belongs to the conversation, and goes with it
         )
         self._tokens[0] += budget.input_tokens
         self._tokens[1] += budget.output_tokens

@@ -38,13 +38,16 @@ from chainbot_desktop.core.events.chat import (
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    ConversationsImported,
     MessageChanged,
     MessagePosted,
 )
 from chainbot_desktop.core.events.envelope import Actor, Event, Recorded, Severity, UnknownEvent
+from chainbot_desktop.core.events.memories import MemoryChanged, MemoryForgotten, MemoryKept
 from chainbot_desktop.core.events.panel import (
     AttentionRequired,
     FileSaved,
+    FilesChanged,
     HealthChanged,
     PanelStarted,
     PanelStopped,
@@ -58,6 +61,7 @@ from chainbot_desktop.core.events.runs import (
     CoordinationStarted,
     GuestAddressed,
     RunAccepted,
+    RunEdited,
     RunFinished,
     ToolCallJudged,
 )
@@ -90,6 +94,7 @@ KnownEvent = Annotated[
     | ConversationCreated
     | ConversationDeleted
     | ConversationRenamed
+    | ConversationsImported
     | CoordinationEnded
     | CoordinationStarted
     | DeliveryGivenUp
@@ -99,6 +104,7 @@ KnownEvent = Annotated[
     | EventGapDetected
     | ExternalEventReceived
     | FileSaved
+    | FilesChanged
     | GuestAddressed
     | GuestAppeared
     | GuestChanged
@@ -106,6 +112,9 @@ KnownEvent = Annotated[
     | HealthChanged
     | LinkChanged
     | MessageChanged
+    | MemoryChanged
+    | MemoryForgotten
+    | MemoryKept
     | MessagePosted
     | ModuleHealthReported
     | ModuleStatusReported
@@ -114,6 +123,7 @@ KnownEvent = Annotated[
     | RegistrationSucceeded
     | RunFinished
     | RunAccepted
+    | RunEdited
     | ToolCallJudged
     | WorkflowCompleted
     | WorkflowFailed
@@ -169,6 +179,7 @@ __all__ = [
     "ConversationCreated",
     "ConversationDeleted",
     "ConversationRenamed",
+    "ConversationsImported",
     "CoordinationEnded",
     "CoordinationStarted",
     "DeliveryGivenUp",
@@ -179,6 +190,7 @@ __all__ = [
     "EventGapDetected",
     "ExternalEventReceived",
     "FileSaved",
+    "FilesChanged",
     "GuestAddressed",
     "GuestAppeared",
     "GuestChanged",
@@ -186,6 +198,9 @@ __all__ = [
     "HealthChanged",
     "KnownEvent",
     "LinkChanged",
+    "MemoryChanged",
+    "MemoryForgotten",
+    "MemoryKept",
     "MessageChanged",
     "MessagePosted",
     "ModuleHealthReported",
@@ -195,6 +210,7 @@ __all__ = [
     "Recorded",
     "RegistrationSucceeded",
     "RunAccepted",
+    "RunEdited",
     "RunFinished",
     "Severity",
     "ToolCallJudged",

@@ -40,6 +40,20 @@ class RunAccepted(Event):
     data: RunAcceptance
 
 
+class RunEdit(RunFact):
+    """`size` of the new words in bytes of UTF-8, `sha256` of the same."""
+
+    size: int
+    sha256: str
+
+
+class RunEdited(Event):
+    """A task that waits got other words."""
+
+    type: Literal["run_edited"] = "run_edited"
+    data: RunEdit
+
+
 class RunOutcome(RunFact):
     """`cost` in US dollars, None where the price of the model is not known; `seconds` by the monotonic clock, waiting included."""
 

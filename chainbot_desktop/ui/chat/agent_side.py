@@ -94,8 +94,11 @@ class AgentSide:
 
     def _working(self, text: str) -> str:
         """Who of those that a text is for is at work."""
+        conversation = self._current()
+        if conversation is None:
+            return ""
         try:
-            meant = self._chat.meant(text[:_LOOKED_AT], self._lead)
+            meant = self._chat.meant(text[:_LOOKED_AT], conversation)
         except InvalidInput:  # a name and no task yet: it is still being written
             return ""
         names = [agent.name for agent in meant.agents if agent.run_id] if meant is not None else []

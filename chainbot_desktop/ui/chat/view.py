@@ -10,18 +10,24 @@ from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QStackedLayout, QVBoxLayout, QWidget
 
+from chainbot_desktop.chat.code_actions import CodeActions
 from chainbot_desktop.chat.service import ChatService, Posted
 from chainbot_desktop.core.errors import ChainBotError, NotFound
-from chainbot_desktop.core.ports import TalkDelivery
+from chainbot_desktop.core.ports import TalkAttachment, TalkDelivery
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversation_rows import Conversation
 from chainbot_desktop.ui.chat.agent_side import AgentSide
+from chainbot_desktop.ui.chat.attachment_drop import DropTarget
+from chainbot_desktop.ui.chat.attachment_intake import AttachmentIntake
+from chainbot_desktop.ui.chat.attachment_menu import ChooseFile
+from chainbot_desktop.ui.chat.code_sheets import CodeSheets
 from chainbot_desktop.ui.chat.composer import Composer
 from chainbot_desktop.ui.chat.conversation_actions import ConversationActions
+from chainbot_desktop.ui.chat.conversation_head import ConversationHead
 from chainbot_desktop.ui.chat.conversation_list import ConversationListFeed
 from chainbot_desktop.ui.chat.conversation_panel import ConversationPanel
 from chainbot_desktop.ui.chat.conversation_rows import Row
-from chainbot_desktop.ui.chat.message_actions import MessageActions
+from chainbot_desktop.ui.chat.message_actions import MessageActions, MessageOffers
 from chainbot_desktop.ui.chat.message_feed import MessageFeed
 from chainbot_desktop.ui.chat.message_list import MessageListView
 from chainbot_desktop.ui.theme import Theme, ThemeSource
@@ -36,15 +42,29 @@ _NARROW = 640
 
 
 class ChatView(WindowView):
-    """Needs a running loop. `tasks` runs what it begins."""
+    """Needs a running loop. `tasks` runs what it begins. Without `choose_file` files are attached by pasting and dropping."""
 
-    def __init__(self, chat: ChatService, themes: ThemeSource, tasks: Tasks, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        chat: ChatService,
+        themes: ThemeSource,
+        tasks: Tasks,
+        parent: QWidget | None = None,
+        *,
+        choose_file: ChooseFile | None = None,
+        code: CodeActions | None = None,
+    ) -> None:
         super().__init__(parent)
+        if chat.attachments is None:
+            raise ValueError("a chat window needs a service with attachments")
+        self._attachments = chat.attachments
         self._chat = chat
         self._themes = themes
         self._tasks = tasks
         self._conversation: Conversation | None = None
         self._opening = 0
+        self._looked = False
+        """Whether it is known which conversation was open last."""
         self._awaited = 0
         """Agents whose conversation is being looked for: the last one must not be opened in its place."""
         self._sending = asyncio.Lock()
@@ -63,6 +83,9 @@ class ChatView(WindowView):
             tell=self.message.emit,
             open_file=lambda path: self._open("code-agent", {"path": path}),
         )
+        self.composer.incoming.choose_file = choose_file
+        self.composer.incoming.open_window = self._open
+        self.drop_target = DropTarget(self, self.composer.incoming.drop, themes)
         self._agent_side = AgentSide(chat, self.composer, lambda: self._conversation, self._start)
         self.destroyed.connect(self._agent_side.end)
         self._message_actions = MessageActions(
@@ -73,11 +96,25 @@ class ChatView(WindowView):
             quote=self.composer.insert,
             stop=self._agent_side.stop,
             fold=self.messages.toggle_fold,
+            offers=MessageOffers(code=self._code_sheets(code) if code is not None else None),
         )
+        self._head = ConversationHead(
+            self.header,
+            chat,
+            themes,
+            lambda: self._conversation,
+            self._start,
+            on_map=lambda agent_id: self._open("agent-map", {"agent_id": agent_id}),
+        )
+        self.destroyed.connect(self._head.end)
+        self.header.add_action(self._more)
         self._list_feed = ConversationListFeed(chat, self.panel, self._start)
         self._feed = MessageFeed(chat, self.messages, themes, self._start)
         self._connect()
         QTimer.singleShot(0, self._list_feed.refresh)
+
+    def _code_sheets(self, code: CodeActions) -> CodeSheets:
+        return CodeSheets(self, self._themes, code, me=self._chat.me, start=self._start, undoable=self._actions.tell_undoable)
 
     def _build(self) -> None:
         self.main = QFrame(self)
@@ -85,16 +122,16 @@ class ChatView(WindowView):
         self._toggle = IconButton("list", "Conversations (Ctrl+B)", self._themes)
         self._more = IconButton("more-vertical", "What can be done with this conversation", self._themes)
         self.header.add_leading(self._toggle)
-        self.header.add_action(self._more)
         self.messages = MessageListView(self._themes)
         self.empty = EmptyState("chat", "", "", self._themes)
-        middle = QWidget()
+        middle = _Middle()
         self._middle = QStackedLayout(middle)
         self._middle.addWidget(self.messages)
         self._middle.addWidget(self.empty)
         self.pill = Button("", self._themes, kind="primary", icon="arrow-down", parent=middle)
         self.pill.hide()
-        self.composer = Composer(self._chat.commands.complete, self._themes, self, self.main)
+        intake = AttachmentIntake(self._attachments, self._tasks, self)
+        self.composer = Composer(self._chat.commands.complete, intake, self._themes, self, self.main)
         layout = QVBoxLayout(self.main)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -116,6 +153,7 @@ class ChatView(WindowView):
         self.panel.menu_requested.connect(self._on_row_menu)
         self.composer.send_requested.connect(self._on_send)
         self.composer.draft_changed.connect(self._on_draft)
+        self.composer.intake.place_wanted.connect(self._on_place_wanted)
         self.messages.hit_clicked.connect(self._message_actions.on_hit)
         self.messages.menu_requested.connect(self._on_message_menu)
         self.messages.bottom_changed.connect(self._place_pill)
@@ -124,6 +162,7 @@ class ChatView(WindowView):
         self._list_feed.unread_changed.connect(self.badge_changed)
         self._list_feed.listed.connect(self._on_listed)
         self._themes.changed.connect(self._on_theme_changed)
+        self.destroyed.connect(self._chat.commands.on_change(self.composer.offer_again))
         self._stop_listening = self._chat.on_change(self._list_feed.on_change)
         self._stop_following = self._chat.on_change(self._feed.on_change)
         self.destroyed.connect(self._stop_listening)
@@ -149,7 +188,7 @@ class ChatView(WindowView):
     def present(self, content: Mapping[str, object]) -> None:
         """`conversation_id` (and `message_id` in it) opens one, `agent_id` the one with that agent.
 
-        `draft` is added to what is being written.
+        `draft` is added to what is being written, `attach` to what it carries (see `Composer.attach`).
         """
         conversation_id, message_id, draft = (content.get(name) for name in ("conversation_id", "message_id", "draft"))
         if isinstance(conversation_id, str) and conversation_id:
@@ -159,6 +198,8 @@ class ChatView(WindowView):
             self._start("chat-agent", self._show_agent(agent_id))
         if isinstance(draft, str) and draft:
             self.composer.insert(draft)
+        if isinstance(attach := content.get("attach"), Mapping):
+            self.composer.attach(attach)
 
     def commands(self) -> Sequence[Command]:
         return (
@@ -186,7 +227,7 @@ class ChatView(WindowView):
 
     async def _begin(self) -> None:
         current = self._conversation
-        if current is None or current.title or current.last_number or self.composer.text.strip():
+        if current is None or current.title or current.last_number or self.composer.text.strip() or self.composer.intake.items:
             await self._show((await self._chat.begin()).id)
         self.composer.edit.setFocus()
 
@@ -205,6 +246,7 @@ class ChatView(WindowView):
         return self._awaited > 0
 
     async def _open_last(self) -> None:
+        self._looked = True
         if self._conversation is not None or self._awaits_one():
             return
         wanted = await self._chat.last_open()
@@ -231,10 +273,9 @@ class ChatView(WindowView):
         if another:
             # What was typed while the very first conversation was still loading belongs to it.
             carried = self.composer.text.strip() if ticket == 1 else ""
-            self.composer.set_text(conversation.draft)
+            self.composer.open(conversation_id, conversation.draft)
             if carried and carried != conversation.draft.strip():
                 self.composer.insert(carried)
-            self.composer.show_error("")
         self.composer.history = history
         self.panel.set_current(conversation_id)
         self._on_messages_changed()
@@ -243,12 +284,13 @@ class ChatView(WindowView):
     def _show_empty(self) -> None:
         self._conversation = None
         self._feed.close()
+        self.composer.intake.open("")
         self.panel.set_current("")
         self._on_messages_changed()
 
     def _on_messages_changed(self) -> None:
         conversation = self._conversation
-        self.header.set_title((conversation.title or "New conversation") if conversation else "Chat")
+        self._head.refresh()
         self._more.setEnabled(conversation is not None)
         empty = not self.messages.cards
         if conversation is None:
@@ -270,7 +312,7 @@ class ChatView(WindowView):
         fresh = conversations.get(self._conversation.id)
         if fresh is not None:
             self._conversation = fresh
-            self.header.set_title(fresh.title or "New conversation")
+            self._head.refresh()
         else:
             self._start("chat-check", self._check_open())
 
@@ -280,22 +322,26 @@ class ChatView(WindowView):
         try:
             self._conversation = await self._chat.conversation(self._conversation.id)
         except NotFound:
-            self.composer.set_text("")
+            self.composer.open("", "")
             self._show_empty()
             await self._open_last()
 
     # Writing
 
-    def _on_send(self, text: str, delivery: TalkDelivery) -> None:
-        self.composer.history = [text, *self.composer.history]
-        self._start("chat-send", self._send_in_turn(text, delivery, self.conversation_id))
+    def _on_send(self, text: str, delivery: TalkDelivery, attachments: Sequence[TalkAttachment]) -> None:
+        if text:
+            self.composer.history = [text, *self.composer.history]
+        self._start("chat-send", self._send_in_turn(text, delivery, attachments, self.conversation_id))
 
-    async def _send_in_turn(self, text: str, delivery: TalkDelivery, conversation_id: str) -> None:
+    async def _send_in_turn(
+        self, text: str, delivery: TalkDelivery, attachments: Sequence[TalkAttachment], conversation_id: str
+    ) -> None:
         async with self._sending:
             try:
-                posted = await self._chat.post(conversation_id or await self._first(), text, delivery=delivery)
+                place = conversation_id or await self._first()
+                posted = await self._chat.post(place, text, delivery=delivery, attachments=attachments)
             except ChainBotError as error:
-                await self._refused(text, error, conversation_id)
+                await self._refused(text, attachments, error, conversation_id)
                 return
             await self._sent(posted)
 
@@ -303,19 +349,23 @@ class ChatView(WindowView):
         """The conversation that a message begins where none is open."""
         if self._conversation is None:
             self._conversation = await self._chat.begin()
+            self.composer.intake.open(self._conversation.id)
             await self._feed.open(self._conversation.id, "")
         return self._conversation.id
 
-    async def _refused(self, text: str, error: ChainBotError, conversation_id: str) -> None:
+    async def _refused(
+        self, text: str, attachments: Sequence[TalkAttachment], error: ChainBotError, conversation_id: str
+    ) -> None:
         if not conversation_id or conversation_id == self.conversation_id:
-            self.composer.refused(text, str(error))
+            self.composer.refused(text, str(error), attachments)
             return
         await self._chat.save_draft(conversation_id, text)  # another conversation is open by now
         raise error
 
     async def _sent(self, posted: Posted) -> None:
         here = posted.conversation_id == self.conversation_id
-        await self._chat.save_draft(posted.conversation_id, self.composer.text if here else "")
+        await self._chat.save_draft(posted.conversation_id, self.composer.draft if here else "")
+        await self.composer.intake.settle(posted.conversation_id)
         if posted.answer.undoable is not None:
             self._actions.tell_undoable(posted.answer.undoable)
         if posted.answer.open is not None:
@@ -330,16 +380,26 @@ class ChatView(WindowView):
         elif text.strip() and not text.startswith("/"):
             self._start("chat-draft", self._begin_with_draft(text))
 
+    def _on_place_wanted(self) -> None:
+        """Something is attached where no conversation is open: not yet, or none is there."""
+        if self._looked and self._conversation is None:
+            self._start("chat-draft", self._begin_with_draft(self.composer.text))
+
     async def _begin_with_draft(self, text: str) -> None:
-        """What is written before there is a conversation is kept in a new one."""
-        made = await self._chat.begin()
-        await self._chat.save_draft(made.id, text)
-        if self._conversation is None:
-            self._conversation = await self._chat.conversation(made.id)
-            await self._feed.open(made.id, "")
-            await self._chat.remember_open(made.id)
-            self.panel.set_current(made.id)
-            self._on_messages_changed()
+        """What is written, or attached, before there is a conversation is kept in a new one."""
+        async with self._sending:
+            if self._conversation is not None:
+                await self._chat.save_draft(self._conversation.id, text)
+                return
+            made = await self._chat.begin()
+            await self._chat.save_draft(made.id, text)
+            if self._conversation is None:
+                self._conversation = await self._chat.conversation(made.id)
+                self.composer.intake.open(made.id)
+                await self._feed.open(made.id, "")
+                await self._chat.remember_open(made.id)
+                self.panel.set_current(made.id)
+                self._on_messages_changed()
 
     # Pointing
 
@@ -468,6 +528,18 @@ class ChatView(WindowView):
             await work
         except ChainBotError as error:
             self.message.emit(BarMessage(error.message, "error", error.hint))
+
+
+class _Middle(QWidget):
+    """Gives way: over an on-screen keyboard the field has its room first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMinimumHeight(1)
+
+    def hasHeightForWidth(self) -> bool:
+        """Else a layout gives it what its longest text wants, before the others have their least."""
+        return False
 
 
 class _Scrim(QWidget):

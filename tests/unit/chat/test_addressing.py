@@ -69,7 +69,8 @@ def test_completion_writes_the_name_where_the_caret_is() -> None:
     assert offered[1].text[: offered[1].caret] == 'please @"Ada Lovelace" '
     assert [c.label for c in complete_mention('@"Ada Lo', 8, AGENTS)] == ['@"Ada Lovelace"']
     assert [c.label for c in complete_mention("@love", 5, AGENTS)] == ['@"Ada Lovelace"']
-    assert len(complete_mention("@", 1, AGENTS)) == len(AGENTS)
+    labels = [c.label for c in complete_mention("@", 1, AGENTS)]
+    assert (len(labels), labels[-1]) == (len(AGENTS) + 1, "@all")
     assert complete_mention("mail me@ad", 10, AGENTS) == []
     assert complete_mention("@Ada does", 9, AGENTS) == []
     assert complete_mention("@x", 2, [TalkAgent("x", "x", "command", "idle", takes_tasks=False)]) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -13,30 +12,9 @@ from chainbot_desktop.chat.answer_stream import MAX_ANSWER, AnswerStream, note_o
 from chainbot_desktop.core.errors import InvalidInput, NotFound
 from chainbot_desktop.core.ids import utc_now
 from chainbot_desktop.core.ports import TalkRun, TalkUpdate
-from chainbot_desktop.store.conversation_rows import Message
 from tests.helpers.chats import Chat, open_chat
+from tests.helpers.talking import said, settled, texts, until
 from tests.helpers.talks import FakeTalk
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.002)
-
-
-async def said(chat: Chat, conversation_id: str) -> list[Message]:
-    return await chat.service.before(conversation_id, None, 50)
-
-
-async def texts(chat: Chat, conversation_id: str) -> list[str]:
-    return [message.text for message in await said(chat, conversation_id)]
-
-
-async def settled(chat: Chat) -> None:
-    """Until every answer has ended and is kept."""
-    answers = chat.service.answers
-    assert answers is not None
-    await until(lambda: not answers._streams)
 
 
 async def test_the_agent_that_is_named_is_asked_and_its_answer_is_kept(tmp_path: Path) -> None:

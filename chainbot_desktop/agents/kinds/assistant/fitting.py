@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pydantic_ai.messages import ModelMessage, ModelRequest, ModelRequestPart, ToolReturnPart
+from pydantic_ai.messages import BinaryContent, ModelMessage, ModelRequest, ModelRequestPart, TextContent, ToolReturnPart
 
 _LEAST_KEPT = 200
 """Characters of a tool's answer that stay in any case."""
+_PICTURE = 4_000
+"""What a picture counts for: about a thousand tokens at the large providers."""
 
 
 def length(message: ModelMessage) -> int:
     """In characters, about."""
-    return sum(len(str(getattr(part, "content", "") or getattr(part, "args", "") or "")) for part in message.parts)
+    return sum(_size(getattr(part, "content", "") or getattr(part, "args", "") or "") for part in message.parts)
 
 
 def fitted(messages: Sequence[ModelMessage], most_characters: int) -> list[ModelMessage]:
@@ -31,6 +33,15 @@ def fitted(messages: Sequence[ModelMessage], most_characters: int) -> list[Model
                     excess -= saved
             found[index] = replace(message, parts=parts)
     return found
+
+
+def _size(content: object) -> int:
+    if not isinstance(content, list):
+        return len(str(content))
+    return sum(
+        _PICTURE if isinstance(one, BinaryContent) else len(one.content if isinstance(one, TextContent) else str(one))
+        for one in content
+    )
 
 
 def _cut(part: ToolReturnPart, excess: int) -> tuple[ToolReturnPart, int]:

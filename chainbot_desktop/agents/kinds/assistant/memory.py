@@ -11,6 +11,8 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRequest, UserPromptPart
 
+from chainbot_desktop.agents.kinds.assistant.fitting import length
+
 _log = logging.getLogger(__name__)
 
 
@@ -66,7 +68,7 @@ def newest_exchanges(messages: Sequence[ModelMessage], most_characters: int) -> 
     size = 0
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
-        size += sum(len(str(getattr(part, "content", "") or getattr(part, "args", ""))) for part in message.parts)
+        size += length(message)
         if size > most_characters:
             break
         if isinstance(message, ModelRequest) and any(isinstance(part, UserPromptPart) for part in message.parts):

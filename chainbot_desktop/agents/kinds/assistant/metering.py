@@ -16,6 +16,7 @@ from pydantic_ai.settings import ModelSettings, merge_model_settings
 from pydantic_ai.usage import RequestUsage
 
 from chainbot_desktop.agents.kind import Budget, Usage
+from chainbot_desktop.agents.kinds.assistant.background import as_sent
 from chainbot_desktop.agents.kinds.assistant.fitting import fitted, length
 from chainbot_desktop.agents.models.failing import ModelFailed, ModelRefused
 from chainbot_desktop.agents.models.failures import as_failure
@@ -60,7 +61,7 @@ class MeteredModel(WrapperModel):
         run_context: RunContext[Any] | None = None,
     ) -> AsyncGenerator[StreamedResponse]:
         parameters = self._offered(model_request_parameters)
-        sent = self._fitting(messages, parameters)
+        sent = self._fitting(as_sent(messages, pictures=self.choice.pictures), parameters)
         settings = merge_model_settings(model_settings, ModelSettings(max_tokens=self._max_output_tokens))
         given = _tokens(sent, parameters)
         self.answered = False

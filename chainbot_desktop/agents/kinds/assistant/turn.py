@@ -30,7 +30,9 @@ from pydantic_ai.tools import DeferredToolRequests, DeferredToolResults, ToolDen
 from pydantic_ai.usage import RunUsage, UsageLimits
 
 from chainbot_desktop.agents.approvals.desk import DetailTooLarge
+from chainbot_desktop.agents.conversation_context import conversation_of, without_conversation
 from chainbot_desktop.agents.kind import AgentContext, Result, Run
+from chainbot_desktop.agents.kinds.assistant.background import around_task, with_pictures, worth_remembering
 from chainbot_desktop.agents.kinds.assistant.kind import AssistantConfig
 from chainbot_desktop.agents.kinds.assistant.memory import ConversationMemory
 from chainbot_desktop.agents.kinds.assistant.metering import MeteredModel
@@ -41,6 +43,7 @@ from chainbot_desktop.agents.models.failures import as_failure
 from chainbot_desktop.agents.models.gateway import ModelChoice
 from chainbot_desktop.agents.personas import Persona
 from chainbot_desktop.agents.tools.tool import Toolbox, ToolCall
+from chainbot_desktop.core.ports import Blobs
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +70,7 @@ async def take_turn(
     if any(choice.tools for choice in choices):
         names = config.tools if config.tools is not None else persona.tools
         toolbox = services.toolboxes.of(context, _both(persona.policy, config.policy), names)
-    turn = _Turn(context, config, persona, run, models, toolbox)
+    turn = _Turn(context, config, persona, run, models, toolbox, services.blobs)
     try:
         return await turn.take()
     except Exception as error:  # the border to the framework: what is known becomes a sentence, the rest goes on up
@@ -93,7 +96,9 @@ class _Turn:
         run: Run,
         models: Sequence[MeteredModel],
         toolbox: Toolbox | None,
+        blobs: Blobs,
     ) -> None:
+        self._blobs = blobs
         self._context = context
         self._config = config
         self._run = run
@@ -133,18 +138,32 @@ class _Turn:
             said = self._run.take_messages()
             self._progress.hear(said)
             prompt = "\n\n".join(said) or None
-        await asyncio.to_thread(self._memory.save, messages)
+        await asyncio.to_thread(self._memory.save, worth_remembering(messages))
         return self._result(str(outcome.output))
 
     async def _beginning(self) -> tuple[list[ModelMessage], DeferredToolResults | None, str | None]:
         kept = await self._progress.recall()
         if kept is not None:
             return kept, await self._ask(kept) if open_calls(kept) else None, self._progress.unsaid or None
-        context_tokens = self._models[0].choice.context_tokens
+        return await self._before_task(), None, _prompt(self._run)
+
+    async def _before_task(self) -> list[ModelMessage]:
+        """What it remembers of the conversation and what it is told of it, as much as the model has room for."""
+        choice = self._models[0].choice
         most = _REMEMBERED_CHARACTERS
-        if context_tokens is not None:
-            most = max(0, (context_tokens // 2) * _CHARACTERS_PER_TOKEN)
-        return await asyncio.to_thread(self._memory.load, most), None, _prompt(self._run)
+        if choice.context_tokens is not None:
+            most = max(0, (choice.context_tokens // 2) * _CHARACTERS_PER_TOKEN)
+        talk = conversation_of(self._run.row.context)
+        if talk is None:
+            return await self._remembered(most)
+        remembered = [] if talk.anew else await self._remembered(most if not talk.said else most // 2)
+        return await around_task(
+            remembered, talk, self._context.agent_id, self._blobs, most_characters=most, takes_pictures=choice.pictures
+        )
+
+    async def _remembered(self, most_characters: int) -> list[ModelMessage]:
+        kept = await asyncio.to_thread(self._memory.load, most_characters)
+        return await with_pictures(kept, self._blobs) if self._models[0].choice.pictures else kept
 
     async def _ask(self, messages: Sequence[ModelMessage]) -> DeferredToolResults:
         """Put a card for each call that needs one, wait for all answers."""
@@ -235,6 +254,7 @@ def _most_output(config: AssistantConfig, choice: ModelChoice) -> int:
 
 
 def _prompt(run: Run) -> str:
-    if not run.row.context:
+    context = without_conversation(run.row.context)
+    if not context:
         return run.row.task
-    return f"{run.row.task}\n\nContext:\n```json\n{json.dumps(run.row.context, ensure_ascii=False, indent=1)}\n```"
+    return f"{run.row.task}\n\nContext:\n```json\n{json.dumps(context, ensure_ascii=False, indent=1)}\n```"

@@ -178,7 +178,9 @@ class CoderWorker:
         env = {**self._config.env, **await asyncio.to_thread(secret_environment, self._context, self._config.secret_env)}
         child = await self._context.children.start(self._config.words, cwd=self._context.workspace, env=env, stdin=True)
         self._context.log.add("system", f"Started {' '.join(self._config.words)[:500]} as process {child.pid}.")
-        session: CoderSession = protocol.CoderSession(self._context, self._config, child, self._toolbox, self._tasks)
+        session: CoderSession = protocol.CoderSession(
+            self._context, self._config, child, self._toolbox, self._services.blobs, self._tasks
+        )
         self._session = session
         try:
             goes_on = await session.open(await asyncio.to_thread(self._kept_id))

@@ -6,14 +6,17 @@ Imports the protocol, so it is itself imported lazily.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import os
 import signal
+from collections.abc import Sequence
 
 from acp import schema
 from acp.meta import PROTOCOL_VERSION
 
 from chainbot_desktop import __version__
+from chainbot_desktop.agents.attached import Picture
 from chainbot_desktop.agents.kind import AgentContext, Result, Run
 from chainbot_desktop.agents.kinds.coder.channel import Channel
 from chainbot_desktop.agents.kinds.coder.choosing import Opened, choose_mode, choose_model, mode_of
@@ -29,7 +32,7 @@ from chainbot_desktop.agents.processes.child import Child
 from chainbot_desktop.agents.tools.shown import line
 from chainbot_desktop.agents.tools.tool import Toolbox
 from chainbot_desktop.core.errors import ChainBotError, Unavailable
-from chainbot_desktop.core.ports import AgentCommand
+from chainbot_desktop.core.ports import AgentCommand, Blobs
 from chainbot_desktop.core.tasks import Tasks
 
 _CANCEL_SECONDS = 3.0
@@ -40,8 +43,12 @@ _SEND_SECONDS = 1.0
 class CoderSession:
     """One process with one session. Use on the loop's thread."""
 
-    def __init__(self, context: AgentContext, config: CoderConfig, child: Child, toolbox: Toolbox, tasks: Tasks) -> None:
+    def __init__(
+        self, context: AgentContext, config: CoderConfig, child: Child, toolbox: Toolbox, blobs: Blobs, tasks: Tasks
+    ) -> None:
         self._context = context
+        self._blobs = blobs
+        self._takes_pictures = False
         self._config = config
         self._tasks = tasks
         self._cwd = str(context.workspace.absolute())
@@ -85,6 +92,7 @@ class CoderSession:
     async def open(self, kept_id: str) -> bool:
         """Get ready, in the session of this id if it can; whether the session can be gone on with later. ChainBotError."""
         can = await self._initialize()
+        self._takes_pictures = can.prompt_capabilities is not None and bool(can.prompt_capabilities.image)
         seconds = self._config.answer_seconds
         opened = await self._old_session(can, kept_id) if kept_id and _can_go_on(can) else None
         self._resumed = opened is not None
@@ -145,12 +153,13 @@ class CoderSession:
         turn = self._serving.turn = Turn(run, self._context.approvals)
         before = self._known_cost()
         try:
-            texts = [prompt_of(run.row)]
+            given = await prompt_of(run.row, self._blobs, takes_pictures=self._takes_pictures)
+            texts, pictures = [given.text], given.pictures
             while texts:
-                reason = await self._prompt(turn, "\n\n".join(texts))
+                reason = await self._prompt(turn, "\n\n".join(texts), pictures)
                 if reason != "end_turn":
                     raise stopped(self._channel.name, reason, turn.answer)
-                texts = list(run.take_messages())
+                texts, pictures = list(run.take_messages()), ()
             return Result(turn.answer, {"agent": self._channel.name, "session_id": self.session_id})
         finally:
             turn.end()
@@ -166,10 +175,14 @@ class CoderSession:
         """Of the session so far. What one that is gone on with did cost before is only known once it has said so."""
         return self._updates.cost if self._updates.cost is not None or self._resumed else 0.0
 
-    async def _prompt(self, turn: Turn, text: str) -> str:
+    async def _prompt(self, turn: Turn, text: str, pictures: Sequence[Picture]) -> str:
         """Why it stopped, in the protocol's word."""
-        block = schema.TextContentBlock(type="text", text=text)
-        request = schema.PromptRequest(session_id=self.session_id, prompt=[block])
+        shown = [
+            schema.ImageContentBlock(type="image", mime_type=one.media_type, data=base64.b64encode(one.data).decode())
+            for one in pictures
+        ]
+        prompt = [schema.TextContentBlock(type="text", text=text), *shown]
+        request = schema.PromptRequest(session_id=self.session_id, prompt=prompt)
         asked = self._tasks.spawn(f"task of {self._context.name}", self._outcome(request))
         try:
             await asyncio.wait({asked})
