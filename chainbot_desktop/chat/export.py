@@ -9,6 +9,7 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
 from typing import IO
 
@@ -136,6 +137,19 @@ class ExportFile:
         self._stream.close()
         self._temporary.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
+
+
+async def save(export: Export, path: str, folder: Path) -> Path:
+    """Write it to a file; its path. ExportFailed or Conflict where the file cannot be."""
+    file = await asyncio.to_thread(ExportFile, export, path, folder)
+    try:
+        async with aclosing(export.pieces()) as pieces:
+            async for piece in pieces:
+                await asyncio.to_thread(file.add, piece)
+        return await asyncio.to_thread(file.finish)
+    except BaseException:
+        await asyncio.shield(asyncio.to_thread(file.abandon))
+        raise
 
 
 def _reserve(conversation: Conversation, ending: str, path: str, folder: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -16,9 +15,10 @@ from chainbot_desktop.chat.agent_commands import AgentCommands
 from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.branches import Branches
 from chainbot_desktop.chat.builtin_commands import BuiltinCommands, StatusProbes
+from chainbot_desktop.chat.changes import Change, Changes
 from chainbot_desktop.chat.commands import Answer, CommandRegistry, Place, Undoable, is_command
 from chainbot_desktop.chat.erasures import Erasures
-from chainbot_desktop.chat.export import Export, ExportFile
+from chainbot_desktop.chat.export import Export, save
 from chainbot_desktop.chat.offered_commands import OfferedCommands
 from chainbot_desktop.chat.posted import Posted
 from chainbot_desktop.chat.reading import Found, Reading
@@ -35,21 +35,8 @@ from chainbot_desktop.chat.written import (
 )
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import InvalidInput, NotFound, TooLarge
-from chainbot_desktop.core.events import (
-    ConversationBranched,
-    ConversationChanged,
-    ConversationCleared,
-    ConversationCreated,
-    ConversationDeleted,
-    ConversationRenamed,
-    ConversationsImported,
-    MessageChanged,
-    MessagePosted,
-    Recorded,
-)
 from chainbot_desktop.core.events.envelope import SYSTEM, Actor
 from chainbot_desktop.core.json_codec import canonical_json
-from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.core.ports import (
     AgentTalk,
     IdempotencyKey,
@@ -72,17 +59,6 @@ MAX_MEMBERS = 50
 UNDO_SECONDS = 10.0
 _LAST_OPEN = "chat.open_conversation"
 
-ChatEvent = (
-    ConversationBranched
-    | ConversationChanged
-    | ConversationCleared
-    | ConversationCreated
-    | ConversationDeleted
-    | ConversationRenamed
-    | MessageChanged
-    | MessagePosted
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -103,15 +79,6 @@ class Surroundings:
     wording: Wording | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something about a conversation is different. `message_id` where a message was posted, `changed_id` where one is different."""
-
-    conversation_id: str
-    message_id: str = ""
-    changed_id: str = ""
-
-
 class ChatService(Reading):
     """Use on the loop's thread, between `open` and `close`. `me` is who sits at the panel.
 
@@ -130,17 +97,12 @@ class ChatService(Reading):
         me: Actor = "user:admin",
         undo_seconds: float = UNDO_SECONDS,
     ) -> None:
-        self._listeners: Listeners[[Change]] = Listeners()
+        self._changes = Changes(bus)
+        self._tell = self._changes.tell
         self._erasures = Erasures(
-            table,
-            preferences,
-            tasks,
-            lambda conversation_id: self._tell(Change(conversation_id)),
-            undo_seconds,
-            around.attachments,
+            table, preferences, tasks, lambda id_: self._tell(Change(id_)), undo_seconds, around.attachments
         )
         super().__init__(table, self._erasures)
-        self._bus = bus
         self._tasks = tasks
         self._preferences = preferences
         self.attachments = around.attachments
@@ -158,19 +120,8 @@ class ChatService(Reading):
         BuiltinCommands(self, journal, around.status, around.workspace).register_in(self.commands, self.offered)
         if self.answers is not None:
             AgentCommands(self.answers, self.conversation).register_in(self.commands)
-        self._subscription = bus.subscribe(
-            self._on_event,
-            ConversationBranched,
-            ConversationChanged,
-            ConversationCleared,
-            ConversationCreated,
-            ConversationDeleted,
-            ConversationRenamed,
-            MessageChanged,
-            MessagePosted,
-        )
-        # Many conversations at once: the change names none, and a list reads itself anew.
-        self._imports = bus.subscribe(lambda _: self._tell(Change("")), ConversationsImported)
+        if self._titles is not None:
+            self._changes.on_answer = self._titles.answered
 
     def _make_answers(self, around: Surroundings) -> AgentAnswers | None:
         if around.talk is None:
@@ -196,17 +147,16 @@ class ChatService(Reading):
 
     async def close(self) -> None:
         """Carry out what waits for its undo time. Call before the journal closes."""
-        self._subscription.cancel()
+        self._changes.close()
         if self._titles is not None:
             await self._titles.close()
-        self._imports.cancel()
         if self.answers is not None:
             await self.answers.close()
         await self._erasures.close()
 
     def on_change(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Call `listener` on the loop's thread at every change; returns what ends it."""
-        return self._listeners.add(listener)
+        return self._changes.add(listener)
 
     async def last_open(self) -> str:
         """The conversation that was shown last, also before a restart; may be gone."""
@@ -448,6 +398,7 @@ class ChatService(Reading):
 
     async def export(self, conversation_id: str, form: str = "markdown", path: str = "") -> Path:
         """Save a conversation as a file; its path. ExportFailed or Conflict where the file cannot be."""
+<<<<<<< HEAD
         export = await Export.read(self, conversation_id, form)
         file = await asyncio.to_thread(ExportFile, export, path, self.export_folder)
         try:
@@ -458,6 +409,9 @@ class ChatService(Reading):
         except BaseException:
             await asyncio.shield(asyncio.to_thread(file.abandon))
             raise
+=======
+        return await save(await Export.read(self, conversation_id, form), path, self._export_folder)
+>>>>>>> convs
 
     async def export_as(self, conversation_id: str, form: str = "markdown") -> Export:
         """For a caller that wants its name and media type before its bytes. NotFound, or InvalidInput for no such form."""
@@ -491,20 +445,6 @@ class ChatService(Reading):
             await self.answers.give_lead(conversation_id, agent_id)
         else:
             await self._table.change(conversation_id, {"lead": agent_id}, actor=actor)
-
-    # Telling
-
-    def _on_event(self, recorded: Recorded[ChatEvent]) -> None:
-        data = recorded.event.data
-        if isinstance(recorded.event, MessageChanged):
-            self._tell(Change(data.conversation_id, changed_id=recorded.event.data.message_id))
-        else:
-            self._tell(Change(data.conversation_id, getattr(data, "message_id", "")))
-        if self._titles is not None and isinstance(recorded.event, MessagePosted) and recorded.event.actor.startswith("agent:"):
-            self._titles.answered(data.conversation_id, recorded.event.data.message_id)
-
-    def _tell(self, change: Change) -> None:
-        self._listeners.tell(change)
 
 
 def _checked_order(turn_order: str | None) -> str | None:

@@ -87,6 +87,8 @@ async def _compare(store: Store, table: ConversationTable, lists: Lists) -> None
     for conversation_id, shown in lists.shown.items():
         assert _texts(await table.before(conversation_id, None, 1000)) == _texts(shown)
         assert _texts(await _read(table, conversation_id, "")) == _texts(shown)
+        assert await table.count(conversation_id) == len(shown)
+        assert [await table.number_at(conversation_id, n) for n in range(len(shown) + 1)] == [*(m.number for m in shown), None]
         threads = lists.threads[conversation_id]
         assert _texts(await _read(table, conversation_id, "run")) == _texts(threads)
         assert await table.thread_counts(conversation_id, ["run", "other"]) == ({"run": len(threads)} if threads else {})
