@@ -101,7 +101,7 @@ async def test_a_run_that_a_run_causes_stands_in_a_thread(tmp_path: Path) -> Non
         await house.service.wait(child)
         house.scripted.workers[0].release.set()
         await answered(chat, made.id)
-        messages = await chat.before(made.id, None, 10)
+        messages = await chat._table.before(made.id, None, 10, with_threads=True)
         assert [(message.author, message.thread, message.text) for message in messages] == [
             (ME, "", "@Ada wait"),
             (f"agent:{ada}", parent, "say seven"),

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainbot_desktop.chat.turns import RecallResult
-from chainbot_desktop.chat.unheard import SHARE, Hearing
+from chainbot_desktop.chat.unheard import SHARE
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.ports import TalkContext, TalkRecall
-from chainbot_desktop.store.conversation_rows import Conversation, Message
+from chainbot_desktop.store.conversation_rows import Conversation
 from tests.helpers.chats import Chat, open_chat
 from tests.helpers.talking import said, settled, texts, until
 from tests.helpers.talks import FakeRun, FakeTalk
@@ -200,33 +200,20 @@ async def test_in_a_branch_the_stem_is_told_its_own_answers_too(tmp_path: Path) 
     async with open_chat(tmp_path, talk=talk) as chat:
         stem = await chat.service.begin()
         await say(chat, talk, stem.id, "@Ada one", "1")
-        at = (await said(chat, stem.id))[-1].number
-        branch = await chat.service.begin()
-        table, before = chat.service._table, chat.service._table.before
-
-        async def with_stem(conversation_id: str, number: int | None, limit: int, *, floor: int = 0) -> list[Message]:
-            found = await before(conversation_id, number, limit, floor=floor)
-            if conversation_id == branch.id and (number is None or number > at):
-                return [*await before(stem.id, at + 1, limit, floor=floor), *found]
-            return found
-
-        table.before = with_stem  # type: ignore[method-assign]
-        hearing = Hearing(table, lambda agent_id: agent_id)
-        here = replace(branch, branched_from=stem.id, branched_at=at)
-        told_first = await hearing.unheard(here, "id-Ada", before=None)
-        assert [(line.author, line.text, line.by_agent) for line in told_first.lines] == [
+        branch = await chat.service.fork(stem.id)
+        await say(chat, talk, stem.id, "@Ada only in the stem", "yes")
+        first = await say(chat, talk, branch.id, "@Ada two", "2")
+        assert first.context is not None
+        assert [(line.author, line.text, line.by_agent) for line in first.context.said] == [
             ("test", "@Ada one", ""),
             ("Ada", "1", "id-Ada"),
         ]
-        assert told_first.anew
-        detail = {"run_id": "r", "name": "Ada", "state": "succeeded", "heard": told_first.through}
-        await table.post(branch.id, "2", author="agent:id-Ada", detail=detail)
-        again = await hearing.unheard(here, "id-Ada", before=None)
-        assert (again.lines, again.anew) == ((), False)
-        merged = {**detail, "merged_from": {"conversation_id": branch.id, "message_id": "m"}}
-        await table.post(stem.id, "2", author="agent:id-Ada", detail=merged)
-        in_stem = await hearing.unheard(stem, "id-Ada", before=None)
-        assert [line.text for line in in_stem.lines] == ["2"], "it said so elsewhere"
+        assert first.context.anew
+        answer = (await said(chat, branch.id))[-1]
+        assert (await say(chat, talk, branch.id, "@Ada three", "3")).context is None
+        await chat.service.merge_back(answer.id)
+        in_stem = await say(chat, talk, stem.id, "@Ada four", "4")
+        assert told(in_stem) == [("Ada", "2")], "it said so elsewhere"
 
 
 @settings(max_examples=25, deadline=None)
