@@ -16,9 +16,11 @@ from tests.unit.app.test_agent_talk import ME, answered, open_chat_over, until
 
 
 async def two(house: AgentHouse) -> tuple[str, str]:
-    ids = [await house.service.spawn("scripted", name, {"restart": "always"}, actor=ME) for name in ("Ada", "Bob")]
-    for agent_id in ids:
-        await house.becomes(agent_id, "idle")
+    """Ada and Bob, idle; their workers are in this order."""
+    ids = []
+    for name in ("Ada", "Bob"):
+        ids.append(await house.service.spawn("scripted", name, {"restart": "always"}, actor=ME))
+        await house.becomes(ids[-1], "idle")
     return ids[0], ids[1]
 
 
