@@ -398,20 +398,7 @@ class ChatService(Reading):
 
     async def export(self, conversation_id: str, form: str = "markdown", path: str = "") -> Path:
         """Save a conversation as a file; its path. ExportFailed or Conflict where the file cannot be."""
-<<<<<<< HEAD
-        export = await Export.read(self, conversation_id, form)
-        file = await asyncio.to_thread(ExportFile, export, path, self.export_folder)
-        try:
-            async with aclosing(export.pieces()) as pieces:
-                async for piece in pieces:
-                    await asyncio.to_thread(file.add, piece)
-            return await asyncio.to_thread(file.finish)
-        except BaseException:
-            await asyncio.shield(asyncio.to_thread(file.abandon))
-            raise
-=======
-        return await save(await Export.read(self, conversation_id, form), path, self._export_folder)
->>>>>>> convs
+        return await save(await Export.read(self, conversation_id, form), path, self.export_folder)
 
     async def export_as(self, conversation_id: str, form: str = "markdown") -> Export:
         """For a caller that wants its name and media type before its bytes. NotFound, or InvalidInput for no such form."""
