@@ -55,8 +55,10 @@ class ComposerCompletion(QObject):
 
     def _completions(self, text: str) -> list[Completion]:
         own = list(self._complete(text)) if text.startswith("/") else []
-        labels = {completion.label for completion in own}
         names = self.complete_names(text, self._edit.textCursor().position())
+        if names:  # what an agent has is no misspelling of what the panel has
+            own = [completion for completion in own if text[1:].casefold() in completion.text.casefold()]
+        labels = {completion.label for completion in own}
         return own + [completion for completion in names if completion.label not in labels]
 
     def _is_typed(self, completion: Completion) -> bool:
