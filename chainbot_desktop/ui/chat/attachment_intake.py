@@ -17,7 +17,7 @@ from chainbot_desktop.chat.media_types import IMAGES, use_of
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput
 from chainbot_desktop.core.ports import TalkAttachment
 from chainbot_desktop.core.tasks import Tasks
-from chainbot_desktop.ui.chat.thumbnails import as_png, thumbnail
+from chainbot_desktop.ui.chat.attached_pictures import as_png, thumbnail
 
 THUMBNAIL_SIDE = 96
 """Pixels, for a chip of half that on a screen of high density."""
