@@ -81,7 +81,7 @@ class RecallSheet(Sheet):
         for row in self.rows:
             self.body.addWidget(row)
         if not parts.recall.by_meaning:
-            self.add_text("Texts are compared by their words alone: the optional extra “recall” is not here.", "dim")
+            self.add_text("Texts are compared by their words alone: the optional extra “recall” is not installed.", "dim")
         self.add_text(parts.files(), "dim")
         self.add_action("Notes", self._on_notes)
         self.add_action("Close", kind="primary")
