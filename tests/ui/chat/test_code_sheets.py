@@ -12,7 +12,9 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from chainbot_desktop.app.panel_looks import PanelLooks
 from chainbot_desktop.chat.code_actions import CodeActions
+from chainbot_desktop.chat.panel_commands import PanelCommands
 from chainbot_desktop.chat.patch_fitting import HunkFit
 from chainbot_desktop.chat.patch_preview import FilePreview
 from chainbot_desktop.chat.patches import Hunk
@@ -298,3 +300,23 @@ def test_screens(
                     shoot(window.view, f"code-help-{size[0]}-{name}")
 
     on_loop(look())
+
+
+def test_attach_by_a_command_puts_a_chip_over_the_composer(on_loop: Run, theme_source: ThemeSource, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with coding(tmp_path, theme_source, "hello") as (window, files, _, _run):
+            looks = PanelLooks(theme_source, lambda name, value: None)
+            PanelCommands(looks, lambda: files.root).register_in(window.service.commands)
+            await window.types("/theme light ")
+            await window.until(lambda: theme_source.choice == "light" and window.told)
+            [told] = window.told
+            assert (told.text, told.action_label) == ("The panel is light now, its text normal.", "Undo")
+            assert told.action is not None
+            told.action()
+            await window.until(lambda: theme_source.choice != "light")
+            await window.types("/attach src/main.py ")
+            await window.until(lambda: window.view.composer.intake.ready)
+            assert [attached.name for attached in window.view.composer.intake.ready] == ["main.py"]
+            assert window.view.composer.text == ""
+
+    on_loop(play())
