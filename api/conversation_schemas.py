@@ -73,6 +73,7 @@ class ConversationChange(Strict):
     lead: Annotated[str, StringConstraints(max_length=300)] | None = None
     members: Annotated[list[_Id], Field(max_length=100)] | None = None
     turn_order: _TurnOrder | None = None
+    recall: bool | None = Field(None, description="Whether what fits a question is recalled here.")
 
 
 class BranchOrder(Strict):
@@ -176,7 +177,7 @@ class ConversationDocument(BaseModel):
     members: list[str]
     turn_order: _TurnOrder
     named_by: str = Field(description="Who named it: words, model or person; empty while nobody did.")
-    recall: dict[str, Any]
+    recall: dict[str, Any] = Field(description="`on` and `dropped`, where somebody chose; else the settings hold.")
     branched_from: str | None
     branched_at: int | None = Field(description="The number of the last message that it shares with `branched_from`.")
     last: LastMessage | None

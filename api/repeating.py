@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+from weakref import WeakValueDictionary
 
 from aiohttp import web
 
@@ -34,11 +35,11 @@ class Attempt:
 
 
 class Repeats:
-    """Use on the loop's thread. Requests with a key go one at a time: the second of two that cross finds what the first did."""
+    """Use on the loop's thread. Requests with the same key go one at a time: the second of two that cross finds what the first did."""
 
     def __init__(self, services: ApiServices) -> None:
         self._services = services
-        self._one = asyncio.Lock()
+        self._under_way: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def attempt(self, request: web.Request, body: bytes) -> AsyncIterator[Attempt]:
@@ -53,7 +54,8 @@ class Repeats:
         if key is None or earlier is None:
             yield Attempt(key, None)
             return
-        async with self._one:
+        # A request may take its time (a command that asks a human): those with other keys do not wait for it.
+        async with self._under_way.setdefault(key.key, asyncio.Lock()):
             yield Attempt(key, await earlier(key))
 
 

@@ -17,6 +17,7 @@ from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.agents.vitals import AgentVitals
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.chat.recall.notes import NotesService
+from chainbot_desktop.chat.recall.service import RecallService
 from chainbot_desktop.chat.service import ChatService
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.events import Event, Recorded
@@ -108,5 +109,7 @@ class ApiServices:
     """The conversations; None (and 503) where this program has none."""
     notes: NotesService | None = None
     """What is to be remembered."""
+    recall: RecallService | None = None
+    """Whether and how conversations recall."""
     earlier: Callable[[IdempotencyKey], Awaitable[Recorded[Event] | None]] | None = None
     """The event of an earlier request with this key, if there was one; Conflict (HTTP 422) where its body was another."""

@@ -18,9 +18,10 @@ from api.conversation_schemas import (
 )
 from api.door import ADMIN
 from api.endpoints import Answer, Endpoint
-from api.keys import REPEATS, UNDOS
+from api.keys import REPEATS, SERVICES, UNDOS
 from api.reading import parse_model, parse_query, read_body, read_object
 from chainbot_desktop.chat.commands import Undoable
+from chainbot_desktop.core.errors import Unavailable
 from chainbot_desktop.core.json_codec import parse_object
 from chainbot_desktop.store.conversation_pages import PageQuery, position
 
@@ -63,8 +64,14 @@ async def get(request: web.Request) -> web.Response:
 
 async def change(request: web.Request) -> web.Response:
     wanted = parse_model(await read_object(request), ConversationChange)
-    given = {name: value for name, value in wanted.model_dump().items() if value is not None}
-    changed = await chat_of(request).update(request.match_info["id"], actor=ADMIN, **given)
+    chat, conversation_id, recall = chat_of(request), request.match_info["id"], request.app[SERVICES].recall
+    given = {name: value for name, value in wanted.model_dump(exclude={"recall"}).items() if value is not None}
+    if wanted.recall is not None and recall is None:
+        raise Unavailable("This program recalls nothing now.", code="no_recall")
+    changed = await chat.update(conversation_id, actor=ADMIN, **given)
+    if wanted.recall is not None and recall is not None:
+        await recall.set_on(conversation_id, on=wanted.recall)
+        changed = await chat.conversation(conversation_id)
     return json_answer(conversation_document(changed))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import orjson
 
@@ -20,17 +22,26 @@ from chainbot_desktop.chat.commands import is_command
 from chainbot_desktop.chat.service import ChatService
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput, Unavailable
 from chainbot_desktop.core.events import MessagePosted, Recorded
+from chainbot_desktop.core.tasks import Tasks
 
 _log = logging.getLogger(__name__)
+
+
+_MOST_WAITING = 100
+"""Requests of one client that wait for the one under way."""
+
+ChatRequest = ChatMessage | SlashCommand | ChatHistory
 
 
 class ChatDesk:
     """Use on the loop's thread. `chat` is None where this program has no conversations."""
 
-    def __init__(self, chat: ChatService | None, repeats: Repeats, undos: Undos) -> None:
+    def __init__(self, chat: ChatService | None, tasks: Tasks, repeats: Repeats, undos: Undos) -> None:
         self._chat = chat
+        self._tasks = tasks
         self._repeats = repeats
         self._undos = undos
+        self._waiting: WeakKeyDictionary[Connection, deque[ChatRequest]] = WeakKeyDictionary()
 
     def present(self, recorded: Recorded[Any]) -> bytes | Later:
         """The frame of an event; that of a message has its text, read when the client can take it."""
@@ -38,7 +49,28 @@ class ChatDesk:
             return event_frame(recorded)
         return lambda: self._with_text(recorded)
 
-    async def answer(self, connection: Connection, request: ChatMessage | SlashCommand | ChatHistory) -> None:
+    def take(self, connection: Connection, request: ChatRequest) -> None:
+        """Carry it out after what this client asked before; a command may take minutes, and the client is heard meanwhile."""
+        waiting = self._waiting.setdefault(connection, deque())
+        if len(waiting) >= _MOST_WAITING:
+            raise Unavailable(
+                f"{len(waiting)} requests of this connection wait.", hint="Send it again later.", code="too_many_waiting"
+            )
+        waiting.append(request)
+        if len(waiting) == 1:
+            self._tasks.spawn(f"chat of WebSocket {connection.identity.id}", self._work(connection, waiting))
+
+    async def _work(self, connection: Connection, waiting: deque[ChatRequest]) -> None:
+        while waiting:
+            try:
+                await self._answer(connection, waiting[0])
+            except Exception:  # the border of a request: one frame is one
+                _log.exception("a frame of WebSocket %s failed", connection.identity.id)
+                said = "The program made a mistake; it was logged."
+                connection.tell("error", {"code": "internal_error", "message": said, "hint": ""})
+            waiting.popleft()
+
+    async def _answer(self, connection: Connection, request: ChatRequest) -> None:
         try:
             if self._chat is None:
                 raise Unavailable("This program has no conversations now.", code="no_chat")

@@ -52,7 +52,7 @@ class WebSocketHub:
 
     def __init__(self, services: ApiServices, repeats: Repeats, undos: Undos) -> None:
         self._services = services
-        self._chat = ChatDesk(services.chat, repeats, undos)
+        self._chat = ChatDesk(services.chat, services.tasks, repeats, undos)
         self._connections: dict[str, Connection] = {}
         self._subscription: Subscription | None = None
         self._statistics: asyncio.Task[None] | None = None
@@ -178,15 +178,14 @@ class WebSocketHub:
         writer.add_done_callback(lambda _: connection.abort() if not writer.cancelled() else None)
         try:
             async for message in connection.socket:
-                await self._on_message(connection, message.type, message.data)
+                self._on_message(connection, message.type, message.data)
         finally:
             writer.cancel()
             await asyncio.wait([writer])
 
-    async def _on_message(self, connection: Connection, kind: WSMsgType, content: Any) -> None:
-        # One after another: what a client sends later is not done earlier.
+    def _on_message(self, connection: Connection, kind: WSMsgType, content: Any) -> None:
         try:
-            await self._answer(connection, kind, content)
+            self._answer(connection, kind, content)
         except ChainBotError as error:
             connection.tell("error", {"code": error.code, "message": error.message, "hint": error.hint})
         except Exception:  # the border of a request: one frame is one
@@ -195,7 +194,7 @@ class WebSocketHub:
                 "error", {"code": "internal_error", "message": "The program made a mistake; it was logged.", "hint": ""}
             )
 
-    async def _answer(self, connection: Connection, kind: WSMsgType, content: bytes) -> None:
+    def _answer(self, connection: Connection, kind: WSMsgType, content: bytes) -> None:
         if kind is not WSMsgType.TEXT:
             raise InvalidInput("Only text frames with a JSON object are understood.", code="not_text")
         request = parse_request(content)
@@ -210,7 +209,7 @@ class WebSocketHub:
         elif isinstance(request, HotSwap):
             self._swap(connection, request)
         else:
-            await self._chat.answer(connection, request)
+            self._chat.take(connection, request)
 
     def _swap(self, connection: Connection, request: HotSwap) -> None:
         swap = self._services.hot_swap

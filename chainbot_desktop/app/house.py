@@ -219,6 +219,7 @@ async def open_house(
             personas=lambda: load_personas(wing.persona_folder),
             chat=rooms.chat,
             notes=rooms.recall.notes,
+            recall=rooms.recall.recall,
             earlier=journal.earlier,
         )
         application = build_application(services)

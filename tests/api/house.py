@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import orjson
@@ -40,9 +40,10 @@ from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.agents.vitals import AgentVitals
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.app.agent_talk import ServiceTalk
+from chainbot_desktop.app.opened_store import OpenedStore
+from chainbot_desktop.app.recall_wing import Around, make_recall
 from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.builtin_commands import StatusProbes
-from chainbot_desktop.chat.recall.notes import NotesService
 from chainbot_desktop.chat.service import UNDO_SECONDS, ChatService, Surroundings
 from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdict
 from chainbot_desktop.core.settings import Settings
@@ -54,7 +55,6 @@ from chainbot_desktop.store.approvals import ApprovalTable
 from chainbot_desktop.store.attachments import AttachmentTable
 from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.coordinations import CoordinationTable
-from chainbot_desktop.store.memories import MemoryTable
 from chainbot_desktop.watch.health import HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
@@ -221,6 +221,9 @@ async def open_house(
             undo_seconds=undo_seconds,
         )
         await chat.open()
+        around = Around(lambda: folder, lambda: None, lambda text: text, None)
+        recall = make_recall(chosen, folder, cast(OpenedStore, store), lambda: chat, directory, models, tasks, around)
+        recall.commands.register_in(chat.commands)
         services = ApiServices(
             settings=chosen,
             journal=store.journal,
@@ -245,7 +248,8 @@ async def open_house(
             completions=Completions(models, parts.ledger) if agents else None,
             personas=lambda: load_personas(folder / "personas"),
             chat=chat,
-            notes=NotesService(MemoryTable(store.database, store.journal), undo_seconds=undo_seconds),
+            notes=recall.notes,
+            recall=recall.recall,
             earlier=store.journal.earlier,
         )
         application = build_application(services)

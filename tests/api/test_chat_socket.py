@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from api.keys import HUB
 from chainbot_desktop.agents.kind import Result, Run
+from chainbot_desktop.chat.commands import Answer, CommandSpec, Invocation, Place
 from chainbot_desktop.core.events import AgentSpawned
 from chainbot_desktop.core.events.agents import AgentFact
 from tests.api.house import TOKEN, House, next_frame, open_house
@@ -281,6 +282,32 @@ async def test_what_is_sent_later_is_not_done_earlier(house: House) -> None:
         for number in range(20):
             assert (await next_frame(socket, "accepted"))["data"]["message"]["text"] == str(number)
     assert await texts(house, chat) == [str(number) for number in range(20)]
+
+
+async def test_a_command_that_takes_its_time_keeps_nobody_else(house: House) -> None:
+    chat = await begin(house)
+    goes_on = asyncio.Event()
+
+    async def wait(_invocation: Invocation, _place: Place) -> Answer:
+        await goes_on.wait()
+        return Answer("waited")
+
+    house.chat.commands.register(CommandSpec("wait", "Waits."), wait)
+    async with house.http.ws_connect(house.url + "/ws/chat") as slow, house.http.ws_connect(house.url + "/ws/chat") as quick:
+        await send(slow, type="slash_command", conversation_id=chat, text="/wait", idempotency_key="k-1")
+        await send(slow, type="chat_message", conversation_id=chat, text="after it", request_id="second")
+        await send(slow, type="ping")
+        while (frame := await next_frame(slow))["type"] != "pong":
+            assert frame["type"] != "accepted"
+        await send(quick, type="chat_message", conversation_id=chat, text="meanwhile", idempotency_key="k-2")
+        await next_frame(quick, "accepted")
+        for number in range(100):
+            await send(slow, type="chat_history", conversation_id=chat, limit=1, request_id=str(number))
+        assert (await next_frame(slow, "error"))["data"]["code"] == "too_many_waiting"
+        goes_on.set()
+        assert (await next_frame(slow, "accepted"))["data"]["answer"]["text"] == "waited"
+        assert (await next_frame(slow, "accepted"))["data"]["request_id"] == "second"
+    assert await texts(house, chat) == ["meanwhile", "/wait", "waited", "after it"]
 
 
 def test_no_gap_and_no_repeat_whenever_clients_come(tmp_path: Path) -> None:

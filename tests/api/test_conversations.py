@@ -237,6 +237,15 @@ async def test_the_agents_of_a_conversation_are_chosen(house: House) -> None:
     assert (await answered(house, chat, run))["author"] == f"agent:{ada}"
 
 
+async def test_recall_is_switched(house: House) -> None:
+    chat = await begin(house)
+    for on in (False, True):
+        status, changed = await call(house, "PATCH", f"{CHATS}/{chat}", {"recall": on})
+        assert (status, changed["recall"]["on"]) == (200, on)
+        assert house.services.recall is not None
+        assert await house.services.recall.is_on(chat) is on
+
+
 async def test_a_conversation_is_exported(house: House) -> None:
     chat = await begin(house, title='../"Häuser"\r\n & <b>')
     await say(house, chat, "the **text** <script>alert(1)</script>")
