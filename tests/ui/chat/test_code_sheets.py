@@ -220,6 +220,7 @@ def test_the_menu_offers_what_a_block_and_a_message_are_for(on_loop: Run, theme_
         text = f"```diff\n{PATCH}```\n\n```rust src/a.rs\nfn main() {{}}\n```\n\n```python\nprint(1)\n```"
         async with coding(tmp_path, theme_source, text) as (window, _, card, _run):
             actions = window.view._message_actions
+            actions._offers = MessageOffers(code=actions._offers.code)
             middle = window.view.mapToGlobal(QPoint(100, 100))
             actions.show_menu(card, middle, "")
             found = menu_texts(window)
