@@ -227,7 +227,7 @@ def test_the_menu_offers_what_a_block_and_a_message_are_for(on_loop: Run, theme_
             assert found.count("Apply to the workspace: diff") == 1
             assert "Apply to the workspace: rust" in found
             assert "Run: python" in found
-            assert not {"Run: diff", "Apply to the workspace: python", "Branch from here", "Select", "Remember"} & set(found)
+            assert not {"Run: diff", "Apply to the workspace: python", "Branch from here", "Remember"} & set(found)
             window.key(Qt.Key.Key_Escape)
             done: list[tuple[str, str]] = []
 
