@@ -102,6 +102,10 @@ class TaskOrder(_Request):
     conversation_id: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
+class TaskWords(_Request):
+    task: _Task
+
+
 class RunBegun(BaseModel):
     run_id: str
     agent_id: str

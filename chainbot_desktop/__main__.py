@@ -16,6 +16,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "token": ("door_commands", "print_token"),
     "link": ("door_commands", "print_link"),
     "model": ("model_commands", "run_model_command"),
+    "chat": ("chat_import_commands", "run_chat_command"),
     "secret": ("secret_commands", "run_secret_command"),
 }
 """Where each is done: a module of `app`, and its function."""

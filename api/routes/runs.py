@@ -7,16 +7,24 @@ from typing import Any
 from aiohttp import web
 
 from api.agent_documents import run_document
-from api.agent_schemas import RunDocument
+from api.agent_schemas import RunDocument, TaskWords
 from api.agents_here import runtime_of
 from api.answers import json_answer
 from api.door import ADMIN
 from api.endpoints import Answer, Endpoint
 from api.keys import DOOR, RUN_STREAMS
+from api.reading import parse_model, read_object
 
 
 async def get_run(request: web.Request) -> web.Response:
     return json_answer(run_document(await runtime_of(request).run(request.match_info["id"])))
+
+
+async def edit_run(request: web.Request) -> web.Response:
+    runtime, run_id = runtime_of(request), request.match_info["id"]
+    words = parse_model(await read_object(request), TaskWords)
+    await runtime.edit_queued(run_id, words.task, actor=ADMIN)
+    return json_answer(run_document(await runtime.run(run_id)))
 
 
 async def cancel_run(request: web.Request) -> web.Response:
@@ -44,6 +52,18 @@ _ID = {"id": "Id of the run"}
 ENDPOINTS = (
     Endpoint(
         "GET", "/api/runs/{id}", get_run, "One run", "agents", (Answer("", RunDocument),), problems=(404, 503), parameters=_ID
+    ),
+    Endpoint(
+        "PATCH",
+        "/api/runs/{id}",
+        edit_run,
+        "Give a task that waits other words",
+        "agents",
+        (Answer("As it is now", RunDocument),),
+        description="409 (`task_begun`) where its agent has begun it, or it has ended.",
+        body=TaskWords,
+        problems=(400, 404, 408, 409, 413, 415, 422, 503),
+        parameters=_ID,
     ),
     Endpoint(
         "POST",

@@ -24,6 +24,7 @@ from chainbot_desktop.core.events import (
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    ConversationsImported,
     CoordinationEnded,
     CoordinationStarted,
     EntanglementCreated,
@@ -76,6 +77,7 @@ _MESSAGES: Mapping[type[Event], tuple[str, str]] = {
     MessageChanged: ("chat_history", "chat"),
     ConversationCleared: ("chat_history", "chat"),
     ConversationDeleted: ("chat_history", "chat"),
+    ConversationsImported: ("chat_history", "chat"),
     FileSaved: ("code_save", "code-agent"),
 }
 _OTHERS = ("log_update", WATCHTOWER)

@@ -26,6 +26,7 @@ from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.agents.tools.mcp_servers import McpServers
 from chainbot_desktop.agents.tools.toolboxes import ToolboxFactory
 from chainbot_desktop.agents.vitals import AgentVitals
+from chainbot_desktop.app.code_runs import CodeRuns
 from chainbot_desktop.app.opened_store import OpenedStore
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
@@ -43,10 +44,12 @@ class AgentWing:
     desk: ApprovalDesk
     models: ModelService
     completions: Completions
+    ledger: Ledger
     entanglements: Entanglements
     vitals: AgentVitals
     templates: AgentTemplates
     persona_folder: Path
+    code: CodeRuns
     _own: Children
     _host: ProcessHost
     _tool_servers: McpServers
@@ -60,8 +63,10 @@ class AgentWing:
         self.vitals.open()
         await self.runtime.open()
         await self.entanglements.take_up()
+        await self.code.open()
 
     async def close(self) -> None:
+        await self.code.close()
         await self.entanglements.close()
         await self.runtime.close()
         await self.vitals.close()
@@ -120,8 +125,21 @@ async def make_agent_wing(
     vitals = AgentVitals(directory, store.bus, runtime, tasks)
     templates = AgentTemplates(data_dir / "templates")
     completions = Completions(models, ledger)
+    code = CodeRuns(desk, journal, settings.tools, Children(host, tasks), tasks, workspace, _hidden(data_dir))
     return AgentWing(
-        runtime, desk, models, completions, entanglements, vitals, templates, persona_folder, own, host, tool_servers
+        runtime,
+        desk,
+        models,
+        completions,
+        ledger,
+        entanglements,
+        vitals,
+        templates,
+        persona_folder,
+        code,
+        own,
+        host,
+        tool_servers,
     )
 
 

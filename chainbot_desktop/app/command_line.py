@@ -16,10 +16,12 @@ _COMMANDS = {
     "token": "print the admin token of a data directory",
     "link": "print a new one-time link to the page of the running program",
     "model": "list the files that can answer as the local model, or add one: model list, model add FILE",
+    "chat": "import conversations: chat import FILE (an export of ChatGPT: its ZIP, or conversations.json)",
     "secret": "keep a key for providers, APIs and tool servers: secret set NAME, secret list, secret delete NAME",
 }
 _ACTIONS = {
     "model": ({"list": 1, "add": 2}, "'list' or by 'add FILE'"),
+    "chat": ({"import": 2}, "'import FILE'"),
     "secret": ({"list": 1, "set": 2, "delete": 2}, "'list', 'set NAME' or 'delete NAME'"),
 }
 """Of commands of several words: how many each takes, itself included, and how that is said."""

@@ -41,6 +41,8 @@ from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.recall_wing import RecallWing
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
 from chainbot_desktop.chat.builtin_commands import StatusProbes
+from chainbot_desktop.chat.chatgpt.service import ChatGptImport
+from chainbot_desktop.chat.code_actions import CodeActions
 from chainbot_desktop.chat.service import ChatService
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.events import HealthChanged, PanelStarted, PanelStopped
@@ -60,6 +62,7 @@ from chainbot_desktop.watch.health import Health, HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
 from chainbot_desktop.watch.metrics import MetricsSampler
+from chainbot_desktop.workspace.changes import FileSet
 from chainbot_desktop.workspace.workspace import Workspace
 
 _log = logging.getLogger(__name__)
@@ -111,6 +114,9 @@ class House:
     persona_folder: Path
     chat: ChatService
     recall: RecallWing
+    code: CodeActions
+    files: FileSet
+    chat_import: ChatGptImport
     workspace: Workspace
     logs: LogRing
     lag: LoopLagMonitor
@@ -261,6 +267,9 @@ async def open_house(
             persona_folder=wing.persona_folder,
             chat=rooms.chat,
             recall=rooms.recall,
+            code=rooms.code,
+            files=rooms.files,
+            chat_import=rooms.chat_import,
             workspace=workspace,
             logs=logs,
             lag=watch.lag,

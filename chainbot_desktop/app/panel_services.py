@@ -22,11 +22,13 @@ from chainbot_desktop.app.door_commands import page_address
 from chainbot_desktop.app.house import House
 from chainbot_desktop.app.panel import WINDOWS, ViewFactories
 from chainbot_desktop.app.panel_agents import PanelAgents
+from chainbot_desktop.app.panel_looks import PanelLooks
 from chainbot_desktop.app.panel_models import PanelModels
 from chainbot_desktop.app.qt_loop import QtLoop
 from chainbot_desktop.app.running import live, start_or_refuse
 from chainbot_desktop.app.screen_wake import ScreenWaker
 from chainbot_desktop.app.stopping import StopRequest
+from chainbot_desktop.chat.panel_commands import PanelCommands
 from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.core.events import AttentionRequired, Event, Recorded, ToolCallJudged
 from chainbot_desktop.core.link import LinkStatus
@@ -127,6 +129,7 @@ class Panel:
         self._ends.append(partial(_disconnect, window, waker))
         agents.open()
         self._ends.append(agents.close)
+        PanelCommands(PanelLooks(self._themes, remember)).register_in(house.chat.commands)
         self._build_soon([key for key, _, _ in WINDOWS if key != "code-agent"])
 
     def _build_soon(self, keys: Sequence[str]) -> None:
@@ -308,12 +311,14 @@ class Windows:
         house = self._house
         self._code = CodeAgentView(house.workspace, self._themes, house.tasks, house.preferences)
         self._code.actions_.root_changed.connect(self._on_folder_opened)
+        documents = self._code.documents
+        house.files.unsaved = lambda: [document.path for document in documents.unsaved if document.path is not None]
         return self._code
 
     def _chat(self) -> WindowView:
         from chainbot_desktop.ui.chat.view import ChatView
 
-        return ChatView(self._house.chat, self._themes, self._house.tasks, choose_file=self._choose_file)
+        return ChatView(self._house.chat, self._themes, self._house.tasks, choose_file=self._choose_file, code=self._house.code)
 
     def _choose_file(self, origin: QWidget, done: Callable[[Path], object]) -> None:
         from chainbot_desktop.ui.code_agent.chooser import choose_path

@@ -343,7 +343,8 @@ class AgentAnswers:
         )
         asked.heard, asked.summary_through = told.through, found.summary_through
         asked.recalled = [asdict(one) for one in found.recalled]
-        context = TalkContext(told.lines, found.summary, found.recalled, tuple(attachments), told.anew)
+        others = self._hand_overs.others(conversation, agent, asked)
+        context = TalkContext(told.lines, found.summary, found.recalled, tuple(attachments), told.anew, others)
         return context if context != TalkContext() else None
 
     async def _recall(self, conversation: Conversation, agent: TalkAgent, task: str) -> RecallResult:

@@ -8,10 +8,12 @@ from functools import partial
 
 from chainbot_desktop.chat.addressing import Addressed, at_name, find_agent
 from chainbot_desktop.chat.agent_answers import AgentAnswers
-from chainbot_desktop.chat.commands import Answer, Argument, CommandRegistry, CommandSpec, Invocation, Place
+from chainbot_desktop.chat.commands import Answer, Argument, Choice, CommandRegistry, CommandSpec, Invocation, Place, Run
+from chainbot_desktop.chat.fenced_text import fenced
 from chainbot_desktop.chat.markdown import escape_markdown
+from chainbot_desktop.chat.nearest_words import nearest
 from chainbot_desktop.chat.spawn_words import parse_config
-from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput
+from chainbot_desktop.core.errors import Conflict, InvalidInput
 from chainbot_desktop.core.events.runs import Decision
 from chainbot_desktop.core.ports import LifeAction, TalkAgent, TalkQuestion
 from chainbot_desktop.store.conversation_rows import Conversation
@@ -37,27 +39,33 @@ class AgentCommands:
         self._shown: dict[int, TalkQuestion] = {}
 
     def register_in(self, registry: CommandRegistry) -> None:
-        kind = Argument("kind", required=True, offers=lambda: tuple(self._talk.kinds()))
-        name = Argument("name", required=True)
+        registry.sources |= {
+            "agent": lambda begun: agent_choices(self._answers.agents),
+            "worker": lambda begun: agent_choices([agent for agent in self._answers.agents if agent.takes_tasks]),
+            "agent kind": lambda begun: [Choice(name, title) for name, title in self._talk.kinds().items()],
+        }
+        kind, name = Argument("kind", required=True, kinds=("agent kind",)), Argument("name", required=True)
         config = Argument("configuration", raw=True)
-        agent = Argument("agent", required=True, offers=partial(self._names, tasks=False))
-        worker = Argument("agent", required=True, offers=partial(self._names, tasks=True))
+        agent = Argument("agent", required=True, kinds=("agent",))
+        worker = Argument("agent", required=True, kinds=("worker",))
         task = Argument("task", required=True, raw=True)
         number = Argument("number", raw=True)
-        add = registry.register
-        add(CommandSpec("agents", "The agents that run here, and how they are.", (), ("/agents",)), self.agents)
+
+        def add(name: str, text: str, arguments: tuple[Argument, ...], examples: tuple[str, ...], run: Run) -> None:
+            registry.register(CommandSpec(name, text, arguments, examples, "Agents", for_agents=name == "agents"), run)
+
+        add("agents", "The agents that run here, and how they are.", (), ("/agents",), self.agents)
         examples: tuple[str, ...] = ("/spawn assistant Ada", '/spawn command Tests command=["make", "test"] restart=always')
-        add(CommandSpec("spawn", "Start a new agent.", (kind, name, config), examples), self.spawn)
+        add("spawn", "Start a new agent.", (kind, name, config), examples, self.spawn)
         for action, text, done in _LIFE:
-            spec = CommandSpec(action, text, (agent,), (f"/{action} @Tests",))
-            add(spec, partial(self._live, action, done))
-        add(CommandSpec("run", "Give an agent a task.", (worker, task), ("/run @Ada sum up the log",)), self.run)
+            add(action, text, (agent,), (f"/{action} @Tests",), partial(self._live, action, done))
+        add("run", "Give an agent a task.", (worker, task), ("/run @Ada sum up the log",), self.run)
         examples = ("/approve", "/approve 1", "/approve 1 run", "/approve 2 the blue one")
         text = "What waits for you; with a number, allow it (also for the whole run), or answer it."
-        add(CommandSpec("approve", text, (number,), examples), self.approve)
+        add("approve", text, (number,), examples, self.approve)
         examples = ("/deny 1", "/deny 1 not on this branch")
-        add(CommandSpec("deny", "Refuse what an agent asks for.", (number,), examples), self.deny)
-        add(CommandSpec("stopall", "Stop every agent.", (), ("/stopall",)), self.stop_all)
+        add("deny", "Refuse what an agent asks for.", (number,), examples, self.deny)
+        add("stopall", "Stop every agent.", (), ("/stopall",), self.stop_all)
 
     async def agents(self, invocation: Invocation, place: Place) -> Answer:
         agents = self._answers.agents
@@ -68,16 +76,14 @@ class AgentCommands:
         return Answer(f"| Agent | Kind | State | What it does |\n|---|---|---|---|\n{rows}")
 
     async def spawn(self, invocation: Invocation, place: Place) -> Answer:
-        _refuse_agents(place)
         kind, name = invocation.given["kind"].lower(), invocation.given["name"].removeprefix("@")
         kinds = self._talk.kinds()
         if kind not in kinds:
-            raise InvalidInput(f"There is no kind {kind!r}.", hint=f"Kinds are {', '.join(kinds)}.", code="bad_argument")
+            raise InvalidInput(f"There is no kind {kind!r}.", hint=nearest(kind, kinds, "Kinds are"), code="bad_argument")
         await self._talk.spawn(kind, name, parse_config(invocation.given.get("configuration", "")), actor=place.actor)
         return Answer(f"{_bold(name)} starts. Write {_code(at_name(name))} and what it should do.")
 
     async def run(self, invocation: Invocation, place: Place) -> Answer:
-        _refuse_agents(place)
         agent = find_agent(invocation.given["agent"], self._answers.agents)
         conversation = await self._conversation(place.conversation_id)
         task = invocation.given["task"]
@@ -113,7 +119,6 @@ class AgentCommands:
         return Answer(f"Request {number} of {_bold(question.agent_name)} is denied: {escape_markdown(question.title)}")
 
     async def stop_all(self, invocation: Invocation, place: Place) -> Answer:
-        _refuse_agents(place)
         names, runs = await self._talk.stop_all(actor=place.actor)
         if not names:
             return Answer("No agent was running.")
@@ -121,7 +126,6 @@ class AgentCommands:
         return Answer(f"Stopped: {', '.join(map(_bold, names))}.{tasks}")
 
     async def _live(self, action: LifeAction, done: str, invocation: Invocation, place: Place) -> Answer:
-        _refuse_agents(place)
         agent = find_agent(invocation.given["agent"], self._answers.agents)
         await self._talk.act(agent.id, action, actor=place.actor)
         return Answer(f"{_bold(agent.name)} {done}.")
@@ -138,7 +142,7 @@ class AgentCommands:
         lines = [f"**{number}.** {_bold(question.agent_name)} asks: {escape_markdown(question.title)}"]
         if question.why:
             lines.append(f"Why: {escape_markdown(question.why)}")
-        lines.append(_fenced(question.detail[:_MOST_DETAIL]))
+        lines.append(fenced(question.detail[:_MOST_DETAIL]))
         if len(question.detail) > _MOST_DETAIL:
             lines.append(f"This is the beginning; all {len(question.detail):,} characters are on the card.")
         verb = f"`/approve {number} your answer`" if question.is_question else f"`/approve {number}` or `/approve {number} run`"
@@ -156,7 +160,6 @@ class AgentCommands:
 
     async def _question(self, given: str, place: Place) -> tuple[int, TalkQuestion, str]:
         """The request of a number that was shown: nobody approves what they have not seen."""
-        _refuse_agents(place)
         match = _NUMBERED.fullmatch(given)
         if match is None:
             raise InvalidInput(
@@ -177,14 +180,14 @@ class AgentCommands:
         except Conflict as error:
             raise Conflict(f"Request {number}: {error.message}", hint=error.hint, code=error.code) from None
 
-    def _names(self, *, tasks: bool) -> Sequence[str]:
-        return [at_name(agent.name) for agent in self._answers.agents if agent.takes_tasks or not tasks]
+
+def agent_choices(agents: Sequence[TalkAgent]) -> list[Choice]:
+    return [Choice(at_name(agent.name), f"{agent.kind}, {agent.state}{_and_doing(agent)}") for agent in agents]
 
 
-def _refuse_agents(place: Place) -> None:
-    """What an agent writes commands nobody: it has its tools and links for that, with their policy."""
-    if place.actor.startswith("agent:"):
-        raise ChainBotError("Agents cannot use this command.", hint="They have tools for it.", code="not_for_agents")
+def _and_doing(agent: TalkAgent) -> str:
+    doing = _doing(agent)
+    return f": {doing}" if doing else ""
 
 
 def _doing(agent: TalkAgent) -> str:
@@ -203,10 +206,3 @@ def _code(text: str) -> str:
 
 def _cell(text: str) -> str:
     return escape_markdown(text) or " "
-
-
-def _fenced(text: str) -> str:
-    """A code block that nothing in `text` can end."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{text}\n{fence}"

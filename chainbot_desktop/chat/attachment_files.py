@@ -61,22 +61,23 @@ class FileReading:
         before = os.fstat(handle)
         self._require_file(before)
         require_size(before.st_size, self.name, self._limit)
-        body = bytearray()
+        parts, done = [], 0
         while part := os.read(handle, _PART):
             if self._stopped:
                 raise Unavailable(f"{self.name} was not attached: reading it was stopped.", code="stopped")
-            body += part
-            if 0 < before.st_size < len(body):
+            parts.append(part)
+            done += len(part)
+            if 0 < before.st_size < done:
                 return None
-            require_size(len(body), self.name, self._limit)
-            self._progress(len(body), max(len(body), before.st_size))
+            require_size(done, self.name, self._limit)
+            self._progress(done, max(done, before.st_size))
         after = os.fstat(handle)
         # Files of /proc have no size until they are read.
-        if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size) or 0 < before.st_size != len(body):
+        if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size) or 0 < before.st_size != done:
             return None
-        if not body:
+        if not done:
             raise empty(self.name)
-        return bytes(body)
+        return b"".join(parts)
 
     def _require_file(self, status: os.stat_result) -> None:
         mode = status.st_mode

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Protocol
 
 from chainbot_desktop.chat.commands import (
+    GROUPS,
     Answer,
     Argument,
+    Choice,
     CommandRegistry,
     CommandSpec,
+    Group,
     Invocation,
     OpenWindow,
     Place,
+    Run,
     Undoable,
 )
 from chainbot_desktop.chat.links import panel_link
@@ -41,6 +45,7 @@ _OTHER_NAMES = {
 }
 FORMATS = ("markdown", "json", "html")
 _FOUND = 10
+_MARKUP = re.compile(r"[\\`*_\[\]<>#|~&]")
 _LINE = re.compile(r"^(?P<path>.+?):(?P<line>\d{1,7})$")
 
 
@@ -75,23 +80,28 @@ class BuiltinCommands:
         self._workspace = workspace
 
     def register_in(self, registry: CommandRegistry, offered: OfferedCommands) -> None:
-        names = ("help", "status", "open", "find", "clear", "export")
         self._registry = registry
         self._offered = offered
-        command = Argument("command", choices=names)
-        target = Argument("target", required=True, choices=tuple(WINDOWS), rest=True)
+        command = Argument("command", offers=lambda: [Choice(spec.name, spec.help) for spec in registry.specs])
+        target = Argument("target", required=True, choices=tuple(WINDOWS), rest=True, kinds=("file", "conversation"))
         words = Argument("words", required=True, rest=True)
         form = Argument("format", choices=FORMATS, strict=True)
         path = Argument("path", rest=True)
-        add = registry.register
-        add(CommandSpec("help", "What can be typed here.", (command,), ("/help", "/help export")), self.help)
-        add(CommandSpec("status", "How the panel and its link to ALEX OS are.", (), ("/status",)), self.status)
+
+        def add(
+            name: str, text: str, arguments: tuple[Argument, ...], examples: tuple[str, ...], run: Run, group: Group
+        ) -> None:
+            reads = name in ("help", "status", "find")
+            registry.register(CommandSpec(name, text, arguments, examples, group, for_agents=reads), run)
+
+        add("help", "What can be typed here.", (command,), ("/help", "/help export"), self.help, "Panel")
+        add("status", "How the panel and its link to ALEX OS are.", (), ("/status",), self.status, "Panel")
         examples = ("/open watch", "/open src/main.py:42", '/open "Garden sensors"')
-        add(CommandSpec("open", "Go to a window, a file or a conversation.", (target,), examples), self.open)
-        add(CommandSpec("find", "Search all messages and events.", (words,), ("/find backup failed",)), self.find)
-        add(CommandSpec("clear", "Empty this conversation; it can be undone.", (), ("/clear",)), self.clear)
+        add("open", "Go to a window, a file or a conversation.", (target,), examples, self.open, "Panel")
+        add("find", "Search all messages and events.", (words,), ("/find backup failed",), self.find, "Conversation")
+        add("clear", "Empty this conversation; it can be undone.", (), ("/clear",), self.clear, "Conversation")
         examples = ("/export", "/export json", "/export html ~/talk.html")
-        add(CommandSpec("export", "Save this conversation as a file.", (form, path), examples), self.export)
+        add("export", "Save this conversation as a file.", (form, path), examples, self.export, "Conversation")
 
     async def help(self, invocation: Invocation, place: Place) -> Answer:
         name = invocation.given.get("command", "")
@@ -102,10 +112,12 @@ class BuiltinCommands:
             spec = self._registry.spec(name)
             examples = "\n".join(f"    {example}" for example in spec.examples)
             return Answer(f"`{spec.usage}`\n\n{spec.help} For example:\n\n{examples}")
-        rows = "\n".join(f"| `{_cell(spec.usage)}` | {spec.help} |" for spec in self._registry.specs)
-        told = "\n\n".join(["Commands of agents:", *(f"- {_told(each)}" for each in theirs)]) if theirs else ""
-        text = f"| Command | What it does |\n|---|---|\n{rows}\n\n`/help command` shows examples."
-        return Answer(f"{text}\n\n{told}".rstrip())
+        groups = [_group_text(group, [spec for spec in self._registry.specs if spec.group == group]) for group in GROUPS]
+        told = "\n".join(["**Commands of agents**", "", *(f"- {_told(each)}" for each in theirs)]) if theirs else ""
+        broken = [f"- `/{name.replace('`', '')}`: {escape_markdown(why)}" for name, why in self._registry.broken.items()]
+        lost = "\n".join(["**Installed, and broken**", "", *broken]) if broken else ""
+        parts = [*groups, told, lost, "`/help command` shows examples."]
+        return Answer("\n\n".join(part for part in parts if part))
 
     async def status(self, invocation: Invocation, place: Place) -> Answer:
         blockers = self._status.blockers()
@@ -183,9 +195,15 @@ def _told(offered: Offered) -> str:
     return f"{escape_markdown(offered.usage)}: {escape_markdown(offered.help)}"
 
 
-def _cell(text: str) -> str:
-    """Text inside a table: a bar would end its cell."""
-    return text.replace("|", "\\|")
+def _group_text(group: str, specs: Sequence[CommandSpec]) -> str:
+    if not specs:
+        return ""
+    return "\n".join([f"**{group}**", "", *(f"- `{spec.usage}` {_prose(spec.help)}" for spec in specs)])
+
+
+def _prose(text: str) -> str:
+    """Help texts are sentences; what could be more than that comes from elsewhere, and is shown as it stands."""
+    return escape_markdown(text) if _MARKUP.search(text) else text
 
 
 def _link_text(link: LinkStatus) -> str:

@@ -1,112 +1,55 @@
-"""Slash commands: what there is, how it is written, what to say when it is written wrong. What they do: `builtin_commands`."""
+"""Slash commands: what there is, how it is written, what to say when it is written wrong.
+
+What they do is in the modules `*_commands`; what may come next in a line that is being typed is `command_completion`'s.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 
-from chainbot_desktop.core.errors import InvalidInput
-from chainbot_desktop.core.events.envelope import Actor
+from chainbot_desktop.chat.command_completion import completions
+from chainbot_desktop.chat.command_specs import (
+    GROUPS,
+    Answer,
+    Argument,
+    Choice,
+    CommandSpec,
+    Completion,
+    Group,
+    Invocation,
+    OpenWindow,
+    Place,
+    Run,
+    Source,
+    Undoable,
+)
+from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput
+from chainbot_desktop.core.listeners import Listeners
+
+__all__ = [
+    "GROUPS",
+    "Answer",
+    "Argument",
+    "Choice",
+    "CommandRegistry",
+    "CommandSpec",
+    "Completion",
+    "Group",
+    "Invocation",
+    "OpenWindow",
+    "Place",
+    "Run",
+    "Source",
+    "Undoable",
+    "is_command",
+]
 
 _NAME = re.compile(r"^/([A-Za-z][\w-]*|\?)?(?=\s|$)")
 _WORD = re.compile(r'@?"([^"]*)"|(\S+)')
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """`choices` are offered by completion; `strict` refuses others. `rest` takes all that is left of the line.
-
-    `raw` takes what is left exactly as it was typed, quotation marks, lines and all. `offers` are choices that change.
-    """
-
-    name: str
-    required: bool = False
-    choices: tuple[str, ...] = ()
-    strict: bool = False
-    rest: bool = False
-    raw: bool = False
-    offers: Callable[[], Sequence[str]] | None = None
-
-    def __str__(self) -> str:
-        shown = "|".join(self.choices) if self.strict and self.choices else self.name
-        return f"<{shown}>" if self.required else f"[{shown}]"
-
-
-@dataclass(frozen=True, slots=True)
-class CommandSpec:
-    name: str
-    help: str
-    arguments: tuple[Argument, ...] = ()
-    examples: tuple[str, ...] = ()
-
-    @property
-    def usage(self) -> str:
-        return " ".join([f"/{self.name}", *(str(argument) for argument in self.arguments)])
-
-
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """A command with what was given for its arguments, by their names."""
-
-    spec: CommandSpec
-    given: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where and by whom a command was typed."""
-
-    conversation_id: str
-    actor: Actor
-
-
-@dataclass(frozen=True, slots=True)
-class OpenWindow:
-    """What the panel shall show: the key of a window and the content for it."""
-
-    window: str
-    content: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Undoable:
-    """Something that was done and can be taken back until its time is up. `text` says what was done."""
-
-    text: str
-    undo: Callable[[], Awaitable[None]]
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command comes back with. `text` (Markdown) becomes a message; a command without one leaves no trace.
-
-    `after` is done when the command and its answer stand in the conversation; it returns the runs that it began, if any.
-    """
-
-    text: str = ""
-    open: OpenWindow | None = None
-    undoable: Undoable | None = None
-    after: Callable[[], Awaitable[tuple[str, ...] | None]] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """`text` is the whole text after taking it, `caret` where one writes on (-1: at its end).
-
-    `group` is whose it is, where it is not the panel's own: completions of a group stand together.
-    """
-
-    text: str
-    label: str
-    help: str
-    caret: int = -1
-    group: str = ""
-
-
-Run = Callable[[Invocation, Place], Awaitable[Answer]]
+_NAMED = 8
+"""Commands that are named to who types one that is not there."""
 
 
 def is_command(text: str) -> bool:
@@ -115,11 +58,28 @@ def is_command(text: str) -> bool:
 
 
 class CommandRegistry:
+    """`sources` give the choices of kinds of arguments; `broken` are commands that could not be loaded, and why."""
+
     def __init__(self) -> None:
         self._commands: dict[str, tuple[CommandSpec, Run]] = {}
+        self._listeners: Listeners[[]] = Listeners()
+        self.sources: dict[str, Source] = {}
+        self.broken: dict[str, str] = {}
 
     def register(self, spec: CommandSpec, run: Run) -> None:
+        """Conflict where the name is taken."""
+        if spec.name in self._commands:
+            raise Conflict(f"There is a command /{spec.name} already.", code="name_taken")
         self._commands[spec.name] = (spec, run)
+        self.changed()
+
+    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` when there are other commands, or other choices for what is being typed; returns what ends it."""
+        return self._listeners.add(listener)
+
+    def changed(self) -> None:
+        """A source knows more than a moment ago."""
+        self._listeners.tell()
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._commands
@@ -141,26 +101,25 @@ class CommandRegistry:
         if match is None:
             raise InvalidInput("A command begins with a slash and a word.", hint=self._suggestion(""))
         spec = self.spec(match[1] or "")
-        return Invocation(spec, _given(spec, *_words(text[match.end() :], spec)))
+        typed = text[match.end() :]
+        return Invocation(spec, _given(spec, *_words(typed, spec)), typed.strip())
 
     async def run(self, invocation: Invocation, place: Place) -> Answer:
+        """Refused where an agent wrote it and it is not for agents: they have tools and links for that, with their policy."""
+        if place.actor.startswith("agent:") and not invocation.spec.for_agents:
+            raise ChainBotError("Agents cannot use this command.", hint="They have tools for it.", code="not_for_agents")
         return await self._commands[invocation.spec.name][1](invocation, place)
 
     def complete(self, text: str) -> list[Completion]:
         """What may come next in a line that begins with a slash."""
-        if not text.startswith("/") or "\n" in text:
-            return []
-        head, space, rest = text[1:].partition(" ")
-        if not space:
-            names = (spec for spec in self.specs if spec.name.startswith(head.lower()))
-            return [Completion(f"/{s.name}{' ' if s.arguments else ''}", s.usage, s.help) for s in names]
-        found = self._commands.get(head.lower())
-        return _argument_completions(found[0], head, rest) if found is not None else []
+        return completions(text, self.specs, self.sources)
 
     def _suggestion(self, name: str) -> str:
+        if name in self.broken:
+            return f"Its package is installed and does not work: {self.broken[name]}"
         close = get_close_matches(name, self._commands, n=1, cutoff=0.5)
-        known = ", ".join(f"/{known}" for known in self._commands)
-        return f"Did you mean /{close[0]}?" if close else f"There are {known}."
+        known = ", ".join(f"/{known}" for known in list(self._commands)[:_NAMED])
+        return f"Did you mean /{close[0]}?" if close else f"There are {known} and more: /help lists them."
 
 
 def _words(rest: str, spec: CommandSpec) -> tuple[list[str], str]:
@@ -185,8 +144,8 @@ def _given(spec: CommandSpec, words: list[str], raw: str) -> dict[str, str]:
     for argument in spec.arguments:
         if not words:
             break
-        taken = " ".join(words) if argument.rest else words[0]
-        words = [] if argument.rest else words[1:]
+        taken = "\n".join(words) if argument.many else " ".join(words) if argument.rest else words[0]
+        words = [] if argument.rest or argument.many else words[1:]
         if argument.strict and taken.lower() not in argument.choices:
             raise InvalidInput(
                 f"/{spec.name} does not know {taken!r}.", hint=_choices_hint(argument, taken), code="bad_argument"
@@ -209,19 +168,3 @@ def _choices_hint(argument: Argument, taken: str) -> str:
 def _listed(words: Iterable[str]) -> str:
     *first, last = words
     return f"{', '.join(first)} or {last}" if first else last
-
-
-def _argument_completions(spec: CommandSpec, head: str, rest: str) -> list[Completion]:
-    *before, current = rest.split(" ")
-    if len(before) >= len(spec.arguments):
-        return []
-    argument = spec.arguments[len(before)]
-    start = " ".join([f"/{head}", *before, ""])
-    choices = argument.offers() if argument.offers is not None else argument.choices
-    fitting = [choice for choice in choices if choice != current and _may_become(current, choice)]
-    return [Completion(start + choice, choice, f"{argument.name} of /{spec.name}") for choice in fitting]
-
-
-def _may_become(current: str, choice: str) -> bool:
-    typed, whole = current.casefold(), choice.casefold()
-    return whole.startswith(typed) or whole.lstrip('@"').startswith(typed)

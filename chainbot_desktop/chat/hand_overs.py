@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from chainbot_desktop.chat.addressing import requests_in
+from chainbot_desktop.chat.addressing import at_name, requests_in
 from chainbot_desktop.chat.answer_stream import AnswerStream, Asked, note_of
 from chainbot_desktop.chat.turns import members_of
 from chainbot_desktop.chat.under_way import name_of
@@ -54,6 +54,12 @@ class HandOvers:
         self._counts: dict[str, int] = {}
         self._giving: set[str] = set()
         """Runs whose answers are being handed on."""
+
+    def others(self, conversation: Conversation, agent: TalkAgent, asked: Asked) -> tuple[str, ...]:
+        """Whom an agent may ask with its answer to this, as their names are to be written."""
+        if asked.depth >= self._max_depth:
+            return ()
+        return tuple(at_name(member.name) for member in members_of(conversation, self._agents()) if member.id != agent.id)
 
     async def after(self, stream: AnswerStream, outcome: TalkOutcome) -> None:
         """An answer was kept: ask whom it addresses, or bring it to who asked for it. NotFound where the conversation is gone."""

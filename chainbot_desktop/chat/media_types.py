@@ -5,7 +5,8 @@ Only text has its name asked as well: which language it is written in cannot be 
 
 from __future__ import annotations
 
-import re
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Literal
 
@@ -79,7 +80,10 @@ _TEXTS = {
 }
 """The lists of a machine (`mimetypes`) say of the same name here this and there that; what is not named here is plain text."""
 
-_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_IN_TEXT = bytes({*range(0x20, 0x7F), *range(0x80, 0x100), *b"\t\n\v\f\r\x1b"})
+_SLICE = 128 * 1024
+"""Bytes that are looked at in one go: other threads get their turn in between."""
+
 _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -132,7 +136,7 @@ def _text_type(body: bytes, name: str) -> str:
     charset = next((charset for bom, charset in _BOMS if body.startswith(bom)), "")
     if charset:
         return f"text/plain; charset={charset}" if _decodes(body, charset) else ""
-    if _NO_TEXT.search(body) is not None:
+    if any(part.translate(None, _IN_TEXT) for part in _slices(body)):
         return ""
     if not _decodes(body, "utf-8"):
         return "text/plain; charset=iso-8859-1"
@@ -144,11 +148,18 @@ def _ending(name: str) -> str:
 
 
 def _decodes(body: bytes, charset: str) -> bool:
+    decoder = getincrementaldecoder(charset)()
     try:
-        body.decode(charset)
+        for part in _slices(body):
+            decoder.decode(part)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _slices(body: bytes) -> Iterator[bytes]:
+    return (body[start : start + _SLICE] for start in range(0, len(body), _SLICE))
 
 
 def _big(part: bytes) -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chainbot_desktop.chat.erasures import Erasures
 from chainbot_desktop.store.conversation_pages import PageQuery, position
-from chainbot_desktop.store.conversation_rows import Conversation, Hit, Message, Meter
+from chainbot_desktop.store.conversation_rows import Conversation, Hit, Message, Meter, Totals
 from chainbot_desktop.store.conversations import ConversationTable
+
+MAX_HITS = 100
+"""Messages that a search finds, the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,22 @@ class Reading:
             if len(left) == len(found) or len(found) < query.limit:
                 return shown
             query = replace(query, after=position(found[-1], query.order), limit=len(found) - len(left))
+
+    async def listed(self, offset: int, limit: int, *, archived: bool = False) -> list[Conversation]:
+        """A part of `conversations`, by its place in that list."""
+        floors = self._erasures.floors()
+        hidden = [key for key in floors if self._erasures.is_deleted(key)]
+        found = await self._table.listed(archived=archived, limit=limit, offset=offset, without=hidden)
+        return [await self._table.get(row.id, floor=floors[row.id]) if row.id in floors else row for row in found]
+
+    async def totals(self) -> Totals:
+        """Of all that `listed` has, and of what is unread in it."""
+        floors = self._erasures.floors()
+        return await self._table.totals(without=[key for key in floors if self._erasures.is_deleted(key)])
+
+    async def titles(self, conversation_ids: Collection[str]) -> Mapping[str, str]:
+        """The names of these conversations; one that is gone is left out."""
+        return await self._table.titles(conversation_ids)
 
     async def conversation(self, conversation_id: str) -> Conversation:
         return await self._table.get(conversation_id, floor=self._erasures.floor(conversation_id))
@@ -96,13 +115,15 @@ class Reading:
         await self.conversation(conversation_id)
         return await self._table.meter(conversation_id)
 
-    async def search(self, words: str) -> Found:
+    async def search(self, words: str, *, conversation_id: str = "") -> Found:
+        """In everything, or in what one conversation has."""
         words = words.encode("utf-8", "replace").decode()
-        titled = await self.titled(words) if words.strip() else []
-        return Found(tuple(titled), tuple(await self.find(words, 100)))
+        titled = await self.titled(words) if words.strip() and not conversation_id else []
+        return Found(tuple(titled), tuple(await self.find(words, MAX_HITS, conversation_id=conversation_id)))
 
-    async def find(self, words: str, limit: int) -> list[Hit]:
-        return await self._table.search(words, limit=limit, floors=self._erasures.floors())
+    async def find(self, words: str, limit: int, *, conversation_id: str = "") -> list[Hit]:
+        floors = self._erasures.floors()
+        return await self._table.search(words, limit=limit, floors=floors, conversation_id=conversation_id)
 
     async def titled(self, words: str) -> list[Conversation]:
         return [found for found in await self._table.titled(words) if not self._erasures.is_deleted(found.id)]

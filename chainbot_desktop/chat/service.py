@@ -42,6 +42,7 @@ from chainbot_desktop.core.events import (
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    ConversationsImported,
     MessageChanged,
     MessagePosted,
     Recorded,
@@ -168,6 +169,8 @@ class ChatService(Reading):
             MessageChanged,
             MessagePosted,
         )
+        # Many conversations at once: the change names none, and a list reads itself anew.
+        self._imports = bus.subscribe(lambda _: self._tell(Change("")), ConversationsImported)
 
     def _make_answers(self, around: Surroundings) -> AgentAnswers | None:
         if around.talk is None:
@@ -196,6 +199,7 @@ class ChatService(Reading):
         self._subscription.cancel()
         if self._titles is not None:
             await self._titles.close()
+        self._imports.cancel()
         if self.answers is not None:
             await self.answers.close()
         await self._erasures.close()

@@ -31,6 +31,9 @@ _UNDER_WAY = "chat.under_way"
 _LOOKED_BACK = 200
 """Messages that are looked through at the start for an answer that was kept just before the program was killed."""
 
+_LET_FINISH = 0.4
+"""Seconds; the house waits half a second for the chat."""
+
 After = Callable[[AnswerStream, TalkOutcome], Awaitable[None]]
 
 
@@ -65,6 +68,12 @@ class UnderWay:
         self._listeners.clear()
         if self._due is not None:
             self._due.cancel()
+        # One that is kept and asks others now is let finish: cut off in between, it would ask them again at the next start.
+        finishing = [
+            self._attending[run_id] for run_id in self._attending.keys() & self._streams.keys() if self._is_kept(run_id)
+        ]
+        if finishing:
+            await asyncio.wait(finishing, timeout=_LET_FINISH)
         attending = list(self._attending.values())
         for task in attending:
             task.cancel()
@@ -72,6 +81,9 @@ class UnderWay:
             await asyncio.wait(attending)
         if self._streams:
             await self.remember(with_text=True)
+
+    def _is_kept(self, run_id: str) -> bool:
+        return self._streams[run_id].state == "ended" and not self._streams[run_id].trouble
 
     @property
     def streams(self) -> Mapping[str, AnswerStream]:

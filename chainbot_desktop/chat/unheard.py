@@ -20,6 +20,8 @@ SHARE = 24_000
 _LOOKED_BACK = 1_000
 """Messages that are looked through for them."""
 _PAGE = 100
+_ELSEWHERE = frozenset({"delegated", "merged_from"})
+"""What stands with answers that the agent gave to a tool, or in a branch: it does not remember them as its words here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class _Walk:
     def _is_its_answer(self, message: Message) -> bool:
         note = note_of(message.detail)
         mine = message.author == f"agent:{self._agent_id}"[:206] and message.conversation_id == self._conversation.id
-        return mine and note is not None and note.state == "succeeded" and not message.detail.get("delegated")
+        return mine and note is not None and note.state == "succeeded" and not message.detail.keys() & _ELSEWHERE
 
     def _remembers(self, message: Message, known: Known) -> bool:
         return message.number in known.between or self._is_its_answer(message)

@@ -291,6 +291,8 @@ class TalkContext:
     recalled: tuple[TalkRecall, ...] = ()
     attachments: tuple[TalkAttachment, ...] = ()
     anew: bool = False
+    others: tuple[str, ...] = ()
+    """Whom it may ask by beginning a line of its answer with their names, as they are written here."""
 
 
 class AgentTalk(Protocol):
@@ -384,4 +386,191 @@ class Wording(Protocol):
 
     async def summarise(self, text: str, most_tokens: int) -> str:
         """What is in `text`, in at most about `most_tokens`. Unavailable where no model can."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLink:
+    """An entanglement. `agents` are ids; in a control or dependency link the first one directs, or is waited for."""
+
+    id: str
+    name: str
+    kind: str
+    agents: tuple[str, ...]
+    made_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPart:
+    """What one agent has of a shared task, and what came of it. `state` is that of `SharedWork`, or planned | skipped | told."""
+
+    agent_id: str
+    name: str
+    state: str
+    answer: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWork:
+    """One task for several agents, as it is now. `state`: running | merging | succeeded | failed | cancelled.
+
+    `merged_by` is the name of the agent that made one `answer` of all; where nobody did, they stand one after the other.
+    """
+
+    id: str
+    state: str
+    parts: tuple[SharedPart, ...]
+    answer: str = ""
+    merged_by: str = ""
+    note: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ("succeeded", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """Who has models, and how it is. `state`: ready | unconfigured | unreachable | refused | unknown; `reason` is a sentence."""
+
+    name: str
+    state: str
+    reason: str
+    models: tuple[str, ...]
+    default_model: str
+    demonstration: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What was used today (UTC), and up to where that may go; None is no limit. Money in US dollars.
+
+    `unpriced` requests are not in `cost`: their price is not known.
+    """
+
+    tokens: int
+    cost: float
+    unpriced: int
+    most_tokens: int | None
+    most_cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSetup:
+    """What can be changed of an agent while it keeps its name and place. None: its kind has no such thing."""
+
+    model: str | None
+    persona: str | None
+
+
+class AgentControl(Protocol):
+    """What commands need of agents besides talking with them. Agents are named by id. Use on the loop's thread."""
+
+    def links(self) -> Sequence[AgentLink]: ...
+
+    def name_of(self, agent_id: str) -> str: ...
+
+    def link_kinds(self) -> Mapping[str, str]:
+        """The kinds of links and what each means."""
+        ...
+
+    async def entangle(self, agents: Sequence[str], kind: str, name: str = "", *, actor: Actor) -> AgentLink: ...
+
+    async def release(self, link_id: str, *, actor: Actor) -> None: ...
+
+    async def coordinate(self, task: str, *, agents: Sequence[str] = (), link_id: str = "", actor: Actor) -> SharedWork:
+        """Give one task to agents, or to all of a link. Returns with the plan; `on_work` tells what comes of it."""
+        ...
+
+    def on_work(self, listener: Callable[[SharedWork], None]) -> Callable[[], None]:
+        """Call `listener` at each step of any shared work; returns what ends it."""
+        ...
+
+    async def work(self, work_id: str) -> SharedWork: ...
+
+    def models(self) -> Sequence[ModelSource]:
+        """From memory."""
+        ...
+
+    async def look_at_models(self) -> Sequence[ModelSource]:
+        """Ask each how it is."""
+        ...
+
+    async def check_model(self, name: str) -> None:
+        """NotFound or Unavailable where a request to this model could not be made."""
+        ...
+
+    async def personas(self) -> Mapping[str, str]:
+        """Names and what each is for."""
+        ...
+
+    def setup(self, agent_id: str) -> AgentSetup: ...
+
+    async def change_setup(self, agent_id: str, *, model: str | None = None, persona: str | None = None, actor: Actor) -> None:
+        """Swap it under the running agent. Conflict where it is at work: its task would end."""
+        ...
+
+    def spending(self, agent_id: str = "") -> Spending:
+        """Of one agent, or of all together."""
+        ...
+
+    async def limit(self, agent_id: str, limits: Mapping[str, float | None], *, actor: Actor) -> None:
+        """Change limits of its day, `day_tokens` or `day_cost` (None takes one away). Conflict where it is at work."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceFile:
+    """A file of the workspace as it was looked at. `text` is its content as UTF-8, None where there is no such file.
+
+    `seen` is the owner's own note of what was there.
+    """
+
+    path: str
+    text: bytes | None
+    seen: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceChange:
+    """What a file that was looked at shall become: `text` as UTF-8, None takes it away. `executable`: None leaves that as it is.
+
+    `like` is a file whose encoding and mode a new one takes over: it gets another name.
+    """
+
+    file: WorkspaceFile
+    text: bytes | None
+    executable: bool | None = None
+    like: WorkspaceFile | None = None
+
+
+class WorkspaceChanges(Protocol):
+    """Several files of the workspace changed as one: all of them or none. Paths are relative to it. Use on the loop's thread."""
+
+    async def look(self, path: str) -> WorkspaceFile:
+        """ChainBotError says why a file of this path may not be changed: it leads elsewhere, is no text, is being edited."""
+        ...
+
+    async def write(self, changes: Sequence[WorkspaceChange], *, actor: Actor) -> str:
+        """Returns when all is on the disk and in the journal; what `take_back` wants. ChainBotError, and nothing is changed then."""
+        ...
+
+    async def take_back(self, written: str, *, actor: Actor) -> None:
+        """Every byte as it was before. Conflict where somebody changed one of the files since."""
+        ...
+
+
+class CodeRunner(Protocol):
+    """Runs code that stands in a conversation, in the workspace, when a person has approved exactly that. Use on the loop's thread."""
+
+    def languages(self) -> frozenset[str]:
+        """The names of languages that can be run here."""
+        ...
+
+    async def run(self, language: str, code: str, *, conversation_id: str, actor: Actor) -> str:
+        """Ask for approval; the id of the run, which shows and tells its output as an answer of the conversation.
+
+        InvalidInput where it cannot be run at all.
+        """
         ...

@@ -6,10 +6,11 @@ through many generations of branches.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Row, select, text
 
 from chainbot_desktop.core.errors import NotFound
@@ -17,8 +18,10 @@ from chainbot_desktop.store.conversation_pages import PageQuery, page_condition
 from chainbot_desktop.store.conversation_rows import (
     SUMMARY_TEXT,
     Conversation,
+    Hit,
     Message,
     Meter,
+    Totals,
     conversation_of_row,
     message_of_row,
 )
@@ -31,15 +34,16 @@ from chainbot_desktop.store.conversation_segments import (
     segments_of,
 )
 from chainbot_desktop.store.database import Database
-from chainbot_desktop.store.schema import messages
+from chainbot_desktop.store.message_search import find_messages, reaches_of
+from chainbot_desktop.store.schema import conversations, messages
 
 _SUMMARY = f"""
 SELECT c.*, m.number AS last_number, m.author AS last_author, m.kind AS last_kind,
   substr(m.text, 1, {SUMMARY_TEXT}) AS last_text,
-  (SELECT count(*) FROM (SELECT 1 FROM messages u WHERE u.conversation_id = c.id AND u.thread = ''
+  (SELECT count(*) FROM (SELECT 1 FROM messages u INDEXED BY ix_messages_thread WHERE u.conversation_id = c.id AND u.thread = ''
      AND u.number > max(c.read_through, c.cleared_through, :floor) LIMIT 100)) AS unread
 FROM conversations c LEFT JOIN messages m ON m.number = (
-  SELECT l.number FROM messages l WHERE l.conversation_id = c.id AND l.thread = ''
+  SELECT l.number FROM messages l INDEXED BY ix_messages_thread WHERE l.conversation_id = c.id AND l.thread = ''
     AND l.number > max(c.cleared_through, :floor) ORDER BY l.number DESC LIMIT 1)
 """  # noqa: S608 - the only thing put in is a number of ours
 
@@ -53,6 +57,20 @@ SELECT sum(r.input_tokens) AS input_tokens, sum(r.output_tokens) AS output_token
   sum(r.cost IS NULL AND r.input_tokens + r.output_tokens > 0) AS unpriced_runs
 FROM family JOIN runs r ON r.id = family.id
 """)
+
+
+_ORDER = " ORDER BY pinned DESC, updated_at DESC, id DESC"
+
+_NOT_WITHOUT = "id NOT IN (SELECT value FROM json_each(:without))"
+
+_PAGE = f"SELECT id FROM conversations WHERE archived = :archived AND {_NOT_WITHOUT}{_ORDER} LIMIT :limit OFFSET :offset"  # noqa: S608
+
+_TOTALS = f"""
+SELECT count(*) FILTER (WHERE NOT archived), count(*) FILTER (WHERE archived),
+  coalesce(sum((SELECT count(*) FROM (SELECT 1 FROM messages u INDEXED BY ix_messages_thread WHERE u.conversation_id = c.id
+    AND u.thread = '' AND u.number > max(c.read_through, c.cleared_through) LIMIT 100))) FILTER (WHERE NOT archived), 0)
+FROM conversations c WHERE {_NOT_WITHOUT}
+"""  # noqa: S608 - nothing from outside is put in
 
 
 class ConversationReads:
@@ -73,13 +91,44 @@ class ConversationReads:
             raise NotFound("This conversation does not exist any more.", hint="Choose another one, or begin a new one.")
         return found
 
-    async def listed(self, *, archived: bool = False, limit: int = 1000, offset: int = 0) -> list[Conversation]:
-        """Pinned ones first, then the one with the newest message first."""
-        order = " WHERE c.archived = :archived ORDER BY c.pinned DESC, c.updated_at DESC, c.id DESC LIMIT :limit OFFSET :offset"
-        values = {"archived": archived, "limit": limit, "offset": offset, "floor": 0}
+    async def listed(
+        self, *, archived: bool = False, limit: int = 1000, offset: int = 0, without: Sequence[str] = ()
+    ) -> list[Conversation]:
+        """Pinned ones first, then the one with the newest message first. `without` leaves some out."""
+        # Those that are asked for are chosen first: a summary is made of no others.
+        order = f" WHERE c.id IN ({_PAGE}){_ORDER}"
+        values = {"archived": archived, "limit": limit, "offset": offset, "floor": 0, "without": _json_list(without)}
 
         def work(connection: Connection) -> list[Conversation]:
             return [_conversation(connection, row, 0) for row in connection.execute(text(_SUMMARY + order), values)]
+
+        return await self._database.read(work)
+
+    async def titles(self, conversation_ids: Collection[str]) -> dict[str, str]:
+        query = select(conversations.c.id, conversations.c.title).where(conversations.c.id.in_(conversation_ids))
+        return await self._database.read(lambda c: {row.id: row.title for row in c.execute(query)})
+
+    async def totals(self, *, without: Sequence[str] = ()) -> Totals:
+        values = {"without": _json_list(without)}
+
+        def work(connection: Connection) -> Totals:
+            return Totals(*connection.execute(text(_TOTALS), values).one())
+
+        return await self._database.read(work)
+
+    async def search(
+        self, words: str, *, limit: int = 100, floors: Mapping[str, int] | None = None, conversation_id: str = ""
+    ) -> list[Hit]:
+        """Messages with every one of `words` (the last may be a beginning), newest first; of all conversations, or of one.
+
+        Commands and their answers are not searched, nor what is at or below a floor. One that is a branch has what it shares.
+        """
+        if not words.strip():
+            return []
+
+        def work(connection: Connection) -> list[Hit]:
+            within = reaches_of(connection, conversation_id) if conversation_id else ()
+            return find_messages(connection, words, limit, floors or {}, within)
 
         return await self._database.read(work)
 
@@ -188,3 +237,7 @@ def _conversation(connection: Connection, row: Row[Any], floor: int) -> Conversa
     return replace(
         found, last_number=last.number, last_author=last.author, last_kind=last.kind, last_text=last.text[:SUMMARY_TEXT]
     )
+
+
+def _json_list(ids: Sequence[str]) -> str:
+    return orjson.dumps(list(ids)).decode()

@@ -92,6 +92,15 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """How many conversations there are, and unread messages in those that are not in the archive (of each, 100 at most)."""
+
+    active: int
+    archived: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A message that a search found. `snippet` holds the found words between MARK_BEGIN and MARK_END."""
 

@@ -7,10 +7,10 @@ from two, each time as a range of an index. These functions run inside a read or
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, bindparam, func, select, text
+from sqlalchemy import Connection, TextualSelect, bindparam, func, select, text
 
 from chainbot_desktop.store.conversation_rows import Message, message_of_row
 from chainbot_desktop.store.schema import messages
@@ -37,6 +37,21 @@ WITH RECURSIVE showing(id, cleared_through) AS (
 SELECT id FROM showing WHERE cleared_through < :number
 """
 """The conversations that show message `:number` of conversation `:id`: itself, and the branches that share it."""
+
+
+# Left to choose, SQLite takes the index without threads, and looks at every message in them.
+_WITHIN = """
+FROM messages INDEXED BY ix_messages_thread
+WHERE conversation_id = :id AND thread = :thread AND number > :above AND number <= :through ORDER BY number
+"""
+_COLUMNS = ", ".join(column.name for column in messages.c)
+_OLDEST = text(f"SELECT {_COLUMNS} {_WITHIN} LIMIT :limit").columns(*messages.c)
+_NEWEST = text(f"SELECT {_COLUMNS} {_WITHIN} DESC LIMIT :limit").columns(*messages.c)
+_NEWEST_OF_ALL = text(f"""
+SELECT {_COLUMNS} FROM messages WHERE conversation_id = :id AND number > :above AND number <= :through
+ORDER BY number DESC LIMIT :limit
+""").columns(*messages.c)  # noqa: S608 - names of our own columns
+_AUTHORS = text(f"SELECT CASE WHEN author LIKE 'user:%' THEN text END AS text {_WITHIN} DESC LIMIT :limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +88,9 @@ def read_before(
     for segment in segments:
         if len(found) >= limit:
             break
-        query = _within(segment, thread=thread)
-        if number is not None:
-            query = query.where(messages.c.number < number)
-        found += _read(connection, query.order_by(messages.c.number.desc()).limit(limit - len(found)))
+        through = segment.through if number is None else min(segment.through, number - 1)
+        query = _NEWEST if thread is not None else _NEWEST_OF_ALL
+        found += _read(connection, query, segment.conversation_id, thread, segment.above, through, limit - len(found))
     return found[::-1]
 
 
@@ -88,10 +102,8 @@ def read_after(
     for segment in reversed(segments):
         if len(found) >= limit:
             break
-        if segment.through <= number:
-            continue
-        query = _within(segment, thread=thread).where(messages.c.number > number)
-        found += _read(connection, query.order_by(messages.c.number).limit(limit - len(found)))
+        above = max(segment.above, number)
+        found += _read(connection, _OLDEST, segment.conversation_id, thread, above, segment.through, limit - len(found))
     return found
 
 
@@ -100,9 +112,9 @@ def read_typed(connection: Connection, segments: Sequence[Segment], limit: int) 
     found: list[str] = []
     look = limit * 8
     for segment in segments:
-        part = _within(segment, thread="").order_by(messages.c.number.desc()).limit(look).subquery()
-        rows = connection.execute(select(part.c.text, part.c.author.like("user:%")).order_by(part.c.number.desc())).all()
-        found += [row[0] for row in rows if row[1]]
+        values = {"id": segment.conversation_id, "thread": "", "above": segment.above, "through": segment.through}
+        rows = connection.execute(_AUTHORS, {**values, "limit": look}).all()
+        found += [row.text for row in rows if row.text is not None]
         look -= len(rows)
         if look <= 0 or len(found) >= limit:
             break
@@ -129,14 +141,18 @@ def find_showing(connection: Connection, message: Message) -> list[str]:
     return [row.id for row in connection.execute(text(SHOWING), {"id": message.conversation_id, "number": message.number})]
 
 
-def _within(segment: Segment, *, thread: str | None) -> Select[tuple[object, ...]]:
-    query = select(messages).where(
-        messages.c.conversation_id == segment.conversation_id,
-        messages.c.number > segment.above,
-        messages.c.number <= segment.through,
-    )
-    return query if thread is None else query.where(messages.c.thread == thread)
-
-
-def _read(connection: Connection, query: Select[tuple[object, ...]]) -> Iterator[Message]:
-    return map(message_of_row, connection.execute(query))
+def _read(
+    connection: Connection,
+    query: TextualSelect,
+    conversation_id: str,
+    thread: str | None,
+    above: int,
+    through: int,
+    limit: int,
+) -> list[Message]:
+    if above >= through:
+        return []
+    values = {"id": conversation_id, "above": above, "through": through, "limit": limit}
+    if thread is not None:
+        values["thread"] = thread
+    return [message_of_row(row) for row in connection.execute(query, values)]

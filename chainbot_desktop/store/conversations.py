@@ -27,10 +27,10 @@ from chainbot_desktop.core.json_codec import canonical_json
 from chainbot_desktop.core.ports import IdempotencyKey
 from chainbot_desktop.store.conversation_erasure import Erasure
 from chainbot_desktop.store.conversation_reads import ConversationReads
-from chainbot_desktop.store.conversation_rows import MARK_BEGIN, MARK_END, Conversation, Hit, Message, NamedBy, TurnOrder
+from chainbot_desktop.store.conversation_rows import Conversation, Message, NamedBy, TurnOrder
 from chainbot_desktop.store.conversation_segments import SHOWING
 from chainbot_desktop.store.database import Database
-from chainbot_desktop.store.journal import SqliteJournal, match_expression
+from chainbot_desktop.store.journal import SqliteJournal
 from chainbot_desktop.store.schema import conversations
 
 SOURCE = "chat"
@@ -42,13 +42,6 @@ SELECT :id, :title, :now, :now, 0, 0, '', :number, lead, :stem,
   :number, max(:floor, cleared_through), :named_by, turn_order, members, recall
 FROM conversations WHERE id = :source
 """
-
-_SEARCH = f"""
-SELECT m.conversation_id, c.title, m.number, m.id, m.author, m.created_at,
-  snippet(messages_text, 0, '{MARK_BEGIN}', '{MARK_END}', '…', 16)
-FROM messages_text JOIN messages m ON m.number = messages_text.rowid JOIN conversations c ON c.id = m.conversation_id
-WHERE messages_text MATCH :words AND m.kind = 'text'
-"""  # noqa: S608 - the marks are ours
 
 
 class ConversationTable(ConversationReads):
@@ -257,21 +250,6 @@ class ConversationTable(ConversationReads):
             raise NotFound("This conversation was deleted meanwhile; the message was not kept.")
         return replace(kept, number=numbers[-1])
 
-    async def search(self, words: str, *, limit: int = 100, floors: Mapping[str, int] | None = None) -> list[Hit]:
-        """Messages with every one of `words` (the last may be a beginning), newest first.
-
-        Commands and their answers are not searched, nor what is at or below a floor.
-        """
-        if not words.strip():
-            return []
-        values: dict[str, object] = {"words": match_expression(words), "limit": limit}
-        query = _SEARCH
-        for index, (conversation_id, floor) in enumerate((floors or {}).items()):
-            query += f" AND NOT (m.conversation_id = :id{index} AND m.number <= :floor{index})"
-            values |= {f"id{index}": conversation_id, f"floor{index}": floor}
-        query += " ORDER BY messages_text.rowid DESC LIMIT :limit"
-        return await self._database.read(lambda connection: [Hit(*row) for row in connection.execute(text(query), values)])
-
     async def clear(self, conversation_id: str, through: int, *, actor: Actor) -> None:
         """Take away the messages up to number `through`, for good: what no branch shows is erased."""
         await self._erasure.release(conversation_id, through)
@@ -294,6 +272,10 @@ class ConversationTable(ConversationReads):
 
         if await self._database.write(work) == 0:
             raise NotFound("This conversation does not exist any more.")
+
+
+def _json_list(ids: Sequence[str]) -> str:
+    return canonical_json(list(ids)).decode()
 
 
 def _event(

@@ -214,6 +214,22 @@ async def test_a_run_is_cancelled_once(house: House) -> None:
     assert await refused(house, "GET", "/api/runs/nothing") == (404, "not_found")
 
 
+async def test_a_task_that_waits_gets_other_words(house: House) -> None:
+    agent_id = await house.runs("Ada")
+    execute = f"/api/agents/{agent_id}/execute"
+    first = (await house.post(execute, {"task": "forever"}))["run_id"]
+    await house.becomes(agent_id, "running")
+    second = (await house.post(execute, {"task": "say old"}))["run_id"]
+    status, found = await call(house, "PATCH", f"/api/runs/{second}", {"task": "say new"})
+    assert (status, found["task"]) == (200, "say new")
+    assert await refused(house, "PATCH", f"/api/runs/{first}", {"task": "say new"}) == (409, "task_begun")
+    assert (await refused(house, "PATCH", f"/api/runs/{second}", {"task": " "}))[0] == 422
+    assert (await refused(house, "PATCH", f"/api/runs/{second}", {"words": "x"}))[0] == 422
+    assert await refused(house, "PATCH", "/api/runs/nothing", {"task": "say new"}) == (404, "not_found")
+    await house.post(f"/api/runs/{first}/cancel", {})
+    assert (await ended(house, second))["result"] == "new"
+
+
 async def test_a_task_goes_over_to_another_agent(house: House) -> None:
     ada, bea = await house.runs("Ada"), await house.runs("Bea")
     first = (await house.post(f"/api/agents/{ada}/execute", {"task": "forever"}))["run_id"]

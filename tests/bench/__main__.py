@@ -13,7 +13,19 @@ from pathlib import Path
 
 from tests.bench.measure import Result, table
 
-MODULES = ("start", "webhooks", "screen", "growth", "agents", "vitals", "models", "map", "recall")
+MODULES = (
+    "start",
+    "webhooks",
+    "screen",
+    "growth",
+    "agents",
+    "vitals",
+    "models",
+    "map",
+    "chat_search",
+    "chat_import",
+    "recall",
+)
 OUTPUT = Path(__file__).resolve().parents[2] / "build" / "bench.json"
 
 

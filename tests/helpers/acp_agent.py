@@ -1,8 +1,9 @@
 """A real coding agent that speaks the Agent Client Protocol, for tests: `python -m tests.helpers.acp_agent`.
 
 It does what the first word of its prompt says. ACP_AGENT in its environment (words) changes how it begins: auth, hang, version,
-chatter, early (it offers its commands before its session), deaf; ACP_AGENT_MEMORY is a folder where it keeps its sessions, and without
-it it cannot load any; a file "brittle" in it makes it die of loading one.
+chatter, early (it offers its commands before its session), deaf, eyes (it takes pictures);
+ACP_AGENT_MEMORY is a folder where it keeps its sessions, and without it it cannot load any; a file "brittle" in it makes it die of
+loading one.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class ScriptedAgent:
     def __init__(self) -> None:
         self._client: Any = None
         self._prompts: dict[str, list[str]] = {}
+        self._shown: list[str] = []
         self._cancelled = asyncio.Event()
         self._model = "small"
         self._mode = "code"
@@ -60,7 +62,9 @@ class ScriptedAgent:
                 os.write(1, b'npm WARN something is deprecated\n[1, 2]\n{"id": {}}\n\xff\xfe\n')
         return schema.InitializeResponse(
             protocol_version=99 if "version" in _WORDS else protocol_version,
-            agent_capabilities=schema.AgentCapabilities(load_session=bool(_MEMORY)),
+            agent_capabilities=schema.AgentCapabilities(
+                load_session=bool(_MEMORY), prompt_capabilities=schema.PromptCapabilities(image="eyes" in _WORDS)
+            ),
             auth_methods=[schema.AuthMethodAgent(id="browser", name="Log in with a browser")],
             agent_info=schema.Implementation(name="scripted", title="Scripted Coder", version="1.2"),
         )
@@ -98,6 +102,7 @@ class ScriptedAgent:
     async def prompt(self, session_id: str, prompt: list[Any], **_: Any) -> schema.PromptResponse:
         text = prompt[0].text
         word, _, rest = text.partition(" ")
+        self._shown = [block.data for block in prompt[1:] if isinstance(block, schema.ImageContentBlock)]
         self._cancelled.clear()
         await getattr(self, f"_do_{word}")(session_id, rest)
         self._prompts[session_id].append(text)
@@ -211,6 +216,10 @@ class ScriptedAgent:
         await self._client.kill_terminal(session_id=session, terminal_id=made.terminal_id)
         ended = await self._client.wait_for_terminal_exit(session_id=session, terminal_id=made.terminal_id)
         await self._say(session, f"ended by {ended.signal}")
+
+    async def _do_repeat(self, session: str, rest: str) -> None:
+        """What it was told, and the pictures that it was shown."""
+        await self._say(session, "\n".join([rest, *(f"picture {data}" for data in self._shown)]))
 
     async def _do_recall(self, session: str, _: str) -> None:
         await self._say(session, " | ".join(self._prompts[session]) or "nothing")

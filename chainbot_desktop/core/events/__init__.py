@@ -38,6 +38,7 @@ from chainbot_desktop.core.events.chat import (
     ConversationCreated,
     ConversationDeleted,
     ConversationRenamed,
+    ConversationsImported,
     MessageChanged,
     MessagePosted,
 )
@@ -46,6 +47,7 @@ from chainbot_desktop.core.events.memories import MemoryChanged, MemoryForgotten
 from chainbot_desktop.core.events.panel import (
     AttentionRequired,
     FileSaved,
+    FilesChanged,
     HealthChanged,
     PanelStarted,
     PanelStopped,
@@ -92,6 +94,7 @@ KnownEvent = Annotated[
     | ConversationCreated
     | ConversationDeleted
     | ConversationRenamed
+    | ConversationsImported
     | CoordinationEnded
     | CoordinationStarted
     | DeliveryGivenUp
@@ -101,6 +104,7 @@ KnownEvent = Annotated[
     | EventGapDetected
     | ExternalEventReceived
     | FileSaved
+    | FilesChanged
     | GuestAddressed
     | GuestAppeared
     | GuestChanged
@@ -175,6 +179,7 @@ __all__ = [
     "ConversationCreated",
     "ConversationDeleted",
     "ConversationRenamed",
+    "ConversationsImported",
     "CoordinationEnded",
     "CoordinationStarted",
     "DeliveryGivenUp",
@@ -185,6 +190,7 @@ __all__ = [
     "EventGapDetected",
     "ExternalEventReceived",
     "FileSaved",
+    "FilesChanged",
     "GuestAddressed",
     "GuestAppeared",
     "GuestChanged",

@@ -94,3 +94,25 @@ class MessageChanged(Event):
 
     type: Literal["message_changed"] = "message_changed"
     data: MessageFact
+
+
+class ImportFacts(BaseModel):
+    """What an import added since it was begun. `complete` is false where it was cancelled or could not go on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    import_id: str
+    form: str
+    conversations: int
+    branches: int
+    messages: int
+    attachments: int
+    skipped: int
+    complete: bool
+
+
+class ConversationsImported(Event):
+    """One for a whole import: an export may have a million messages, and none of them was said now."""
+
+    type: Literal["conversations_imported"] = "conversations_imported"
+    data: ImportFacts

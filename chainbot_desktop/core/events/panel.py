@@ -77,3 +77,29 @@ class SavedFile(BaseModel):
 class FileSaved(Event):
     type: Literal["file_saved"] = "file_saved"
     data: SavedFile
+
+
+class ChangedFile(BaseModel):
+    """`before` and `after` are SHA-256 of its bytes, "" where there is no file; the bytes of before are kept as a blob."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    before: str
+    after: str
+
+
+class FileChanges(BaseModel):
+    """`takes_back` is the id of the event whose changes these undo."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    files: tuple[ChangedFile, ...]
+    takes_back: str = ""
+
+
+class FilesChanged(Event):
+    """Files of the workspace were changed as one: a patch was applied, or taken back."""
+
+    type: Literal["files_changed"] = "files_changed"
+    data: FileChanges

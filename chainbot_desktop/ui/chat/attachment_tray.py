@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QScroller, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.chat.attachment_chip import AttachmentChip
 from chainbot_desktop.ui.chat.attachment_intake import AttachmentIntake, Item
@@ -20,6 +20,8 @@ class AttachmentTray(QWidget):
         self._intake = intake
         self._themes = themes
         self.chips: list[AttachmentChip] = []
+        self.after: QWidget | None = None
+        """What Tab goes to the chips from."""
         self._row_widget = QWidget()
         self._row = QHBoxLayout(self._row_widget)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -49,9 +51,13 @@ class AttachmentTray(QWidget):
                 chip.hide()
                 chip.deleteLater()
         self.chips = [known.get(item) or self._make(item) for item in self._intake.items]
+        before = self.after
         for place, chip in enumerate(self.chips):
             self._row.insertWidget(place, chip)
             chip.refresh()
+            if before is not None:
+                QWidget.setTabOrder(before, chip.cross)
+            before = chip.cross
         self._say_what_agents_miss()
         self.setVisible(bool(self.chips))
         if had_focus >= 0 and self.chips and not any(chip.cross.hasFocus() for chip in self.chips):
@@ -68,7 +74,7 @@ class AttachmentTray(QWidget):
     def _focus(self, index: int) -> None:
         if 0 <= index < len(self.chips):
             self.chips[index].cross.setFocus(Qt.FocusReason.TabFocusReason)
-            self._strip.ensureWidgetVisible(self.chips[index])
+            self._strip.show_chip(self.chips[index])
 
     def _on_progressed(self, item: Item) -> None:
         chip = next((chip for chip in self.chips if chip.item is item), None)
@@ -100,15 +106,31 @@ class _Strip(QScrollArea):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         make_kinetic(self)
+        self._at_end = False
+        self.horizontalScrollBar().rangeChanged.connect(self._on_range_changed)
+        QScroller.scroller(self.viewport()).stateChanged.connect(self._on_scroller)
 
     def show_at_end(self) -> None:
-        """What was put there last is what a person looks for; the row is longer when it was laid out."""
-        bar = self.horizontalScrollBar()
-        QTimer.singleShot(0, self, lambda: bar.setValue(bar.maximum()))
+        """What was put there last is what a person looks for. The row grows as it is laid out: it stays there until it is scrolled."""
+        self._at_end = True
+        self._on_range_changed()
+
+    def show_chip(self, chip: AttachmentChip) -> None:
+        self._at_end = False
+        self.ensureWidgetVisible(chip)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
+        self._at_end = False
         bar = self.horizontalScrollBar()
         bar.setValue(bar.value() - (event.angleDelta().x() or event.angleDelta().y()))
+
+    def _on_range_changed(self) -> None:
+        if self._at_end:
+            self.horizontalScrollBar().setValue(self.horizontalScrollBar().maximum())
+
+    def _on_scroller(self, state: QScroller.State) -> None:
+        if state == QScroller.State.Dragging:
+            self._at_end = False
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, 0)

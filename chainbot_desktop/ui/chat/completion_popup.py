@@ -77,7 +77,7 @@ class CompletionPopup(QFrame):
         height = min(_MOST_ROWS, len(self._offered)) * theme.px(_ROW) + len(self.heads) * theme.px(_HEAD)
         height = min(height + 2 * theme.px(6) + 2, above.top() - theme.px(8))
         host = self.parentWidget()
-        width = host.width() - 2 * above.left() if host is not None else above.width()
+        width = host.width() - above.left() - theme.px(12) if host is not None else above.width()
         self.setGeometry(above.left(), above.top() - height - theme.px(4), max(above.width(), width), height)
         self.show()
         self.raise_()

@@ -85,7 +85,7 @@ class Composer(QWidget):
         self._on_text_changed()
 
     def _lay_out(self) -> None:
-        for widget in (self.error, self.hint, self.queued, self.editing.bar, self.offer, self.tray, self.delivery):
+        for widget in (self.hint, self.queued, self.editing.bar, self.offer, self.tray, self.delivery, self.error):
             self.shelf.add(widget)
         self._row = QHBoxLayout()
         self._row.addWidget(self.attach_button, 0, Qt.AlignmentFlag.AlignBottom)
@@ -94,6 +94,9 @@ class Composer(QWidget):
         self._outer = QVBoxLayout(self)
         self._outer.addWidget(self.shelf)
         self._outer.addLayout(self._row)
+        self.setTabOrder(self.attach_button, self.edit)
+        self.setTabOrder(self.edit, self.send)
+        self.tray.after = self.send
 
     def _connect(self, host: QWidget) -> None:
         self._draft.timeout.connect(self._on_draft_pause)
@@ -138,7 +141,7 @@ class Composer(QWidget):
 
     @history.setter
     def history(self, texts: Sequence[str]) -> None:
-        self._history.texts = texts
+        self._history.texts = [text for text in texts if text]  # one that only carried something has none
 
     def open(self, conversation_id: str, draft: str) -> None:
         """Another conversation: its draft, with what is attached to it. What was being edited is left."""
@@ -200,6 +203,10 @@ class Composer(QWidget):
 
     def refused(self, text: str, reason: str, attachments: Sequence[TalkAttachment] = ()) -> None:
         """What was written comes back, before what was begun since, with the reason over it."""
+        if self.editing.is_on:
+            self.editing.give_back(text, attachments)
+            self.show_error(reason)
+            return
         self.set_text(f"{text}\n{self.text}" if self.text.strip() else text)
         self.intake.put_back(attachments)
         self.show_error(reason)
@@ -350,11 +357,11 @@ class Composer(QWidget):
         return host.height() if host is not None else self.height()
 
     def _shelf_room(self) -> int:
-        """Two thirds of what the field leaves of the messages, or a row of chips."""
+        """Most of what the field leaves of the messages: a row of chips also over an on-screen keyboard."""
         theme = self._themes.current
         margins = self._outer.contentsMargins()
         left = self._host_height() - theme.px(_HEADER) - self.edit.height() - margins.top() - margins.bottom()
-        return min(left - self._outer.spacing(), max(left * 2 // 3, theme.px(60)))
+        return min(left - self._outer.spacing(), max(left * 7 // 10, theme.px(60)))
 
     def _fit_height(self) -> None:
         theme = self._themes.current
@@ -365,7 +372,11 @@ class Composer(QWidget):
             block = block.next()
         lines = min(_MOST_LINES, max(1, lines))
         wanted = lines * self.edit.fontMetrics().lineSpacing() + theme.px(26)
-        self.edit.setFixedHeight(max(theme.px(48), min(wanted, self._host_height() // 3)))
+        most = self._host_height() * 45 // 100 - theme.px(55)  # six lines at 800x480, one over an on-screen keyboard
+        height = max(theme.px(48), min(wanted, most))
+        if height != self.edit.height():
+            self.edit.setFixedHeight(height)
+            self.edit.ensureCursorVisible()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:  # of the host: an on-screen keyboard came or went

@@ -55,7 +55,9 @@ class ComposerCompletion(QObject):
 
     def _completions(self, text: str) -> list[Completion]:
         own = list(self._complete(text)) if text.startswith("/") else []
-        return own + list(self.complete_names(text, self._edit.textCursor().position()))
+        labels = {completion.label for completion in own}
+        names = self.complete_names(text, self._edit.textCursor().position())
+        return own + [completion for completion in names if completion.label not in labels]
 
     def _is_typed(self, completion: Completion) -> bool:
         return completion.text.strip() == self._edit.toPlainText().strip()

@@ -6,7 +6,7 @@ What was being written when that began comes back after it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
@@ -79,6 +79,13 @@ class ComposerEditing(QObject):
         self.leave()
         if edited is not None:
             edited.done(text, attachments)
+
+    def give_back(self, text: str, attachments: Sequence[TalkAttachment]) -> None:
+        """What was not sent after all waits with what was being written."""
+        edited = self._edited
+        if edited is not None:
+            before = f"{text}\n{edited.before}" if edited.before.strip() else text
+            self._edited = replace(edited, before=before, attached_before=(*attachments, *edited.attached_before))
 
     def leave(self) -> None:
         """Give the edit up; what was being written before it comes back."""

@@ -23,6 +23,8 @@ class ComposerShelf(KineticArea):
         self._lines.setContentsMargins(0, 0, 0, 0)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._watch = _Watch(self)
+        # What stands next to the field concerns it most: where not all has room, that is seen first.
+        self.verticalScrollBar().rangeChanged.connect(lambda _, last: self.verticalScrollBar().setValue(last))
         self._content.installEventFilter(self._watch)
 
     def add(self, widget: QWidget) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QPoint, QUrl
@@ -11,12 +12,16 @@ from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.chat.links import may_be_opened, parse_panel_link
 from chainbot_desktop.chat.markdown import Code, visible
+from chainbot_desktop.store.conversation_rows import Message
 from chainbot_desktop.ui.chat.answer_card import AnswerCard
-from chainbot_desktop.ui.chat.message_card import Hit, MessageCard
+from chainbot_desktop.ui.chat.code_sheets import CodeSheets
+from chainbot_desktop.ui.chat.message_card import STREAMING_FROM, Hit, MessageCard
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message as BarMessage
 from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
 from chainbot_desktop.ui.widgets.sheet import Sheet
+
+OnMessage = Callable[[Message], object]
 
 _MOST_LISTED = 4
 _ENDINGS = {
@@ -27,10 +32,28 @@ _ENDINGS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class MessageOffers:
+    """What can be done with messages here; what is None is not offered.
+
+    `code` applies and runs code blocks, `branch` begins a branch at a message, `edit` is for what the person wrote, `merge_back`
+    brings an answer of a branch to where that began (`is_branch` says whether the open conversation is one), `remember` keeps a
+    message as a note, `select` begins to choose several.
+    """
+
+    code: CodeSheets | None = None
+    branch: OnMessage | None = None
+    edit: OnMessage | None = None
+    merge_back: OnMessage | None = None
+    is_branch: Callable[[], bool] = lambda: False
+    remember: OnMessage | None = None
+    select: Callable[[MessageCard], object] | None = None
+
+
 class MessageActions:
     """`tell` shows a message in the shell's bar, `open_window` brings up a window with a content, `quote` fills the composer.
 
-    `stop` ends the answer of a run, `fold` shows or hides the steps of one.
+    `stop` ends the answer of a run, `fold` shows or hides the steps of one. `offers` is what else can be done here.
     """
 
     def __init__(
@@ -43,6 +66,7 @@ class MessageActions:
         quote: Callable[[str], None],
         stop: Callable[[str], None],
         fold: Callable[[AnswerCard], None],
+        offers: MessageOffers | None = None,
     ) -> None:
         self._view = view
         self._themes = themes
@@ -51,6 +75,7 @@ class MessageActions:
         self._quote = quote
         self._stop = stop
         self._fold = fold
+        self._offers = offers or MessageOffers()
         self.open_outside: Callable[[str], bool] = lambda address: QDesktopServices.openUrl(QUrl(address))
 
     def on_hit(self, card: MessageCard, hit: Hit) -> None:
@@ -63,6 +88,10 @@ class MessageActions:
             self.copy(code.text, "The code was copied.")
         elif hit.kind == "open" and code is not None:
             self.open_code(code)
+        elif hit.kind == "apply" and code is not None and self._offers.code is not None:
+            self._offers.code.apply(code, card.message.text)
+        elif hit.kind == "run" and code is not None and self._offers.code is not None:
+            self._offers.code.run(code, card.message.conversation_id)
 
     def show_menu(self, card: MessageCard, position: QPoint, selected: str) -> None:
         menu = MenuSheet(self._view, self._themes)
@@ -73,13 +102,41 @@ class MessageActions:
         menu.add("Quote", lambda: self._quote(quoted(selected or card.message.text)), icon="chat")
         if isinstance(card, AnswerCard):
             self._add_answer(menu, card)
+        self._add_turns(menu, card)
         for code in card.codes[:_MOST_LISTED]:
-            name = code.language or "text"
-            menu.add(f"Copy code: {name}", partial(self.copy, code.text, "The code was copied."), icon="copy")
-            menu.add(f"Open in Code Agent: {name}", partial(self.open_code, code), icon="code")
+            self._add_code(menu, card, code)
         for address in card.rendered.links[:_MOST_LISTED]:
             menu.add(_link_label(address), partial(self.follow, address), icon="link")
         menu.open_at(position)
+
+    def _add_code(self, menu: MenuSheet, card: MessageCard, code: Code) -> None:
+        name = code.language or "text"
+        menu.add(f"Copy code: {name}", partial(self.copy, code.text, "The code was copied."), icon="copy")
+        menu.add(f"Open in Code Agent: {name}", partial(self.open_code, code), icon="code")
+        if self._offers.code is None:
+            return
+        if self._offers.code.may_apply(code, card.message.text):
+            menu.add(f"Apply to the workspace: {name}", partial(self._offers.code.apply, code, card.message.text), icon="diff")
+        if self._offers.code.may_run(code):
+            menu.add(f"Run: {name}", partial(self._offers.code.run, code, card.message.conversation_id), icon="play")
+
+    def _add_turns(self, menu: MenuSheet, card: MessageCard) -> None:
+        """What goes on from a message that is kept: not from one that is still written, nor from what the panel says by itself."""
+        message, offers = card.message, self._offers
+        if message.number >= STREAMING_FROM or message.kind != "text":
+            return
+        answer = message.author.startswith("agent:")
+        turns = (
+            ("Edit and resend", offers.edit if card.is_mine else None, "edit"),
+            ("Branch from here", offers.branch, "branch"),
+            ("Merge back", offers.merge_back if answer and offers.is_branch() else None, "arrow-left"),
+            ("Remember", offers.remember, "pin"),
+        )
+        for label, callback, icon in turns:
+            if callback is not None:
+                menu.add(label, partial(callback, message), icon=icon)
+        if offers.select is not None:
+            menu.add("Select", partial(offers.select, card), icon="select")
 
     def _add_answer(self, menu: MenuSheet, card: AnswerCard) -> None:
         if card.note.steps or card.note.thinking:

@@ -26,7 +26,7 @@ PADDING = 12
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What lies under a point: "link" (`value` is the address), "copy" or "open" of a code block, "time", or "text".
+    """What lies under a point: "link" (`value` is the address), "copy", "open", "apply" or "run" of a code block, "time", or "text".
 
     Of an agent's answer also "fold" (its steps) and "stop" (`value` is the run).
     """

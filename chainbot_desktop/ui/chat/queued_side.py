@@ -18,7 +18,9 @@ class Waiting(Protocol):
     def run_id(self) -> str: ...
 
     @property
-    def agent_name(self) -> str: ...
+    def name(self) -> str:
+        """Of the agent."""
+        ...
 
     @property
     def text(self) -> str: ...
@@ -57,7 +59,7 @@ class QueuedSide:
     def refresh(self) -> None:
         conversation_id = self._current()
         waiting = self._queue.queued(conversation_id) if conversation_id else ()
-        self._composer.queued.set_lines([QueuedLine(each.run_id, each.agent_name, each.text) for each in waiting])
+        self._composer.queued.set_lines([QueuedLine(each.run_id, each.name, each.text) for each in waiting])
 
     def _on_edit_wanted(self, line: QueuedLine) -> None:
         self._composer.begin_queued_edit(line.run_id, line.agent_name, line.text)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QStackedLayout, QVBoxLayout, QWidget
 
+from chainbot_desktop.chat.code_actions import CodeActions
 from chainbot_desktop.chat.service import ChatService, Posted
 from chainbot_desktop.core.errors import ChainBotError, NotFound
 from chainbot_desktop.core.ports import TalkAttachment, TalkDelivery
@@ -19,13 +20,14 @@ from chainbot_desktop.ui.chat.agent_side import AgentSide
 from chainbot_desktop.ui.chat.attachment_drop import DropTarget
 from chainbot_desktop.ui.chat.attachment_intake import AttachmentIntake
 from chainbot_desktop.ui.chat.attachment_menu import ChooseFile
+from chainbot_desktop.ui.chat.code_sheets import CodeSheets
 from chainbot_desktop.ui.chat.composer import Composer
 from chainbot_desktop.ui.chat.conversation_actions import ConversationActions
 from chainbot_desktop.ui.chat.conversation_head import ConversationHead
 from chainbot_desktop.ui.chat.conversation_list import ConversationListFeed
 from chainbot_desktop.ui.chat.conversation_panel import ConversationPanel
 from chainbot_desktop.ui.chat.conversation_rows import Row
-from chainbot_desktop.ui.chat.message_actions import MessageActions
+from chainbot_desktop.ui.chat.message_actions import MessageActions, MessageOffers
 from chainbot_desktop.ui.chat.message_feed import MessageFeed
 from chainbot_desktop.ui.chat.message_list import MessageListView
 from chainbot_desktop.ui.theme import Theme, ThemeSource
@@ -50,6 +52,7 @@ class ChatView(WindowView):
         parent: QWidget | None = None,
         *,
         choose_file: ChooseFile | None = None,
+        code: CodeActions | None = None,
     ) -> None:
         super().__init__(parent)
         if chat.attachments is None:
@@ -93,6 +96,7 @@ class ChatView(WindowView):
             quote=self.composer.insert,
             stop=self._agent_side.stop,
             fold=self.messages.toggle_fold,
+            offers=MessageOffers(code=self._code_sheets(code) if code is not None else None),
         )
         self._head = ConversationHead(
             self.header,
@@ -109,6 +113,9 @@ class ChatView(WindowView):
         self._connect()
         QTimer.singleShot(0, self._list_feed.refresh)
 
+    def _code_sheets(self, code: CodeActions) -> CodeSheets:
+        return CodeSheets(self, self._themes, code, me=self._chat.me, start=self._start, undoable=self._actions.tell_undoable)
+
     def _build(self) -> None:
         self.main = QFrame(self)
         self.header = Header("Chat", self._themes)
@@ -117,8 +124,7 @@ class ChatView(WindowView):
         self.header.add_leading(self._toggle)
         self.messages = MessageListView(self._themes)
         self.empty = EmptyState("chat", "", "", self._themes)
-        middle = QWidget()
-        middle.setMinimumHeight(1)  # over an on-screen keyboard the field has its room first
+        middle = _Middle()
         self._middle = QStackedLayout(middle)
         self._middle.addWidget(self.messages)
         self._middle.addWidget(self.empty)
@@ -156,6 +162,7 @@ class ChatView(WindowView):
         self._list_feed.unread_changed.connect(self.badge_changed)
         self._list_feed.listed.connect(self._on_listed)
         self._themes.changed.connect(self._on_theme_changed)
+        self.destroyed.connect(self._chat.commands.on_change(self.composer.offer_again))
         self._stop_listening = self._chat.on_change(self._list_feed.on_change)
         self._stop_following = self._chat.on_change(self._feed.on_change)
         self.destroyed.connect(self._stop_listening)
@@ -521,6 +528,18 @@ class ChatView(WindowView):
             await work
         except ChainBotError as error:
             self.message.emit(BarMessage(error.message, "error", error.hint))
+
+
+class _Middle(QWidget):
+    """Gives way: over an on-screen keyboard the field has its room first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMinimumHeight(1)
+
+    def hasHeightForWidth(self) -> bool:
+        """Else a layout gives it what its longest text wants, before the others have their least."""
+        return False
 
 
 class _Scrim(QWidget):

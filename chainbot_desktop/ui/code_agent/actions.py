@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -36,6 +36,8 @@ class Actions(QObject):
     files_toggled = Signal()
     hidden_toggled = Signal()
     switched = Signal()
+    attached = Signal(object)
+    """Something for the message that is being written: `attach` of the Chat window's content."""
 
     def __init__(
         self,
@@ -110,6 +112,20 @@ class Actions(QObject):
     def close(self) -> None:
         self._with_current("close", self._operations.close)
 
+    def send_to_chat(self) -> None:
+        """The selection; the whole text where nothing is selected."""
+        document = self._documents.current
+        if document is None:
+            return
+        editor, name = document.editor, PurePath(document.name)
+        first, last = editor.selection
+        body = editor.text_between(first, last) if last > first else editor.text()
+        if last > first:
+            from_line, to_line = editor.line_at(first), editor.line_at(last - 1)
+            lines = f"line {from_line}" if from_line == to_line else f"lines {from_line}–{to_line}"
+            name = name.with_name(f"{name.stem}, {lines}{name.suffix}")
+        self.attached.emit({"kind": "selection", "name": name.name, "text": body.decode("utf-8", "replace")})
+
     # Places
 
     def find(self) -> None:
@@ -171,6 +187,7 @@ class Actions(QObject):
             edit("cut", "Cut", lambda editor: editor.cut(), "", "minus"),
             edit("copy", "Copy", lambda editor: editor.copy(), "", "copy"),
             edit("paste", "Paste", lambda editor: editor.paste(), "", "paste"),
+            command("chat", "Send to chat", self.send_to_chat, "", "chat"),
             edit("all", "Select all", lambda editor: editor.select_all(), "", "grid"),
             edit("comment", "Comment or uncomment", lambda editor: editor.toggle_comment(), "Ctrl+/", "code"),
             edit("duplicate", "Duplicate line or selection", lambda editor: editor.duplicate(), "Ctrl+D", "copy"),

@@ -40,10 +40,10 @@ from chainbot_desktop.workspace import Change, Workspace
 from chainbot_desktop.workspace.paths import readable
 
 _MORE = (
-    "undo", "redo", "", "new", "open", "folder", "save-as", "save-all", "reload", "", "replace", "line", "",
+    "undo", "redo", "chat", "", "new", "open", "folder", "save-as", "save-all", "reload", "", "replace", "line", "",
     "comment", "duplicate", "up", "down", "fold", "fold-all", "unfold-all", "", "larger", "smaller", "wrap", "whitespace", "close",
 )  # fmt: skip
-_TEXT_MENU = ("cut", "copy", "paste", "all", "", "comment", "duplicate", "fold")
+_TEXT_MENU = ("cut", "copy", "paste", "all", "chat", "", "comment", "duplicate", "fold")
 
 
 class CodeAgentView(WindowView):
@@ -250,6 +250,7 @@ class CodeAgentView(WindowView):
         self.strip.tapped.connect(self._on_strip_tapped)
         self.notice_bar.closed.connect(self._on_notice_closed)
         self.drawer.toggled.connect(self._on_drawer_toggled)
+        actions.attached.connect(lambda content: self.open_requested.emit("chat", {"attach": content}))
         actions.root_changed.connect(self._on_root_changed)
         actions.files_toggled.connect(self._on_files)
         actions.hidden_toggled.connect(self._on_hidden_toggled)

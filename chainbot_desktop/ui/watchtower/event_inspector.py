@@ -39,6 +39,8 @@ class EventInspector(QWidget):
     agent_wanted = Signal(str)
     body_wanted = Signal(str)
     subject_wanted = Signal(str)
+    chat_wanted = Signal(str, str)
+    """(the event as JSON, a name for it)"""
     copied = Signal(str)
 
     def __init__(self, themes: ThemeSource, parent: QWidget | None = None) -> None:
@@ -56,6 +58,8 @@ class EventInspector(QWidget):
         self._back.clicked.connect(self.closed)
         self._copy = IconButton("copy", "Copy (Ctrl+C)", themes)
         self._copy.clicked.connect(self._on_copy)
+        self._chat = IconButton("chat", "Send to chat", themes)
+        self._chat.clicked.connect(self._on_chat)
         self._tree_chip = Chip("Tree", themes, checked=True)
         self._raw_chip = Chip("Raw", themes)
         self._tree_chip.clicked.connect(lambda: self._show_form(raw=False))
@@ -171,6 +175,10 @@ class EventInspector(QWidget):
         QGuiApplication.clipboard().setText(text)
         self.copied.emit(what)
 
+    def _on_chat(self) -> None:
+        if self._recorded is not None:
+            self.chat_wanted.emit(_pretty(self._recorded), f"event-{self._recorded.seq}.json")
+
     def _lay_out(self) -> None:
         top = QHBoxLayout()
         top.addWidget(self._back)
@@ -178,6 +186,7 @@ class EventInspector(QWidget):
         top.addWidget(self._title, 1)
         top.addWidget(self._tree_chip)
         top.addWidget(self._raw_chip)
+        top.addWidget(self._chat)
         top.addWidget(self._copy)
         self._top = top
         jumps = QHBoxLayout()

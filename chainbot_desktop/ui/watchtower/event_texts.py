@@ -152,6 +152,7 @@ _SENTENCES: dict[str, Callable[[Data], str]] = {
     "external_event_received": lambda d: _joined(d.get("event_type"), _anything(d)),
     "panel_started": _started,
     "panel_stopped": lambda d: _joined(d.get("reason")),
+    "files_changed": lambda d: ", ".join(str(f.get("path")) for f in d.get("files") or () if isinstance(f, dict)),
     "file_saved": lambda d: _joined(d.get("path"), f"{d.get('size')} bytes"),
     "message_posted": _message,
     "delivery_given_up": _given_up,

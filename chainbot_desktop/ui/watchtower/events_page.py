@@ -44,6 +44,7 @@ class EventsPage(QWidget):
     """Subscribes at once; `load` reads the newest page. Everything on the loop's thread."""
 
     agent_wanted = Signal(str)
+    chat_wanted = Signal(str, str)
     message = Signal(object)
     attention_changed = Signal(int)
     """How many events that require attention came and were not seen."""
@@ -323,6 +324,7 @@ class EventsPage(QWidget):
         self.inspector.agent_wanted.connect(self.agent_wanted)
         self.inspector.body_wanted.connect(self._on_body_wanted)
         self.inspector.subject_wanted.connect(self._on_subject_wanted)
+        self.inspector.chat_wanted.connect(self.chat_wanted)
         self.inspector.copied.connect(self._on_copied)
         self.panel = SidePanel(content, self.inspector, themes)
         self.inspector.closed.connect(self.panel.close_panel)

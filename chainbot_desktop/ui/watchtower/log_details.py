@@ -19,6 +19,8 @@ class LogDetails(QWidget):
     closed = Signal()
     editor_wanted = Signal(str, str)
     """(text, a name for it)"""
+    chat_wanted = Signal(str, str)
+    """(text, a name for it)"""
     copied = Signal(str)
 
     def __init__(self, themes: ThemeSource, parent: QWidget | None = None) -> None:
@@ -30,6 +32,8 @@ class LogDetails(QWidget):
         back.clicked.connect(self.closed)
         copy = IconButton("copy", "Copy the line", themes)
         copy.clicked.connect(self._on_copy)
+        chat = IconButton("chat", "Send to chat", themes)
+        chat.clicked.connect(self._on_chat)
         editor = Button("Open in editor", themes, icon="code")
         editor.clicked.connect(self._on_editor)
         self._text = make_kinetic(QPlainTextEdit())
@@ -39,6 +43,7 @@ class LogDetails(QWidget):
         for widget in (back, self._mark):
             self._top.addWidget(widget)
         self._top.addWidget(self._title, 1)
+        self._top.addWidget(chat)
         self._top.addWidget(copy)
         self._second.addWidget(self._when, 1)
         self._second.addWidget(editor)
@@ -71,6 +76,10 @@ class LogDetails(QWidget):
     def _on_editor(self) -> None:
         if self._line is not None:
             self.editor_wanted.emit(self.whole, f"log-{self._line.number}.txt")
+
+    def _on_chat(self) -> None:
+        if self._line is not None:
+            self.chat_wanted.emit(self.whole, f"log-{self._line.number}.txt")
 
     def _on_theme_changed(self, theme: Theme) -> None:
         self._column.setContentsMargins(theme.px(8), theme.px(4), theme.px(8), theme.px(4))

@@ -31,6 +31,7 @@ _STATUS_MS = 250
 
 class LogsPage(QWidget):
     editor_wanted = Signal(str, str)
+    chat_wanted = Signal(str, str)
     message = Signal(object)
 
     def __init__(self, ring: LogRing, themes: ThemeSource, parent: QWidget | None = None) -> None:
@@ -195,6 +196,7 @@ class LogsPage(QWidget):
         hand_focus_on(content, lambda: self.list)
         self.details = LogDetails(themes)
         self.details.editor_wanted.connect(self.editor_wanted)
+        self.details.chat_wanted.connect(self.chat_wanted)
         self.details.copied.connect(self._on_copied)
         self.panel = SidePanel(content, self.details, themes)
         self.details.closed.connect(self.panel.close_panel)

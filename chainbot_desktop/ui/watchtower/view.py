@@ -131,6 +131,8 @@ class WatchtowerView(WindowView):
         self.events.agent_wanted.connect(self._on_agent_wanted)
         self.logs.message.connect(self.message)
         self.logs.editor_wanted.connect(self._on_editor_wanted)
+        self.logs.chat_wanted.connect(partial(self._send_to_chat, "log"))
+        self.events.chat_wanted.connect(partial(self._send_to_chat, "event"))
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence("Ctrl+F"), self, self._on_filter_key, context=inside)
 
@@ -151,6 +153,9 @@ class WatchtowerView(WindowView):
 
     def _on_agent_wanted(self, agent_id: str) -> None:
         self.open_requested.emit("agent-map", {"agent_id": agent_id})
+
+    def _send_to_chat(self, kind: str, text: str, name: str) -> None:
+        self.open_requested.emit("chat", {"attach": {"kind": kind, "name": name, "text": text}})
 
     def _on_editor_wanted(self, text: str, name: str) -> None:
         self.open_requested.emit("code-agent", {"text": text, "name": name})

@@ -240,7 +240,7 @@ def test_names_complete_with_the_keyboard_also_in_the_middle(play: Scene) -> Non
     async def scene(window: Window, talk: FakeTalk) -> None:
         composer = window.view.composer
         await window.types("@", enter=False)
-        assert [c.label for c in composer.popup.offered] == ["@Ada", '@"Long name"']
+        assert [c.label for c in composer.popup.offered] == ["@Ada", '@"Long name"', "@all"]
         await window.types("lo", enter=False)
         window.key(Qt.Key.Key_Return)
         assert composer.text == '@"Long name" '

@@ -12,7 +12,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from chainbot_desktop.core.errors import Conflict
-from chainbot_desktop.ui.chat.queued_bar import QueuedLine
 from chainbot_desktop.ui.chat.queued_side import QueuedSide
 from chainbot_desktop.ui.theme import ThemeSource
 from tests.ui.chat.windows import Window, open_window
@@ -20,14 +19,21 @@ from tests.ui.chat.windows import Window, open_window
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
+@dataclass(frozen=True)
+class Task:
+    run_id: str
+    name: str
+    text: str
+
+
 @dataclass
 class FakeQueue:
     """Implements `queued_side.Queue`. What is in `begun` has left the queue."""
 
-    lines: list[QueuedLine]
+    lines: list[Task]
     begun: set[str]
 
-    def queued(self, conversation_id: str) -> list[QueuedLine]:
+    def queued(self, conversation_id: str) -> list[Task]:
         return [line for line in self.lines if line.run_id not in self.begun]
 
     async def edit(self, run_id: str, text: str, *, actor: str) -> None:
@@ -51,7 +57,7 @@ def play(on_loop: Run, theme_source: ThemeSource, tmp_path: Path) -> Callable[..
                 view = window.view
                 conversation = await window.service.begin("queue")
                 await window.opens(conversation.id)
-                queue = FakeQueue([QueuedLine(f"r{n}", "Ada", f"task {n}\nwith more") for n in range(1, 5)], set())
+                queue = FakeQueue([Task(f"r{n}", "Ada", f"task {n}\nwith more") for n in range(1, 5)], set())
                 side = QueuedSide(queue, view.composer, lambda: view.conversation_id, view._start, window.service.me)
                 side.refresh()
                 await scene(window, queue, side)

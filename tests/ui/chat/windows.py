@@ -12,6 +12,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from chainbot_desktop.chat.code_actions import CodeActions
 from chainbot_desktop.chat.service import ChatService
 from chainbot_desktop.core.ports import AgentTalk
 from chainbot_desktop.core.tasks import Tasks
@@ -79,6 +80,7 @@ async def open_window(
     size: tuple[int, int] = (720, 452),
     undo_seconds: float = 60.0,
     talk: AgentTalk | None = None,
+    code: CodeActions | None = None,
 ) -> AsyncIterator[Window]:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
@@ -87,7 +89,7 @@ async def open_window(
     failures: list[str] = []
     tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
     async with open_chat(folder, undo_seconds, talk) as chat:
-        view = ChatView(chat.service, themes, tasks)
+        view = ChatView(chat.service, themes, tasks, code=code)
         window = Window(view, chat, failures)
         view.message.connect(window.told.append)
         view.open_requested.connect(lambda key, content: window.opened.append((key, content)))

@@ -83,6 +83,29 @@ def test_open_edit_save(folder: Path, desk_of: OpenDesk, on_loop: OnLoop) -> Non
     on_loop(story())
 
 
+def test_a_selection_and_a_whole_text_are_sent_to_the_chat(folder: Path, desk_of: OpenDesk, on_loop: OnLoop) -> None:
+    (folder / "a.py").write_text("one = 1\ntwo = 2  # ä\nthree = 3\n")
+
+    async def story() -> None:
+        async with desk_of(folder) as desk:
+            sent: list[tuple[str, object]] = []
+            desk.view.open_requested.connect(lambda key, content: sent.append((key, content)))
+            await desk.open("a.py")
+            desk.view.actions_.send_to_chat()
+            text = (folder / "a.py").read_text()
+            assert sent.pop() == ("chat", {"attach": {"kind": "selection", "name": "a.py", "text": text}})
+            desk.editor.select(8, len(text.encode()) - 11)
+            desk.view._on_text_menu(QPoint(0, 0))
+            click(await sheet(desk, MenuSheet), "Send to chat")
+            content = {"kind": "selection", "name": "a, line 2.py", "text": "two = 2  # ä"}
+            assert sent.pop() == ("chat", {"attach": content})
+            desk.editor.select(0, len(text.encode()))
+            desk.view.actions_.send_to_chat()
+            assert sent.pop()[1]["attach"]["name"] == "a, lines 1–3.py"  # type: ignore[index]  # it is a mapping
+
+    on_loop(story())
+
+
 def test_the_tree_opens_files_by_click_and_by_key(folder: Path, desk_of: OpenDesk, on_loop: OnLoop) -> None:
     (folder / "inner").mkdir()
     (folder / "inner" / "deep.txt").write_text("deep")

@@ -220,6 +220,21 @@ def test_a_tap_opens_the_inspector_and_escape_closes_it(tower: Build, on_loop: O
     on_loop(work())
 
 
+def test_an_event_is_sent_to_the_chat(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower(events=[door(1, room="hall")]) as t:
+            tap(t, 0)
+            chat = next(b for b in t.view.events.findChildren(QAbstractButton) if b.accessibleName() == "Send to chat")
+            assert chat.isVisible()
+            QTest.mouseClick(chat, Qt.MouseButton.LeftButton)
+            ((key, content),) = t.opened
+            assert isinstance(content, dict)
+            assert (key, content["attach"]["kind"], content["attach"]["name"]) == ("chat", "event", "event-1.json")
+            assert '"room": "hall"' in content["attach"]["text"]
+
+    on_loop(work())
+
+
 def test_keys_walk_and_open(tower: Build, on_loop: OnLoop) -> None:
     async def work() -> None:
         async with tower(1200, 772, events=doors(200)) as t:

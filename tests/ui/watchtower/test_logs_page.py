@@ -156,3 +156,20 @@ def test_a_traceback_is_read_copied_and_opened(tower: Build, on_loop: OnLoop, lo
             assert t.view.logs.list.hasFocus()
 
     on_loop(work())
+
+
+def test_a_line_is_sent_to_the_chat(tower: Build, on_loop: OnLoop, log: logging.Logger) -> None:
+    async def work() -> None:
+        async with tower() as t:
+            show_logs(t, log)
+            log.error("the door is stuck")
+            await until(lambda: texts(t))
+            QTest.mouseClick(t.view.logs.list.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(60, 20))
+            chat = next(b for b in t.view.logs.findChildren(QAbstractButton) if b.accessibleName() == "Send to chat")
+            QTest.mouseClick(chat, Qt.MouseButton.LeftButton)
+            ((key, content),) = t.opened
+            assert isinstance(content, dict)
+            assert (key, content["attach"]["kind"], content["attach"]["name"]) == ("chat", "log", "log-1.txt")
+            assert "the door is stuck" in content["attach"]["text"]
+
+    on_loop(work())

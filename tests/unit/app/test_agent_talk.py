@@ -70,7 +70,7 @@ async def open_chat_over(house: AgentHouse, folder: Path) -> AsyncIterator[ChatS
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.005)
 

@@ -168,7 +168,7 @@ def test_names_complete_in_commands(chat: Chat, talk: FakeTalk) -> None:
     assert offered("/stop ") == ["/stop @Ada", '/stop @"Long name"']
     assert offered("/stop l") == ['/stop @"Long name"']
     assert offered("/stop @a") == ["/stop @Ada"]
-    assert offered("/spawn as") == ["/spawn assistant"]
+    assert offered("/spawn as") == ["/spawn assistant "]
     talk.add("watch", kind="command", takes_tasks=False)
     assert offered("/run @w") == []
     assert offered("/kill @w") == ["/kill @watch"]

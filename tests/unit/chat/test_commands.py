@@ -34,7 +34,8 @@ def test_other_slashes_are_text(text: str) -> None:
 async def test_help_lists_every_command_and_shows_examples(chat: Chat) -> None:
     text = await answer(chat, "/help")
     for spec in chat.service.commands.specs:
-        assert f"`{spec.usage}`".replace("|", "\\|") in text
+        assert f"- `{spec.usage}` {spec.help}" in text
+    assert text.index("**Conversation**") < text.index("/find") < text.index("**Panel**") < text.index("/status")
     assert "/export html ~/talk.html" in await answer(chat, "/help /export")
 
 
@@ -42,8 +43,12 @@ async def test_help_lists_every_command_and_shows_examples(chat: Chat) -> None:
     ("text", "message", "hint"),
     [
         ("/hlep", "There is no command /hlep.", "Did you mean /help?"),
-        ("/zzz", "There is no command /zzz.", "There are /help, /status"),
-        ("/", "There is no command /.", "There are /help"),
+        (
+            "/zzz",
+            "There is no command /zzz.",
+            "There are /help, /status, /open, /find, /clear, /export and more: /help lists them.",
+        ),
+        ("/", "There is no command /.", "There are /help, "),
         ("/find", "/find needs <words>.", "Write /find <words>, for example /find backup failed."),
         ("/status now", "/status takes no 'now'.", "Write /status"),
         ('/find "open', "A quotation mark is not closed.", "Write /find <words>"),

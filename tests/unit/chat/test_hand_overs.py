@@ -47,6 +47,7 @@ async def test_who_is_addressed_answers_in_a_thread_and_the_lead_gets_it_back(tm
         assert answers is not None
         assert {one.thread for one in answers.activity(here)} == {ada.id}
         assert bob.context is not None
+        assert bob.context.others == ("@Ada", "@Cleo")
         assert next(line.text for line in bob.context.said) == "How many are red?"
         bob.finish("Seven.\nAnd a line.")
         await until(lambda: bob.id not in answers._streams)
@@ -91,6 +92,7 @@ async def test_agents_ask_agents_only_so_deep(tmp_path: Path) -> None:
                 await asked(talk, number + 1)
         await settled(chat)
         assert len(talk.runs) == 4
+        assert talk.last.context is None, "it is not told that it could ask somebody"
         assert "Not asked: **Bob**. Agents may ask agents 3 deep" in (await texts(chat, here))[-1]
         depths = [message.thread for message in await said(chat, here) if note_of(message.detail)]
         assert depths == ["", "run-1", "run-2", "run-3"]

@@ -24,7 +24,7 @@ from pydantic_ai.messages import (
 )
 
 from chainbot_desktop.agents.attached import Attached, Picture, read_attachments
-from chainbot_desktop.agents.conversation_context import newest, recalled_text, said_text, summary_text
+from chainbot_desktop.agents.conversation_context import newest, others_text, recalled_text, said_text, summary_text
 from chainbot_desktop.core.ports import Blobs, TalkContext, TalkLine
 
 _log = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ async def around_task(
         *said,
         *_shown(attached),
         *_told(recalled_text(talk, most_characters // 4), passing=True),
+        *_told(others_text(talk), passing=True),
     ]
     if messages and isinstance(messages[0], ModelResponse):  # providers want somebody else to begin
         messages[:0] = _told("(What you said in this conversation follows.)")

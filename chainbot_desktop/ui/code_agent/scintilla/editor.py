@@ -144,6 +144,10 @@ class CodeEditor(QObject):
         start = sci.SendScintilla(sci.SCI_POSITIONFROMLINE, line)
         return line + 1, sci.SendScintilla(sci.SCI_COUNTCHARACTERS, start, position) + 1
 
+    def line_at(self, position: int) -> int:
+        """The line that a position is in, from 1."""
+        return int(self._sci.SendScintilla(self._sci.SCI_LINEFROMPOSITION, position)) + 1
+
     @property
     def selection(self) -> tuple[int, int]:
         """First and last position; equal where nothing is selected."""

@@ -96,6 +96,15 @@ async def test_a_summary_and_what_was_recalled_are_for_one_task(tmp_path: Path) 
         assert "Who?" in everything
 
 
+async def test_it_is_told_whom_it_may_ask_and_forgets_that(tmp_path: Path) -> None:
+    async with model_server() as server, assistants(tmp_path, server) as house:
+        agent_id = await spawn(house)
+        await ask(house, agent_id, "Count.", TalkContext(others=("@Bob", '@"Ada Lovelace"')))
+        assert 'Also in this conversation: @Bob, @"Ada Lovelace". To ask one of them' in sent(server)[0][1]
+        await ask(house, agent_id, "Once more.")
+        assert "@Bob" not in told(server)
+
+
 async def test_a_small_model_is_told_the_newest_that_it_has_room_for(tmp_path: Path) -> None:
     async with assistants(tmp_path, context_tokens=1024) as house:
         agent_id = await spawn(house, max_output_tokens=16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import shlex
 import sys
@@ -14,9 +15,11 @@ from typing import Any, cast
 import pytest
 from pydantic import ValidationError
 
+from chainbot_desktop.agents.conversation_context import as_run_context
 from chainbot_desktop.agents.kind import AgentContext, Limits
 from chainbot_desktop.agents.kinds.coder import CoderKind, kind, session, wire
 from chainbot_desktop.agents.kinds.coder.kind import CoderWorker
+from chainbot_desktop.agents.kinds.coder.prompting import prompt_of
 from chainbot_desktop.agents.kinds.services import KindServices
 from chainbot_desktop.agents.processes.children import Children
 from chainbot_desktop.agents.processes.host import ProcessHost
@@ -25,7 +28,7 @@ from chainbot_desktop.agents.tools.tool import Toolbox
 from chainbot_desktop.agents.tools.toolboxes import ToolboxFactory
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.core.events import ToolCallJudged
-from chainbot_desktop.core.ports import Blobs, EventQuery
+from chainbot_desktop.core.ports import Blobs, EventQuery, TalkAttachment, TalkContext, TalkLine
 from chainbot_desktop.core.settings import CoderProgram, CoderSettings, Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.agent_rows import RunRow
@@ -609,3 +612,38 @@ async def test_an_agent_that_gets_ready_for_ever_can_be_stopped_and_given_a_task
             await house.service.stop(agent, actor=ME)
             assert (await house.service.wait(run)).state == "cancelled"
         assert not lives(pid)
+
+
+async def test_it_is_told_of_the_conversation_after_its_task(tmp_path: Path) -> None:
+    async with coders(tmp_path) as house:
+        agent = await spawn(house)
+        talk = TalkContext(said=(TalkLine("m", "Bob", "Ignore that\nand stop."),), summary="They met.", anew=True)
+        row = await do(house, agent, "repeat this", context={**as_run_context(talk), "ticket": 7}, conversation_id="c1")
+        assert row.result.startswith('this\n\nContext:\n```json\n{\n "ticket": 7\n}\n```\n\nWhat you remember')
+        assert "> Bob: Ignore that\n> and stop." in row.result
+        assert "> They met." in row.result
+        row = await do(house, agent, "repeat /this", context=as_run_context(TalkContext(said=talk.said)))
+        assert "> Bob" in row.result
+
+
+async def test_what_is_attached_is_read_to_it_and_shown_where_it_can_see(tmp_path: Path) -> None:
+    picture, text = b"\x89PNG\r\n\x1a\n", b"# Notes"
+    for words, seen in (("eyes",), True), ((), False):
+        folder = tmp_path / str(seen)
+        folder.mkdir()
+        async with coders(folder) as house:
+            agent = await spawn(house, *words)
+            given = (
+                TalkAttachment("dot.png", "image/png", len(picture), await house.store.blobs.put(picture)),
+                TalkAttachment("notes.md", "text/markdown", len(text), await house.store.blobs.put(text)),
+            )
+            row = await do(house, agent, "repeat these", context=as_run_context(TalkContext(attachments=given)))
+            assert "```\n# Notes\n```" in row.result
+            assert (f"picture {base64.b64encode(picture).decode()}" in row.result) is seen
+            assert ("you cannot see pictures" in row.result) is not seen
+
+
+async def test_a_slash_command_stays_one(tmp_path: Path) -> None:
+    talk = TalkContext(said=(TalkLine("m", "Bob", "hello"),))
+    row = RunRow("r", "a", "/review the file", ME, "", context=as_run_context(talk))
+    assert (await prompt_of(row, LateBlobs(), takes_pictures=False)).text == "/review the file"

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from chainbot_desktop.agents.conversation_context import as_run_context
 from chainbot_desktop.agents.kind import AgentContext
 from chainbot_desktop.agents.kinds.command import CommandFailed, CommandKind, CommandWorker
 from chainbot_desktop.agents.kinds.command_config import CommandConfig
 from chainbot_desktop.agents.kinds.schedules import Schedule, due_times
 from chainbot_desktop.agents.processes.lines import LINE_BYTES, LineSplitter
 from chainbot_desktop.core.errors import Conflict, InvalidInput, Unavailable
+from chainbot_desktop.core.ports import TalkContext, TalkLine
 from tests.helpers.agent_parts import RememberingRun, agent_context
 from tests.helpers.processes import STUBBORN, lives, stubborn_pids, until
 
@@ -194,6 +196,16 @@ async def test_a_task_runs_the_command_once_with_its_text(tmp_path: Path) -> Non
         assert "lint $(id); this" in run.streamed
         assert run.steps[0].startswith("Running ")
         assert made.pid is None
+
+
+async def test_a_task_is_told_of_its_conversation(tmp_path: Path) -> None:
+    program = "import os; print(os.environ['AGENT_CONVERSATION']); print(os.environ['AGENT_CONTEXT'])"
+    talk = TalkContext(said=(TalkLine("m", "Bob", "two\nlines\0"),))
+    async with worker(tmp_path, python(program), mode="task") as (made, _):
+        await made.start()
+        run = RememberingRun("go", {**as_run_context(talk), "ticket": 7})
+        result = await made.execute(run)
+        assert result.data["last_lines"][-3:] == ["> Bob: two", "> lines", '{"ticket": 7}']
 
 
 async def test_a_task_that_fails_says_how(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The conversations that a person had with ChatGPT, taken over from the export that its settings offer."""
