@@ -12,21 +12,19 @@ from chainbot_desktop.agents.directory import AgentDirectory
 from chainbot_desktop.app.agent_wing import AgentWing
 from chainbot_desktop.app.chat_commands import add_commands
 from chainbot_desktop.app.code_changes import make_file_set
-from chainbot_desktop.app.code_runs import TalkWithCode
 from chainbot_desktop.app.opened_store import OpenedStore
 from chainbot_desktop.app.recall_wing import Around, RecallWing, make_recall
 from chainbot_desktop.app.stopping import closed_within
+from chainbot_desktop.app.talk_with_code import TalkWithCode
 from chainbot_desktop.app.wording import ModelWording
 from chainbot_desktop.chat.attachments import AttachmentService
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.chatgpt.service import ChatGptImport
 from chainbot_desktop.chat.code_actions import CodeActions
 from chainbot_desktop.chat.service import ChatService, Surroundings
-from chainbot_desktop.chat.turns import RecallResult
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.attachments import AttachmentTable
-from chainbot_desktop.store.conversation_rows import Conversation
 from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.imported_conversations import ImportTable
 from chainbot_desktop.workspace.changes import FileSet
@@ -54,8 +52,8 @@ class ChatWing:
 
     async def close(self) -> None:
         await closed_within(0.5, "the import", self.chat_import.close)
-        await closed_within(0.5, "recall", self.recall.close)
         await closed_within(0.5, "the chat", self.chat.close)
+        await closed_within(0.5, "recall", self.recall.close)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +64,6 @@ class ChatAround:
     status: StatusProbes
     loop_lag: Callable[[], float | None]
     redact: Callable[[str], str]
-
-
-class _Recalling:
-    """What a turn asks, for a chat that is made before there is something that can recall in it."""
-
-    def __init__(self) -> None:
-        self.wing: RecallWing | None = None
-
-    async def recall(self, conversation: Conversation, task: str, agent_id: str) -> RecallResult:
-        return await self.wing.recall.recall(conversation, task, agent_id) if self.wing is not None else RecallResult()
 
 
 def make_chat_wing(
@@ -89,7 +77,17 @@ def make_chat_wing(
 ) -> ChatWing:
     workspace = around.workspace
     wording = ModelWording(wing.completions)
-    recalling = _Recalling()
+    made: list[ChatService] = []
+    recall = make_recall(
+        settings,
+        data_dir,
+        store,
+        lambda: made[0],
+        agents,
+        wing.models,
+        tasks,
+        Around(lambda: workspace.root, around.loop_lag, around.redact, wording),
+    )
     attachments = AttachmentService(
         store.blobs, AttachmentTable(store.database), store.journal, store.preferences, settings.chat
     )
@@ -99,22 +97,14 @@ def make_chat_wing(
         lambda: workspace.root,
         TalkWithCode(wing.runtime, wing.desk, wing.entanglements.guests, wing.code),
         attachments=attachments,
-        turns=recalling,
+        turns=recall.recall,
         max_depth=settings.agents.max_depth,
         wording=wording,
     )
     table = ConversationTable(store.database, store.journal)
     chat = ChatService(table, store.journal, store.bus, tasks, store.preferences, surroundings)
-    recall = recalling.wing = make_recall(
-        settings,
-        data_dir,
-        store,
-        chat,
-        agents,
-        wing.models,
-        tasks,
-        Around(lambda: workspace.root, around.loop_lag, around.redact, wording),
-    )
+    made.append(chat)
+    recall.commands.register_in(chat.commands)
     chat_import = ChatGptImport(ImportTable(store.database), store.journal, store.preferences, tasks, me=chat.me)
     files = make_file_set(workspace, store, tasks, data_dir)
     code = CodeActions(files, wing.code, lambda: readable(workspace.root))

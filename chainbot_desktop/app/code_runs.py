@@ -1,6 +1,6 @@
 """Code of a conversation that is run: planned and confined like a command of an agent's, approved on the same card, told as an answer.
 
-A run of code is a run among those of the agents: `TalkWithCode` tells of both, so that it streams, is stopped and is kept like them.
+A run of code is a run among those of the agents: `talk_with_code` tells of both, so that it streams, is stopped and is kept like them.
 """
 
 from __future__ import annotations
@@ -17,11 +17,9 @@ from typing import Literal, cast
 
 from chainbot_desktop.agents.approvals.desk import AgentApprovals, ApprovalDesk
 from chainbot_desktop.agents.approvals.request import ApprovalDraft, Verdict
-from chainbot_desktop.agents.entanglements.guests import Guests
 from chainbot_desktop.agents.kind import AgentContext, Run
 from chainbot_desktop.agents.logs import AgentLog, Stream
 from chainbot_desktop.agents.processes.child import ChildProcesses
-from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.agents.tools.command import RunCommand
 from chainbot_desktop.agents.tools.places import Places
 from chainbot_desktop.agents.tools.plan import Plan
@@ -29,7 +27,6 @@ from chainbot_desktop.agents.tools.policy import Policy
 from chainbot_desktop.agents.tools.sandbox import Sandbox
 from chainbot_desktop.agents.tools.shown import line, path_text, plain
 from chainbot_desktop.agents.tools.tool import ToolFailed
-from chainbot_desktop.app.agent_talk import ServiceTalk
 from chainbot_desktop.chat.fenced_text import fenced
 from chainbot_desktop.chat.markdown import escape_markdown
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, NotFound, TooLarge, Unavailable
@@ -268,38 +265,6 @@ class CodeRuns:
     def _forget_later(self, run_id: str) -> None:
         """Who waits for it has it by then."""
         asyncio.get_running_loop().call_later(60.0, self._runs.pop, run_id, None)
-
-
-class TalkWithCode(ServiceTalk):
-    """Implements `core.ports.AgentTalk`: the agents', and the runs of code besides."""
-
-    def __init__(self, agents: AgentService, desk: ApprovalDesk, guests: Guests, code: CodeRuns) -> None:
-        super().__init__(agents, desk, guests)
-        self._code = code
-
-    def follow(self, run_id: str, listener: Callable[[TalkUpdate], None]) -> Callable[[], None]:
-        return self._code.follow(run_id, listener) if self._code.knows(run_id) else super().follow(run_id, listener)
-
-    async def outcome(self, run_id: str) -> TalkOutcome:
-        return await (self._code.outcome(run_id) if self._code.knows(run_id) else super().outcome(run_id))
-
-    async def following(self, run_id: str) -> Sequence[TalkRun]:
-        return () if self._code.knows(run_id) else await super().following(run_id)
-
-    async def cancel(self, run_id: str, *, actor: Actor) -> None:
-        if self._code.knows(run_id):
-            await self._code.cancel(run_id, actor=actor)
-        else:
-            await super().cancel(run_id, actor=actor)
-
-    def on_begun(self, listener: Callable[[TalkRun], None]) -> Callable[[], None]:
-        ends = (super().on_begun(listener), self._code.begun.add(listener))
-
-        def end() -> None:
-            for each in ends:
-                each()
-
-        return end
 
 
 def _shown(plan: Plan, program: str, code: str, places: Places) -> Plan:

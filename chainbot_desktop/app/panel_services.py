@@ -129,7 +129,7 @@ class Panel:
         self._ends.append(partial(_disconnect, window, waker))
         agents.open()
         self._ends.append(agents.close)
-        PanelCommands(PanelLooks(self._themes, remember)).register_in(house.chat.commands)
+        PanelCommands(PanelLooks(self._themes, remember), lambda: house.workspace.root).register_in(house.chat.commands)
         self._build_soon([key for key, _, _ in WINDOWS if key != "code-agent"])
 
     def _build_soon(self, keys: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ from chainbot_desktop.chat.commands import OpenWindow
 from chainbot_desktop.chat.recall.candidates import Gatherer
 from chainbot_desktop.chat.recall.commands import RecallCommands
 from chainbot_desktop.chat.recall.embeddings import StaticEmbeddings
+from chainbot_desktop.chat.recall.meanings import Meanings
 from chainbot_desktop.chat.recall.notes import NotesService
 from chainbot_desktop.chat.recall.service import RecallLimits, RecallPorts, RecallService
 from chainbot_desktop.chat.recall.summarising import Summarising
@@ -24,15 +25,19 @@ from chainbot_desktop.chat.recall.workspace_index import IndexPlaces, WorkspaceI
 from chainbot_desktop.chat.service import ChatService
 from chainbot_desktop.chat.summaries import Summaries, SummaryLimits, SummaryPorts
 from chainbot_desktop.core.errors import ChainBotError
-from chainbot_desktop.core.events import FileSaved
+from chainbot_desktop.core.events import ConversationCleared, ConversationDeleted, FileSaved
 from chainbot_desktop.core.events.envelope import SYSTEM
 from chainbot_desktop.core.ports import Wording
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.conversation_rows import Message
 from chainbot_desktop.store.conversations import ConversationTable
+from chainbot_desktop.store.meanings import MeaningFile
 from chainbot_desktop.store.memories import MemoryTable
 from chainbot_desktop.store.recall import RecallTable
 
+_LEARN_AFTER = 20.0
+"""Seconds from the start on."""
 _BUSY_LAG = 0.033
 """Seconds by which the loop may be late before the index of the workspace waits: two frames."""
 
@@ -45,6 +50,7 @@ class RecallWing:
     notes: NotesService
     summaries: Summaries
     index: WorkspaceIndex | None
+    meanings: Meanings
     commands: RecallCommands
     _embeddings: StaticEmbeddings
     _tasks: Tasks
@@ -53,13 +59,18 @@ class RecallWing:
     _ends: list[Callable[[], None]] = field(default_factory=list)
 
     async def open(self) -> None:
-        """The workspace is indexed in the background."""
+        """The workspace is indexed and the meaning of messages learnt in the background."""
         await self.commands.refresh()
         self._ends.append(self.notes.changed.add(self._on_notes_changed))
         if self.index is not None:
             index = self.index
             self._running.append(self._tasks.spawn("index the workspace", index.run()))
             self._ends.append(self._store.bus.subscribe(lambda _: index.look_again(), FileSaved).cancel)
+        self._running.append(self._tasks.spawn("learn what messages mean", self.meanings.run(begin_after=_LEARN_AFTER)))
+        gone = self._store.bus.subscribe(
+            lambda _: self.meanings.look_again(gone=True), ConversationCleared, ConversationDeleted
+        )
+        self._ends.append(gone.cancel)
 
     def _on_notes_changed(self) -> None:
         self._tasks.spawn("notes for completion", self.commands.refresh())
@@ -73,6 +84,7 @@ class RecallWing:
             await asyncio.wait(self._running)
         if self.index is not None:
             await self.index.close()
+        await self.meanings.close()
         await self._embeddings.close()
 
 
@@ -86,20 +98,54 @@ class Around:
     wording: Wording | None
 
 
+class _Chat:
+    """The conversations, which are made after recall: they ask it at every turn."""
+
+    def __init__(self, chat: Callable[[], ChatService]) -> None:
+        self._chat = chat
+
+    async def after(self, conversation_id: str, number: int, limit: int) -> list[Message]:
+        return await self._chat().after(conversation_id, number, limit)
+
+    async def before(self, conversation_id: str, number: int | None, limit: int) -> list[Message]:
+        return await self._chat().before(conversation_id, number, limit)
+
+    async def message(self, message_id: str) -> Message | None:
+        return await self._chat().message(message_id)
+
+    async def lead(self, conversation_id: str) -> str:
+        """The agent that is meant where a message names none; "" is nobody."""
+        answers = self._chat().answers
+        return answers.lead(await self._chat().conversation(conversation_id)) if answers is not None else ""
+
+
 def make_recall(
     settings: Settings,
     data_dir: Path,
     store: OpenedStore,
-    chat: ChatService,
+    chat: Callable[[], ChatService],
     agents: AgentDirectory,
     models: ModelService,
     tasks: Tasks,
     around: Around,
 ) -> RecallWing:
+    """`chat` is asked for when the first question comes, and not before."""
     table = RecallTable(store.database)
+    talks = _Chat(chat)
     chosen = settings.chat
     embeddings = StaticEmbeddings()
-    index = WorkspaceIndex(_places(data_dir, around)) if chosen.recall_workspace else None
+
+    def busy() -> bool:
+        return (around.loop_lag() or 0.0) > _BUSY_LAG
+
+    # Beside the database, and not in it: they may be thrown away at any time.
+    cache = data_dir / "cache"
+    meanings = Meanings(MeaningFile(cache / "meanings.db"), table, embeddings, busy)
+    index = (
+        WorkspaceIndex(_places(data_dir, cache / "workspace-text.db", around.workspace, busy))
+        if chosen.recall_workspace
+        else None
+    )
 
     def name_of(author: str) -> str:
         kind, _, name = author.partition(":")
@@ -117,13 +163,12 @@ def make_recall(
             return None  # no model can be asked now: the turn itself will say so
 
     async def of_lead(conversation_id: str) -> int | None:
-        lead = chat.answers.lead(await chat.conversation(conversation_id)) if chat.answers is not None else ""
-        return await context_tokens(lead)
+        return await context_tokens(await talks.lead(conversation_id))
 
     conversations = ConversationTable(store.database, store.journal)
     summaries = Summaries(
         table,
-        chat,
+        talks,
         around.wording,
         SummaryPorts(
             post=lambda conversation_id, text, author, kind, detail: conversations.post(
@@ -139,10 +184,10 @@ def make_recall(
     )
     recall = RecallService(
         table,
-        Gatherer(table, index, name_of),
+        Gatherer(table, index, name_of, meanings if embeddings.available else None),
         embeddings,
         summaries,
-        RecallPorts(chat.message, around.redact, context_tokens, _open_file),
+        RecallPorts(talks.message, around.redact, context_tokens, _open_file),
         RecallLimits(chosen.recall_share, chosen.recall_tokens, chosen.recall),
     )
     notes = NotesService(MemoryTable(store.database, store.journal))
@@ -153,15 +198,14 @@ def make_recall(
         of_lead,
     )
     commands = RecallCommands(recall, notes, summarising if around.wording is not None else None)
-    commands.register_in(chat.commands)
-    return RecallWing(recall, notes, summaries, index, commands, embeddings, tasks, store)
+    return RecallWing(recall, notes, summaries, index, meanings, commands, embeddings, tasks, store)
 
 
 def _open_file(path: str, line: int) -> OpenWindow:
     return OpenWindow("code-agent", {"path": path, "line": line})
 
 
-def _places(data_dir: Path, around: Around) -> IndexPlaces:
+def _places(data_dir: Path, database: Path, workspace: Callable[[], Path], busy: Callable[[], bool]) -> IndexPlaces:
     folders, files = private_places(Path.home(), (data_dir,), os.environ)
     hidden = (*folders, *files)
 
@@ -172,8 +216,4 @@ def _places(data_dir: Path, around: Around) -> IndexPlaces:
         real = Path(os.path.realpath(path))
         return not any(real.is_relative_to(place) for place in hidden)
 
-    def busy() -> bool:
-        return (around.loop_lag() or 0.0) > _BUSY_LAG
-
-    # Beside the database, and not in it: it may be thrown away at any time.
-    return IndexPlaces(data_dir / "cache" / "workspace-text.db", around.workspace, may_read, busy)
+    return IndexPlaces(database, workspace, may_read, busy)

@@ -404,7 +404,8 @@ class AgentAnswers:
         self._tasks.spawn(f"chat-remember-{run.run_id}", self._under_way.remember())
 
     async def _keep_request(self, parent: AnswerStream, run: TalkRun) -> None:
-        detail = {"to": run.agent_id, "to_name": self._name(run.agent_id), "delegated": True}
+        to = self._name(run.agent_id)
+        detail = {"name": parent.agent_name, "to": run.agent_id, "to_name": to, "delegated": True}
         with suppress(NotFound):  # the conversation is gone
             await self._table.post(
                 parent.conversation_id,

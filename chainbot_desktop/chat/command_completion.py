@@ -25,7 +25,9 @@ def completions(text: str, specs: Sequence[CommandSpec], sources: Mapping[str, S
     if not space:
         by_name = {spec.name: spec for spec in specs}
         names = [by_name[choice.text] for choice in fitting(head, [Choice(name) for name in by_name])]
-        return [Completion(f"/{s.name}{' ' if s.arguments else ''}", s.usage, s.help) for s in names]
+        return [
+            Completion(f"/{s.name}{' ' if s.arguments else ''}", s.usage, s.help, guess=not begins(head, s.name)) for s in names
+        ]
     spec = next((spec for spec in specs if spec.name == head.lower()), None)
     return _of_argument(spec, head, rest, sources) if spec is not None else []
 
@@ -37,6 +39,12 @@ def fitting(typed: str, choices: Iterable[Choice]) -> list[Choice]:
     begin = [choice for name, choice in names if name.startswith(typed)]
     within = [choice for name, choice in names if not name.startswith(typed) and _begins_a_word(typed, name)]
     return (begin + within)[:_MOST] or _alike(typed, names)
+
+
+def begins(typed: str, name: str) -> bool:
+    """Whether `name`, or a word in it, begins with what is typed."""
+    typed, name = _bare(typed), _bare(name)
+    return name.startswith(typed) or _begins_a_word(typed, name)
 
 
 def _begins_a_word(typed: str, name: str) -> bool:

@@ -120,7 +120,8 @@ class Answer:
 class Completion:
     """`text` is the whole text after taking it, `caret` where one writes on (-1: at its end).
 
-    `group` is whose it is, where it is not the panel's own: completions of a group stand together.
+    `group` is whose it is, where it is not the panel's own: completions of a group stand together. A `guess` is what may have been
+    mistyped: nothing begins like what was typed.
     """
 
     text: str
@@ -128,6 +129,7 @@ class Completion:
     help: str
     caret: int = -1
     group: str = ""
+    guess: bool = False
 
 
 Run = Callable[[Invocation, Place], Awaitable[Answer]]

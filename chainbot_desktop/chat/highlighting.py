@@ -60,7 +60,7 @@ def highlighted(code: str, language: str, colors: Mapping[str, str]) -> str:
         color = _color(kind, colors)
         pieces.append(f'<span style="color:{color}">{escape(value)}</span>' if color and value.strip() else escape(value))
     html = "".join(pieces)
-    return html.removesuffix("\n")
+    return html if code.endswith("\n") else html.removesuffix("\n")  # the lexer wants a whole line
 
 
 def _lexer(language: str) -> Lexer | None:

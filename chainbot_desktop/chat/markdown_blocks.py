@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-_OPENING = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$")
+OPENING = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$")
+_NAMED = re.compile(r"\b(?:title|file|filename|name|path)=(?:\"([^\"]{1,300})\"|'([^']{1,300})'|([^\s\"']{1,300}))")
+_FILE = re.compile(r"[^\s:\"'`<>|*?]{1,300}\.[A-Za-z0-9]{1,12}")
 
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A fenced block: the first word after the fence, and the lines between without the fence's own indentation."""
+    """A fenced block: the first word after the fence, and the lines between without the fence's own indentation.
+
+    `name` is the file that it says it is.
+    """
 
     language: str
     text: str
+    name: str = ""
 
 
 @dataclass(slots=True)
 class _Open:
     fence: str
     indent: int
-    language: str
+    info: str
     lines: list[str]
 
 
@@ -32,34 +39,48 @@ def take_fences(text: str, mark: str) -> tuple[str, list[Fence]]:
     dedent = 0
     for line in text.split("\n"):
         if current is not None:
-            if _closes(line, current.fence):
-                fences.append(Fence(current.language, "\n".join(current.lines)))
+            if closes(line, current.fence):
+                fences.append(fence_of(current.info, current.lines))
                 dedent, current = current.indent, None
             else:
-                current.lines.append(_without_indent(line, current.indent))
+                current.lines.append(without_indent(line, current.indent))
             continue
-        opening = _OPENING.match(line)
+        opening = OPENING.match(line)
         if opening is not None:
-            indent = len(opening["indent"].expandtabs(4))
-            current = _Open(opening["fence"], indent, _language(opening["info"]), [])
+            current = _Open(opening["fence"], len(opening["indent"].expandtabs(4)), opening["info"], [])
             lines += ["", f"{mark}{len(fences)}", ""]
             continue
         # What follows a block inside a list item goes on at the margin, or it would be taken for code itself.
         if dedent and line.strip() and _indent_of(line) < dedent:
             dedent = 0
-        lines.append(_without_indent(line, dedent))
+        lines.append(without_indent(line, dedent))
     if current is not None:
-        fences.append(Fence(current.language, "\n".join(current.lines)))
+        fences.append(fence_of(current.info, current.lines))
     return "\n".join(lines), fences
 
 
-def _closes(line: str, fence: str) -> bool:
+def closes(line: str, fence: str) -> bool:
     stripped = line.strip()
     return len(stripped) >= len(fence) and set(stripped) == {fence[0]}
 
 
-def _language(info: str) -> str:
-    word = info.strip().split(" ")[0].strip("{}.").lower()
+def fence_of(info: str, lines: Sequence[str]) -> Fence:
+    """The block of `lines` after a fence with `info`: "python", "python title=a.py", "python:src/a.py", "src/a.py"."""
+    words = info.strip().split()
+    first = words[0].strip("{}") if words else ""
+    language, _, name = first.partition(":")
+    found = _NAMED.search(info)
+    if found is not None:
+        name = next(group for group in found.groups() if group)
+    elif not name:
+        name = next((word for word in [first, *words[1:2]] if _FILE.fullmatch(word) and ("/" in word or word != first)), "")
+    if name == first:
+        language = name.rpartition(".")[2]
+    return Fence(_language(language), "\n".join(lines), name)
+
+
+def _language(word: str) -> str:
+    word = word.strip("{}.").lower()
     return word[:40] if re.fullmatch(r"[\w+#.-]+", word) else ""
 
 
@@ -67,5 +88,5 @@ def _indent_of(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _without_indent(line: str, indent: int) -> str:
+def without_indent(line: str, indent: int) -> str:
     return line[min(indent, _indent_of(line)) :]

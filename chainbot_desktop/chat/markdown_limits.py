@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-MAX_TEXT = 40_000
+MAX_TEXT = 200_000
 """Characters of a text that is still formatted."""
 
 MAX_LINE = 8_000
@@ -16,22 +16,19 @@ MAX_PARAGRAPH_SIGNS = 2_000
 MAX_PARAGRAPH_BRACKETS = 300
 MAX_BRACKETS = 1_500
 MAX_CELLS = 3_000
+MAX_WEIGHT = 16_000
+"""Lines and signs of formatting of a whole message: a long one that is ordinary has half of them."""
+
+MAX_SECTIONS = 400
 
 _LEAD = re.compile(r"(?:[ \t>]|[*+-](?=\s)|\d{1,9}\.(?=\s))*")
 
 
-def too_large(text: str) -> str:
-    """Why a message is not formatted at all; empty if it can be."""
-    if len(text) > MAX_TEXT:
-        return "it is long"
-    if any(len(line) > MAX_LINE for line in text.split("\n")):
-        return "it has a very long line"
-    return ""
-
-
 def too_intricate(prose: str, fences: int) -> str:
-    """Why a message without its code blocks is not formatted; empty if it can be."""
+    """Why a section without its code blocks is not formatted; empty if it can be."""
     lines = prose.split("\n")
+    if any(len(line) > MAX_LINE for line in lines):
+        return "it has a very long line"
     if fences > MAX_FENCES:
         return "it has very many code blocks"
     if len(lines) > MAX_LINES or prose.count("|") > MAX_CELLS:
@@ -41,6 +38,11 @@ def too_intricate(prose: str, fences: int) -> str:
     if prose.count("[") > MAX_BRACKETS or any(_dense(paragraph) for paragraph in re.split(r"\n[ \t>]*\n", prose)):
         return "it has very many signs of formatting"
     return ""
+
+
+def weight(prose: str) -> int:
+    """What a section takes of `MAX_WEIGHT`."""
+    return prose.count("\n") + 1 + _signs(prose) + prose.count("[") + prose.count("|")
 
 
 def _depth(line: str) -> int:
@@ -54,5 +56,9 @@ def _dense(paragraph: str) -> bool:
     return (
         paragraph.count("\n") > MAX_PARAGRAPH_LINES
         or paragraph.count("[") > MAX_PARAGRAPH_BRACKETS
-        or sum(paragraph.count(sign) for sign in "*_`<&~!\\") > MAX_PARAGRAPH_SIGNS
+        or _signs(paragraph) > MAX_PARAGRAPH_SIGNS
     )
+
+
+def _signs(text: str) -> int:
+    return sum(text.count(sign) for sign in "*_`<&~!\\$")

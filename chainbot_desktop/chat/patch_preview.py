@@ -52,7 +52,9 @@ class PatchPreview:
     def summary(self) -> str:
         count = len(self.files)
         added, removed = sum(file.added for file in self.files), sum(file.removed for file in self.files)
-        words = f"{count} {'file' if count == 1 else 'files'}, {added} lines more, {removed} fewer."
+        words = (
+            f"{count} {'file' if count == 1 else 'files'}, {added} {'line' if added == 1 else 'lines'} more, {removed} fewer."
+        )
         wrong = sum(not file.applies for file in self.files)
         if wrong:
             return f"{words} {wrong} {'does' if wrong == 1 else 'do'} not fit: nothing can be applied."

@@ -81,6 +81,14 @@ class Reading:
     async def after(self, conversation_id: str, number: int, limit: int) -> list[Message]:
         return await self._table.after(conversation_id, number, limit, floor=self._erasures.floor(conversation_id))
 
+    async def count(self, conversation_id: str, *, before: int | None = None) -> int:
+        """How many messages it has, or has before a number; those in threads are left out."""
+        return await self._table.count(conversation_id, before=before, floor=self._erasures.floor(conversation_id))
+
+    async def number_at(self, conversation_id: str, index: int) -> int | None:
+        """The number of the message with `index` others before it."""
+        return await self._table.number_at(conversation_id, index, floor=self._erasures.floor(conversation_id))
+
     async def thread(self, conversation_id: str, run_id: str, *, after: int = 0, limit: int = 500) -> list[Message]:
         """The messages with a number above `after` that belong to the delegations of a run, oldest first."""
         floor = self._erasures.floor(conversation_id)

@@ -172,7 +172,7 @@ class Summaries:
         sum_of = tokens_of(standing.text) if standing is not None else 0
         number: int | None = None
         while page := await self._conversations.before(conversation_id, number, _PAGE):
-            said = [message for message in page if message.number > floor and message.kind == "text"]
+            said = [message for message in page if message.number > floor and message.kind == "text" and not message.thread]
             sum_of += sum(tokens_of(message.text) for message in said)
             number = page[0].number
             if sum_of >= tokens:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 
 from chainbot_desktop.chat.answer_stream import note_of
+from chainbot_desktop.chat.plain_words import without_markup
 from chainbot_desktop.chat.reading import Reading
 from chainbot_desktop.core.errors import ChainBotError, NotFound
 from chainbot_desktop.core.events.envelope import SYSTEM
@@ -28,6 +29,7 @@ _LOOKED_AT = 20
 """Messages among which the first answer is."""
 _EXCERPT = 2_000
 _LONGEST = 60
+_QUOTES = "\"'“”„«»"
 
 
 class Titles:
@@ -93,8 +95,10 @@ class Titles:
 def title_in(said: str) -> str:
     """The title in what a model said; empty where there is none in it."""
     line = next((line for line in map(str.strip, said.splitlines()) if line), "")
-    words = "".join(sign if sign.isprintable() else " " for sign in line.removeprefix("Title:")).strip(" \"'“”„«»`*#.").split()
-    title = " ".join(words).encode("utf-8", "ignore").decode()
+    words = without_markup("".join(sign if sign.isprintable() else " " for sign in line)).removeprefix("Title:").split()
+    title = " ".join(words).strip("#*` ").rstrip(".")
+    if title[:1] in _QUOTES:
+        title = title.strip(_QUOTES).rstrip(".")
     return title if len(title) <= _LONGEST else title[: _LONGEST - 1].rsplit(" ", 1)[0] + "…"
 
 

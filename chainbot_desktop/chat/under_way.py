@@ -102,6 +102,7 @@ class UnderWay:
     def begin(
         self, run_id: str, conversation_id: str, agent_id: str, agent_name: str, began: str, *, asked: Asked
     ) -> AnswerStream:
+        asked.exchange = asked.exchange or run_id
         stream = AnswerStream(run_id, conversation_id, agent_id, agent_name, began, self.tell_soon, asked)
         self._streams[run_id] = stream
         return stream

@@ -26,7 +26,9 @@ from chainbot_desktop.store.conversation_rows import (
     message_of_row,
 )
 from chainbot_desktop.store.conversation_segments import (
+    count_messages,
     count_threads,
+    find_place,
     find_showing,
     read_after,
     read_before,
@@ -171,6 +173,22 @@ class ConversationReads:
         def work(connection: Connection) -> list[Message]:
             segments = segments_of(connection, conversation_id, floor)
             return read_after(connection, segments, after, limit, thread=run_id)
+
+        return await self._database.read(work)
+
+    async def count(self, conversation_id: str, *, before: int | None = None, floor: int = 0) -> int:
+        """How many messages a conversation has, or has before a number; those in threads are left out."""
+
+        def work(connection: Connection) -> int:
+            return count_messages(connection, segments_of(connection, conversation_id, floor), before)
+
+        return await self._database.read(work)
+
+    async def number_at(self, conversation_id: str, index: int, *, floor: int = 0) -> int | None:
+        """The number of the message with `index` others before it; None where there are not so many."""
+
+        def work(connection: Connection) -> int | None:
+            return find_place(connection, segments_of(connection, conversation_id, floor), max(0, index))
 
         return await self._database.read(work)
 

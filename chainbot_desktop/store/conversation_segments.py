@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, TextualSelect, bindparam, func, select, text
+from sqlalchemy import Connection, TextualSelect, text
 
+from chainbot_desktop.core.json_codec import canonical_json
 from chainbot_desktop.store.conversation_rows import Message, message_of_row
 from chainbot_desktop.store.schema import messages
 
@@ -51,7 +52,14 @@ _NEWEST_OF_ALL = text(f"""
 SELECT {_COLUMNS} FROM messages WHERE conversation_id = :id AND number > :above AND number <= :through
 ORDER BY number DESC LIMIT :limit
 """).columns(*messages.c)  # noqa: S608 - names of our own columns
+_COUNT = text(f"SELECT count(*) {_WITHIN}")
+_AT = text(f"SELECT number {_WITHIN} LIMIT 1 OFFSET :index")
 _AUTHORS = text(f"SELECT CASE WHEN author LIKE 'user:%' THEN text END AS text {_WITHIN} DESC LIMIT :limit")
+_COUNTS = text("""
+SELECT thread, count(*) FROM messages INDEXED BY ix_messages_thread
+WHERE conversation_id = :id AND thread IN (SELECT value FROM json_each(:threads)) AND number > :above AND number <= :through
+GROUP BY thread
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +129,35 @@ def read_typed(connection: Connection, segments: Sequence[Segment], limit: int) 
     return found[:limit]
 
 
+def count_messages(connection: Connection, segments: Iterable[Segment], before: int | None) -> int:
+    """How many there are before a number (None: at all). A walk over an index alone: milliseconds for a hundred thousand."""
+    count = 0
+    for segment in segments:
+        through = segment.through if before is None else min(segment.through, before - 1)
+        if segment.above < through:
+            values = {"id": segment.conversation_id, "thread": "", "above": segment.above, "through": through}
+            count += connection.execute(_COUNT, values).scalar_one()
+    return count
+
+
+def find_place(connection: Connection, segments: Sequence[Segment], index: int) -> int | None:
+    """The number of the message with `index` others before it; None where there are not so many."""
+    for segment in reversed(segments):
+        values = {"id": segment.conversation_id, "thread": "", "above": segment.above, "through": segment.through}
+        found = connection.execute(_AT, {**values, "index": index}).scalar()
+        if found is not None:
+            return int(found)
+        index -= connection.execute(_COUNT, values).scalar_one()
+    return None
+
+
 def count_threads(connection: Connection, segments: Iterable[Segment], threads: Sequence[str]) -> Mapping[str, int]:
     """How many messages each of `threads` has; those without any are left out."""
     counts: Counter[str] = Counter()
+    wanted = canonical_json(list(threads)).decode()
     for segment in segments:
-        query = select(messages.c.thread, func.count()).where(
-            messages.c.conversation_id == segment.conversation_id,
-            messages.c.thread.in_(bindparam("threads", list(threads), expanding=True)),
-            messages.c.number > segment.above,
-            messages.c.number <= segment.through,
-        )
-        for thread, count in connection.execute(query.group_by(messages.c.thread)):
+        values = {"id": segment.conversation_id, "above": segment.above, "through": segment.through, "threads": wanted}
+        for thread, count in connection.execute(_COUNTS, values):
             counts[thread] += count
     return counts
 

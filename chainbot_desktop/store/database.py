@@ -80,6 +80,8 @@ class Database:
             if self._closing:
                 raise Unavailable("The program is stopping.", code="stopping")
             with translated_errors(self.path), self._read_engine.connect() as connection:
+                # The driver begins a transaction for writes alone: without this each statement would see a state of its own.
+                connection.exec_driver_sql("BEGIN")
                 return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, snapshot)

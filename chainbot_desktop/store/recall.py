@@ -60,10 +60,39 @@ class RecallTable:
         def work(connection: Connection) -> Candidates:
             driver = _driver(connection)
             ranked = best_rows(driver, "messages_text", terms, 3 * limit)
-            own = dict(driver.execute(_LINEAGE, (conversation_id,)).fetchall())
-            rows = _in_order(driver, _MESSAGES, ranked.rows)
-            kept = [row for row in rows if row[5] not in own or row[1] < before or row[1] > own[row[5]]]
-            return Candidates([Candidate(*row) for row in kept[:limit]], ranked)
+            return Candidates(_of_others(driver, ranked.rows, conversation_id, before)[:limit], ranked)
+
+        return await self._database.read(work)
+
+    async def numbered(self, numbers: Sequence[int], *, conversation_id: str = "", before: int = 0) -> list[Candidate]:
+        """The messages of these numbers, in their order, with what `messages` leaves out left out."""
+
+        def work(connection: Connection) -> list[Candidate]:
+            return _of_others(_driver(connection), numbers, conversation_id, before)
+
+        return await self._database.read(work)
+
+    async def texts_after(self, number: int, limit: int) -> Sequence[tuple[int, str]]:
+        """Numbers and beginnings of what people and agents said after this number, in order."""
+
+        def work(connection: Connection) -> list[tuple[int, str]]:
+            return _driver(connection).execute(_TEXTS, (number, limit)).fetchall()
+
+        return await self._database.read(work)
+
+    async def text_numbers(self) -> Sequence[int]:
+        """Of all that people and agents said."""
+
+        def work(connection: Connection) -> list[int]:
+            return [row[0] for row in _driver(connection).execute("SELECT number FROM messages WHERE kind = 'text'")]
+
+        return await self._database.read(work)
+
+    async def newest_notes(self, limit: int) -> list[Candidate]:
+        query = "SELECT id, number, text, author, created_at FROM memories ORDER BY number DESC LIMIT ?"
+
+        def work(connection: Connection) -> list[Candidate]:
+            return [Candidate(*row) for row in _driver(connection).execute(query, (limit,))]
 
         return await self._database.read(work)
 
@@ -113,7 +142,14 @@ FROM messages m JOIN conversations c ON c.id = m.conversation_id
 WHERE m.kind = 'text' AND m.number > c.cleared_through AND m.number IN
 """  # noqa: S608 - the only thing put in is a number of ours
 
+_TEXTS = "SELECT number, substr(text, 1, 1200) FROM messages WHERE number > ? AND kind = 'text' ORDER BY number LIMIT ?"
 _NOTES = "SELECT m.id, m.number, m.text, m.author, m.created_at FROM memories m WHERE m.number IN "
+
+
+def _of_others(driver: sqlite3.Connection, numbers: Sequence[int], conversation_id: str, before: int) -> list[Candidate]:
+    own = dict(driver.execute(_LINEAGE, (conversation_id,)).fetchall())
+    rows = _in_order(driver, _MESSAGES, numbers)
+    return [Candidate(*row) for row in rows if row[5] not in own or row[1] < before or row[1] > own[row[5]]]
 
 
 def _in_order(driver: sqlite3.Connection, query: str, numbers: Sequence[int]) -> list[tuple[Any, ...]]:

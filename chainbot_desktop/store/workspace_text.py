@@ -151,7 +151,7 @@ class WorkspaceReader:
         if not self._path.exists():
             return nothing
         with _translated():
-            connection = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)
+            connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)
             try:
                 connection.execute("PRAGMA busy_timeout=1000")
                 if dict(connection.execute("SELECT name, value FROM about")) != {"version": _VERSION, "root": root}:

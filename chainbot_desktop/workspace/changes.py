@@ -7,13 +7,10 @@ private place is refused. What a file held before is kept as a blob before anyth
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import stat
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, NotFound
@@ -22,25 +19,24 @@ from chainbot_desktop.core.events.envelope import label
 from chainbot_desktop.core.events.panel import ChangedFile, FileChanges
 from chainbot_desktop.core.ports import Blobs, Journal, WorkspaceChange, WorkspaceFile
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.workspace.change_steps import (
+    MOST_BYTES,
+    PlaceRefused,
+    Step,
+    carry_out,
+    digest_of,
+    drop_empty,
+    folders_left,
+    undo,
+)
 from chainbot_desktop.workspace.encodings import TextFormat, decode, encode
 from chainbot_desktop.workspace.paths import readable
 from chainbot_desktop.workspace.reading import read_bytes
-from chainbot_desktop.workspace.refusals import NoPermission, refusal_of
-from chainbot_desktop.workspace.writing import save_bytes
+from chainbot_desktop.workspace.refusals import NoPermission
 
-_log = logging.getLogger(__name__)
-
-MOST_BYTES = 2 * 1024 * 1024
-"""Of one file: what is larger nobody reads the change of."""
 MOST_FILES = 100
 _LONGEST = 1024
 _KEPT = 50
-
-
-class PlaceRefused(InvalidInput):
-    """A path that no change may touch."""
-
-    code = "place_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +48,10 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """One file from `before` to `after` (None: not there), and its mode likewise."""
-
-    path: Path
-    before: bytes | None
-    after: bytes | None
-    mode_before: int | None
-    mode_after: int | None
-
-    def back(self) -> _Step:
-        return _Step(self.path, self.after, self.before, self.mode_after, self.mode_before)
-
-
-@dataclass(frozen=True, slots=True)
 class _Written:
     """`made` are the folders that were made for it."""
 
-    steps: tuple[_Step, ...]
+    steps: tuple[Step, ...]
     made: tuple[Path, ...]
 
 
@@ -113,7 +95,7 @@ class FileSet:
             del self._written[written]
 
     async def _carry_out(
-        self, steps: tuple[_Step, ...], actor: Actor, made_before: Sequence[Path] = (), *, takes_back: str = ""
+        self, steps: tuple[Step, ...], actor: Actor, made_before: Sequence[Path] = (), *, takes_back: str = ""
     ) -> str:
         self._refuse_unsaved([step.path for step in steps])
         for step in steps:
@@ -132,23 +114,25 @@ class FileSet:
         return event.id
 
     async def _write_and_note(
-        self, steps: tuple[_Step, ...], event: FilesChanged, made_before: Sequence[Path]
+        self, steps: tuple[Step, ...], event: FilesChanged, made_before: Sequence[Path]
     ) -> Sequence[Path] | ChainBotError:
         """The folders that were made; or why nothing was changed."""
         try:
-            made = await asyncio.to_thread(_write, steps)
+            made = await asyncio.to_thread(carry_out, steps)
         except ChainBotError as error:
             return error
         try:
             await self._journal.append(event)
         except ChainBotError as error:
-            await asyncio.to_thread(_undo, steps, made)
+            await asyncio.to_thread(undo, steps, made)
             return error
-        await asyncio.to_thread(_drop_empty, made_before or _left(steps, self._real_root()))
+        await asyncio.to_thread(drop_empty, made_before or folders_left(steps, self._real_root()))
         return made
 
-    def _event(self, steps: Sequence[_Step], actor: Actor, takes_back: str) -> FilesChanged:
-        files = tuple(ChangedFile(path=self._shown(s.path), before=_digest(s.before), after=_digest(s.after)) for s in steps)
+    def _event(self, steps: Sequence[Step], actor: Actor, takes_back: str) -> FilesChanged:
+        files = tuple(
+            ChangedFile(path=self._shown(s.path), before=digest_of(s.before), after=digest_of(s.after)) for s in steps
+        )
         data = FileChanges(files=files, takes_back=takes_back)
         return FilesChanged(source="workspace", subject=label(files[0].path), actor=actor, data=data)
 
@@ -186,14 +170,14 @@ class FileSet:
             raise PlaceRefused(f"{path} {reason}")
         return place
 
-    def _steps(self, changes: Sequence[WorkspaceChange]) -> tuple[_Step, ...]:
+    def _steps(self, changes: Sequence[WorkspaceChange]) -> tuple[Step, ...]:
         """Everything that can be wrong is looked at before anything is written."""
         steps = [self._step(change) for change in changes]
         if len({step.path for step in steps}) != len(steps):
             raise InvalidInput("One file is named twice.")
         return tuple(steps)
 
-    def _step(self, change: WorkspaceChange) -> _Step:
+    def _step(self, change: WorkspaceChange) -> Step:
         seen = change.file.seen
         if not isinstance(seen, _Seen):
             raise TypeError("a file that was not looked at")
@@ -206,7 +190,7 @@ class FileSet:
         after = None if change.text is None else encode(change.text, like.form)
         _refuse_without_permission(now.real, change.file.path)
         mode_after = None if after is None else _mode(like.mode, change.executable)
-        return _Step(now.real, now.body, after, now.mode, mode_after)
+        return Step(now.real, now.body, after, now.mode, mode_after)
 
     def _refuse_unsaved(self, paths: Collection[Path]) -> None:
         open_ = {Path(os.path.realpath(path)) for path in self.unsaved()}
@@ -235,68 +219,3 @@ def _refuse_without_permission(path: Path, shown: str) -> None:
         raise InvalidInput(f"{shown} would lie in a file, not in a folder.", code="not_a_folder")
     if not (os.access(there, os.W_OK, effective_ids=True) and os.access(folder, os.W_OK | os.X_OK, effective_ids=True)):
         raise NoPermission(f"You have no permission to change {shown}.")
-
-
-def _write(steps: Sequence[_Step]) -> list[Path]:
-    """The folders that were made for it. Where one step fails, those before it are undone. Blocking."""
-    made: list[Path] = []
-    done: list[_Step] = []
-    for step in steps:
-        try:
-            _take(step, made)
-        except ChainBotError:
-            _undo(done, made)
-            raise
-        except OSError as error:
-            _undo(done, made)
-            raise refusal_of(error, step.path, "save") from error
-        done.append(step)
-    return made
-
-
-def _take(step: _Step, made: list[Path]) -> None:
-    _refuse_link(step.path)
-    if (read_bytes(step.path, MOST_BYTES * 4)[0] if step.path.exists() else None) != step.before:
-        raise Conflict(f"{readable(step.path.name)} was changed by somebody else since.", hint="Nothing was changed now.")
-    if step.after is None:
-        step.path.unlink()
-        return
-    for folder in reversed([parent for parent in step.path.parents if not parent.exists()]):
-        folder.mkdir()
-        made.append(folder)
-    save_bytes(step.path, step.after, expected=None, overwrite=step.before is not None)
-    if step.mode_after is not None:
-        step.path.chmod(step.mode_after)
-
-
-def _refuse_link(path: Path) -> None:
-    """Between the look and the deed somebody may have put a link in the way."""
-    if Path(os.path.realpath(path)) != path:
-        raise PlaceRefused(f"{readable(path)} goes over a symbolic link.")
-
-
-def _undo(steps: Sequence[_Step], made: Sequence[Path]) -> None:
-    for step in reversed(steps):
-        try:
-            _take(step.back(), [])
-        except (ChainBotError, OSError) as error:  # the others are put back all the same; its bytes are kept as a blob
-            _log.error("%s could not be put back: %s; what it held is blob %s", step.path, error, _digest(step.before))
-    _drop_empty(list(reversed(made)))
-
-
-def _left(steps: Sequence[_Step], root: Path) -> list[Path]:
-    """The folders of files that are gone, the deepest first; never the workspace itself."""
-    gone = [step.path for step in steps if step.after is None]
-    folders = {parent for path in gone for parent in path.parents if parent != root and parent.is_relative_to(root)}
-    return sorted(folders, key=lambda folder: -len(folder.parts))
-
-
-def _drop_empty(folders: Sequence[Path]) -> None:
-    """As git does: a folder whose last file is gone is no more."""
-    for folder in folders:
-        with suppress(OSError):
-            folder.rmdir()
-
-
-def _digest(body: bytes | None) -> str:
-    return sha256(body).hexdigest() if body is not None else ""

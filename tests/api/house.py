@@ -222,7 +222,8 @@ async def open_house(
         )
         await chat.open()
         around = Around(lambda: folder, lambda: None, lambda text: text, None)
-        recall = make_recall(chosen, folder, cast(OpenedStore, store), chat, directory, models, tasks, around)
+        recall = make_recall(chosen, folder, cast(OpenedStore, store), lambda: chat, directory, models, tasks, around)
+        recall.commands.register_in(chat.commands)
         services = ApiServices(
             settings=chosen,
             journal=store.journal,

@@ -22,6 +22,7 @@ MODULES = (
     "vitals",
     "models",
     "map",
+    "chat_view",
     "chat_search",
     "chat_import",
     "recall",

@@ -19,11 +19,13 @@ from sqlalchemy import insert
 from chainbot_desktop.chat.commands import OpenWindow
 from chainbot_desktop.chat.recall.candidates import Gatherer
 from chainbot_desktop.chat.recall.embeddings import StaticEmbeddings
+from chainbot_desktop.chat.recall.meanings import Meanings
 from chainbot_desktop.chat.recall.question import terms_of
 from chainbot_desktop.chat.recall.service import RecallLimits, RecallPorts, RecallService
 from chainbot_desktop.core.ids import new_id, utc_now
 from chainbot_desktop.store.conversation_rows import Message
 from chainbot_desktop.store.conversations import ConversationTable
+from chainbot_desktop.store.meanings import MeaningFile
 from chainbot_desktop.store.recall import RecallTable
 from chainbot_desktop.store.schema import messages
 from tests.bench.measure import Result, percentile
@@ -66,7 +68,11 @@ async def _measure(folder: Path) -> list[Result]:
     async with open_store(folder) as store:
         answers = await fill(store, MESSAGES)
         embeddings = StaticEmbeddings()
-        by_words, fused = service(store, NoEmbeddings()), service(store, embeddings)
+        meanings = Meanings(MeaningFile(folder / "meanings.db"), RecallTable(store.database), embeddings, lambda: False)
+        by_words, fused = service(store, NoEmbeddings()), service(store, embeddings, meanings)
+        learning = asyncio.create_task(meanings.run())
+        while meanings.count < MESSAGES:
+            await asyncio.sleep(0.05)
         bare = sqlite3.connect(store.database.path)
         bare_times: list[float] = []
         word_times: list[float] = []
@@ -83,9 +89,15 @@ async def _measure(folder: Path) -> list[Result]:
                 found = await recall.find(question, limit=5)
                 times.append(perf_counter() - began)
                 hits[name] += answers[question] in [each.ref for each in found]
-        noise = {name: [len(await recall.find(question)) for question in UNANSWERED] for name, recall in
-                 (("words", by_words), ("fused", fused))}  # fmt: skip
+        noise = {"bare": 0, "words": 0, "fused": 0}
+        for question in UNANSWERED:
+            noise["bare"] += bool(bare.execute(_BARE, (bare_expression(question),)).fetchall())
+            noise["words"] += bool(await by_words.find(question))
+            noise["fused"] += bool(await fused.find(question))
         bare.close()
+        learning.cancel()
+        await asyncio.wait([learning])
+        await meanings.close()
         await embeddings.close()
     if not embeddings.available:
         raise RuntimeError("the optional extra `recall` is not installed: nothing to measure")
@@ -93,23 +105,20 @@ async def _measure(folder: Path) -> list[Result]:
 
 
 def _results(
-    bare: Sequence[float], words: Sequence[float], fused: Sequence[float], hits: dict[str, int], noise: dict[str, list[int]]
+    bare: Sequence[float], words: Sequence[float], fused: Sequence[float], hits: dict[str, int], noise: dict[str, int]
 ) -> list[Result]:
     control = percentile(bare, 0.95) * 1000
-    asked = 3 * len(ANSWERED)
-    wrongly = {name: sum(1 for count in counts if count) for name, counts in noise.items()}
+    asked, unasked = 3 * len(ANSWERED), len(UNANSWERED)
+    wrongly = "questions that nothing answers, and yet something is recalled"
     return [
         Result("recall by words, p95", percentile(words, 0.95) * 1000, "ms", control, "<=2"),
-        Result("recall with embeddings, p95", percentile(fused, 0.95) * 1000, "ms", control, "<=2.5"),
-        Result(
-            "recall by words, hit@5", hits["words"] / asked, "", hits["bare"] / asked, ">=1",
-            f"{wrongly['words']} of {len(UNANSWERED)} questions that nothing answers recall something",
-        ),
-        Result(
-            "recall with embeddings, hit@5", hits["fused"] / asked, "", hits["words"] / asked, ">=1",
-            f"{wrongly['fused']} of {len(UNANSWERED)} questions that nothing answers recall something",
-        ),
-    ]  # fmt: skip
+        Result("recall with embeddings, p95", percentile(fused, 0.95) * 1000, "ms", control, "<=3"),
+        # What does not fit is not recalled, and that costs an answer now and then: see the last two.
+        Result("recall by words, hit@5", hits["words"] / asked, "", hits["bare"] / asked, ">=0.85"),
+        Result("recall with embeddings, hit@5", hits["fused"] / asked, "", hits["bare"] / asked, ">=1.3"),
+        Result("recall by words, wrongly", noise["words"] / unasked, "", noise["bare"] / unasked, "<=0.35", wrongly),
+        Result("recall with embeddings, wrongly", noise["fused"] / unasked, "", noise["bare"] / unasked, "<=0.35", wrongly),
+    ]
 
 
 def bare_expression(question: str) -> str:
@@ -144,7 +153,7 @@ def _row(text: str, conversation_id: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def service(store: Store, similarity: StaticEmbeddings | NoEmbeddings) -> RecallService:
+def service(store: Store, similarity: StaticEmbeddings | NoEmbeddings, meanings: Meanings | None = None) -> RecallService:
     table = RecallTable(store.database)
     conversations = ConversationTable(store.database, store.journal)
 
@@ -152,4 +161,6 @@ def service(store: Store, similarity: StaticEmbeddings | NoEmbeddings) -> Recall
         return None
 
     ports = RecallPorts(conversations.message, lambda text: text, unknown, lambda path, line: OpenWindow("code-agent"))
-    return RecallService(table, Gatherer(table, None, lambda author: author), similarity, NoSummaries(), ports, RecallLimits())
+    return RecallService(
+        table, Gatherer(table, None, lambda author: author, meanings), similarity, NoSummaries(), ports, RecallLimits()
+    )

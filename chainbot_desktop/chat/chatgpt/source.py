@@ -69,6 +69,8 @@ def open_source(path: Path) -> ExportSource:
     try:
         if path.is_dir():
             return _of_folder(path)
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise InvalidInput(f"{path.name} is no file.")
         with path.open("rb") as file:
             start = file.read(4)
         if not start:

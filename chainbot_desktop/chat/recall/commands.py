@@ -40,19 +40,25 @@ class RecallCommands:
     def register_in(self, registry: CommandRegistry) -> None:
         words = Argument("words", raw=True)
         text = "What would be recalled for these words, with links; without words, the notes."
-        registry.register(CommandSpec("recall", text, (words,), ("/recall when does the backup run", "/recall")), self.recall)
+        registry.register(
+            CommandSpec("recall", text, (words,), ("/recall when does the backup run", "/recall"), "Conversation"), self.recall
+        )
         note = Argument("text", required=True, raw=True)
         text = "Keep a note that is recalled in every conversation."
-        registry.register(CommandSpec("remember", text, (note,), ("/remember The backup runs at 2",)), self.remember)
+        registry.register(
+            CommandSpec("remember", text, (note,), ("/remember The backup runs at 2",), "Conversation"), self.remember
+        )
         which = Argument("note", required=True, raw=True, offers=lambda: self._offered)
         text = "Forget a note, by its number or by words of it."
-        registry.register(CommandSpec("forget", text, (which,), ("/forget 3", "/forget backup runs")), self.forget)
+        registry.register(
+            CommandSpec("forget", text, (which,), ("/forget 3", "/forget backup runs"), "Conversation"), self.forget
+        )
         if self._summarising is None:
             return
         what = Argument("what", choices=("stop", "undo"), strict=True)
         text = "Let a model sum up the older messages of this conversation; stop it, or undo the summary that stands."
         examples = ("/summarise", "/summarise stop", "/summarise undo")
-        registry.register(CommandSpec("summarise", text, (what,), examples), self.summarise)
+        registry.register(CommandSpec("summarise", text, (what,), examples, "Conversation"), self.summarise)
 
     async def recall(self, invocation: Invocation, place: Place) -> Answer:
         words = invocation.given.get("words", "").strip()

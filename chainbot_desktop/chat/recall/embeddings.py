@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from chainbot_desktop.core.errors import Unavailable
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _READ = 1200
 """Characters of a text that are looked at."""
@@ -46,24 +49,40 @@ class StaticEmbeddings:
     async def to(self, question: str, texts: Sequence[str]) -> Sequence[float] | None:
         if not texts or not self.available:
             return None
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._compare, question, list(texts))
+        return await self.on_thread(lambda: self._compare(question, texts))
+
+    async def on_thread(self, work: Callable[[], T]) -> T:
+        """Where `vectors` may be called. What has begun ends before a cancellation is heard of."""
+        step = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            return await asyncio.shield(step)
+        except asyncio.CancelledError:
+            await asyncio.wait([step])
+            raise
+
+    def vectors(self, texts: Sequence[str]) -> Any:
+        """A row of length 1 for each text, zeros for one without a word. Blocking; Unavailable where the table cannot be read."""
+        try:
+            model = self._model = self._model or load()
+        except (ImportError, OSError, ValueError, RuntimeError) as error:
+            self._failed = True
+            raise Unavailable(f"Recall goes by words alone: the embeddings cannot be read ({error}).") from error
+        import numpy
+
+        found = model.embed([text[:_READ] or " " for text in texts], norm=False)
+        lengths = numpy.linalg.norm(found, axis=1)
+        lengths[lengths == 0] = 1.0
+        return found / lengths[:, None]
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
 
-    def _compare(self, question: str, texts: list[str]) -> list[float] | None:
+    def _compare(self, question: str, texts: Sequence[str]) -> list[float] | None:
         try:
-            model = self._model = self._model or load()
-        except (ImportError, OSError, ValueError, RuntimeError) as error:
-            _log.warning("recall goes by words alone: the embeddings cannot be read: %s", error)
-            self._failed = True
+            vectors = self.vectors([question, *texts])
+        except Unavailable as error:
+            _log.warning("%s", error)
             return None
-        import numpy
-
-        vectors = model.embed([text[:_READ] or " " for text in (question, *texts)], norm=False)
-        lengths = numpy.linalg.norm(vectors, axis=1)
-        lengths[lengths == 0] = 1.0  # a text without a word is like nothing
-        vectors = vectors / lengths[:, None]
         return [float(value) for value in vectors[1:] @ vectors[0]]
 
 

@@ -7,8 +7,9 @@ import os
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from time import monotonic
 
 from chainbot_desktop.store.workspace_text import FileMark, Piece
 
@@ -22,18 +23,23 @@ _SOFT = 500
 _LINE = 2000
 """Characters of a line that are kept: longer ones are made by programs."""
 _LISTING_SECONDS = 60.0
+_STOP_SECONDS = 0.1
 _SKIPPED = frozenset({"node_modules", "__pycache__", "venv"})
 _GIT = ("-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "--no-optional-locks")
 """A repository may name a program that git runs to learn of changes: it is not run."""
 
 
-def listed(root: Path) -> list[str]:
+class Stopped(Exception):
+    """Somebody does not want to know any more."""
+
+
+def listed(root: Path, stopped: Callable[[], bool]) -> list[str]:
     """Paths from `root`, at most MAX_FILES + 1, what .gitignore names and what is hidden left out.
 
     ripgrep knows those rules best; without it git does, in a repository; elsewhere all that is not hidden is listed.
     """
     found: list[str] = []
-    for name in _all_names(root):
+    for name in _all_names(root, stopped):
         if not _is_skipped(name):
             found.append(name)
             if len(found) > MAX_FILES:
@@ -106,44 +112,70 @@ def _is_skipped(name: str) -> bool:
     return any(part in _SKIPPED or part.startswith(".") for part in name.split("/"))
 
 
-def _all_names(root: Path) -> Iterable[str]:
-    names = _by_ripgrep(root)
+def _all_names(root: Path, stopped: Callable[[], bool]) -> Iterable[str]:
+    names = _by_ripgrep(root, stopped)
     if names is None:
-        names = _by_git(root)
-    return _by_walking(root) if names is None else names
+        names = _by_git(root, stopped)
+    return _by_walking(root, stopped) if names is None else names
 
 
-def _by_ripgrep(root: Path) -> list[str] | None:
+def _by_ripgrep(root: Path, stopped: Callable[[], bool]) -> list[str] | None:
     program = shutil.which("rg")
     if program is None:
         return None
     options = ("--no-config", "--files", "--null", "--no-messages", "--no-follow", "--no-require-git")
-    return _names([program, *options, f"--max-filesize={MAX_FILE_BYTES}"], root, fine=1)  # 1: there are none
+    return _names([program, *options, f"--max-filesize={MAX_FILE_BYTES}"], root, stopped, fine=1)  # 1: there are none
 
 
-def _by_git(root: Path) -> list[str] | None:
+def _by_git(root: Path, stopped: Callable[[], bool]) -> list[str] | None:
     program = shutil.which("git")
     if program is None:
         return None
-    return _names([program, *_GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"], root)
+    options = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+    return _names([program, *_GIT, *options], root, stopped)
 
 
-def _names(command: list[str], root: Path, fine: int = 0) -> list[str] | None:
+def _names(command: list[str], root: Path, stopped: Callable[[], bool], fine: int = 0) -> list[str] | None:
     """None where the program gives no answer in time, or says that it cannot (an exit code above `fine`, and not a name)."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        done = subprocess.run(  # noqa: S603 - no shell, no word of anybody else's
-            command, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_LISTING_SECONDS,
-            env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
+        child = subprocess.Popen(  # noqa: S603 - no shell, no word of anybody else's
+            command,
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
         return None
-    if done.returncode > fine and not done.stdout:
+    with child:
+        found = _output(child, stopped)
+    if found is None or (child.returncode > fine and not found):
         return None
-    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+    return [os.fsdecode(name) for name in found.split(b"\0") if name]
 
 
-def _by_walking(root: Path) -> Iterator[str]:
+def _output(child: subprocess.Popen[bytes], stopped: Callable[[], bool]) -> bytes | None:
+    """None where it took too long. It is killed then, and where it is stopped."""
+    deadline = monotonic() + _LISTING_SECONDS
+    try:
+        while monotonic() < deadline:
+            try:
+                return child.communicate(timeout=_STOP_SECONDS)[0]
+            except subprocess.TimeoutExpired:
+                if stopped():
+                    raise Stopped from None
+        return None
+    finally:
+        if child.poll() is None:
+            child.kill()
+
+
+def _by_walking(root: Path, stopped: Callable[[], bool]) -> Iterator[str]:
     for folder, folders, files in os.walk(root):
+        if stopped():
+            raise Stopped
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
         relative = os.path.relpath(folder, root)
         for name in sorted(files):

@@ -160,15 +160,15 @@ class RecallService:
 
     async def _found(self, question: str, conversation_id: str, before: int) -> list[Found]:
         """What fits, the best first."""
-        gathered = await self._gatherer.gather(question, conversation_id=conversation_id, before=before)
-        all_found = list(gathered.found.values())
-        similar = await self._similarity.to(question, [each.text for each in all_found])
-        rankings = [*gathered.rankings]
-        known = dict(gathered.found)
+        found = await self._gatherer.gather(question, conversation_id=conversation_id, before=before)
+        similar = await self._similarity.to(question, [each.text for each in found])
         if similar is not None:
-            known = {each.ref: replace(each, similar=value) for each, value in zip(all_found, similar, strict=True)}
-            rankings.append([each.ref for each in sorted(known.values(), key=lambda each: -(each.similar or 0.0))])
-        rankings.append([each.ref for each in sorted(known.values(), key=lambda each: -each.covers)])
+            found = [replace(each, similar=value) for each, value in zip(found, similar, strict=True)]
+        # Sorting keeps the order of equals: FTS5's rank decides where as many words are there.
+        rankings = [[each.ref for each in sorted(found, key=lambda each: -each.covers)]]
+        if similar is not None:
+            rankings.append([each.ref for each in sorted(found, key=lambda each: -(each.similar or 0.0))])
+        known = {each.ref: each for each in found}
         return [known[ref] for ref in fused(rankings) if fits(known[ref])]
 
     async def _visible(self, found: Sequence[Found], without: frozenset[str], most: int) -> list[Found]:

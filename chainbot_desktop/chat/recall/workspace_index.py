@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Literal, TypeVar
 
-from chainbot_desktop.chat.recall.files import MAX_FILES, listed, mark_of, pieces_of
+from chainbot_desktop.chat.recall.files import MAX_FILES, Stopped, listed, mark_of, pieces_of
 from chainbot_desktop.core.errors import ChainBotError, Unavailable
 from chainbot_desktop.store.text_ranking import Ranked, Term
 from chainbot_desktop.store.workspace_text import FileMark, FoundPiece, IndexBroken, WorkspaceReader, WorkspaceText
@@ -77,6 +77,7 @@ class WorkspaceIndex:
         self._writing = ThreadPoolExecutor(1, "workspace-text", initializer=_be_nice)
         self._reading = ThreadPoolExecutor(1, "workspace-recall")
         self._again = asyncio.Event()
+        self._stop = threading.Event()
         self._root: Path | None = None
         self.state = IndexState()
 
@@ -102,7 +103,7 @@ class WorkspaceIndex:
     async def best(self, terms: Sequence[Term], limit: int) -> tuple[Sequence[FoundPiece], Ranked]:
         """The pieces that fit best; nothing while there is no index. Files that may not be read any more are left out."""
         root = self._root
-        if root is None or self.state.word == "off":
+        if root is None or self.state.word == "off" or self._places.root() != root:
             return (), Ranked((), {}, 0)
         work = partial(self._reader.best, str(root), terms, limit)
         try:
@@ -147,7 +148,7 @@ class WorkspaceIndex:
             self.state = replace(self.state, word="failed", note=str(error))
 
     async def _bring_up_to_date(self, root: Path) -> None:
-        work = await self._on_thread(partial(_to_do, self._text, root, self._places.may_read))
+        work = await self._on_thread(partial(_to_do, self._text, root, self._places.may_read, self._stop.is_set))
         waiting = work.changed
         while waiting:
             self.state = IndexState("building", str(root), work.files, len(waiting), work.note)
@@ -168,7 +169,9 @@ class WorkspaceIndex:
         try:
             return await asyncio.shield(step)
         except asyncio.CancelledError:
+            self._stop.set()
             await asyncio.wait([step])
+            step.exception()  # it was told to stop
             raise
 
 
@@ -189,12 +192,14 @@ def _open_or_make(text: WorkspaceText, root: str) -> None:
         text.open(root)
 
 
-def _to_do(text: WorkspaceText, root: Path, may_read: Callable[[str, Path], bool]) -> _Work:
-    names = listed(root)
+def _to_do(text: WorkspaceText, root: Path, may_read: Callable[[str, Path], bool], stopped: Callable[[], bool]) -> _Work:
+    names = listed(root, stopped)
     note = f"The first {MAX_FILES:,} files are searched; there are more." if len(names) > MAX_FILES else ""
     here: dict[str, FileMark] = {}
     total = 0
     for name in names[:MAX_FILES]:
+        if stopped():
+            raise Stopped
         mark = mark_of(root / name)
         if mark is None or not may_read(name, root / name):
             continue

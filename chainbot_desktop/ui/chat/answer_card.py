@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from html import escape
@@ -14,7 +15,9 @@ from chainbot_desktop.chat.answer_stream import AnswerNote, AnswerStream, note_o
 from chainbot_desktop.chat.markdown import Prose, Rendered, visible
 from chainbot_desktop.store.conversation_rows import Message
 from chainbot_desktop.ui.agent_map.shapes import draw_shape, token_of
-from chainbot_desktop.ui.chat.message_card import GAP, PADDING, STREAMING_FROM, WIDEST, Box, Hit, MessageCard
+from chainbot_desktop.ui.chat.card_boxes import Box, Span
+from chainbot_desktop.ui.chat.card_rows import FoldRow, Hit
+from chainbot_desktop.ui.chat.message_card import PADDING, STREAMING_FROM, WIDEST, MessageCard
 from chainbot_desktop.ui.chat.message_text import BlockText
 from chainbot_desktop.ui.theme import Theme
 
@@ -36,7 +39,8 @@ class AnswerCard(MessageCard):
         self.is_open = False
         self._rendered_length = len(message.text)
         self._stale = False
-        self._unfilled = True
+        self._in_code = False
+        self._thread_row: FoldRow | None = None
         self._fold_box = QRectF()
         self._fold_text: BlockText | None = None
         self._folded = ""
@@ -59,10 +63,10 @@ class AnswerCard(MessageCard):
         if stream is None:
             return False
         self.note = stream.note("streaming", {})
-        before = self.message.text
-        if stream.length != len(before):
+        before = len(self.message.text)
+        if stream.length != before:
             self.message = replace(self.message, text=stream.text)
-            self._append(self.message.text[len(before) :])
+            self._append(self.message.text[before:])
         self._stale = True
         return True
 
@@ -71,20 +75,25 @@ class AnswerCard(MessageCard):
         """Characters that are shown, and not as Markdown yet."""
         return len(self.message.text) - self._rendered_length
 
-    def show_rendered(self, rendered: Rendered, length: int) -> None:
-        """`rendered` is what the first `length` characters are as Markdown; what came since follows as plain text."""
+    def show_rendered(self, rendered: Rendered, length: int, *, in_code: bool = False) -> None:
+        """`rendered` is what the first `length` characters are as Markdown; what came since follows as plain text.
+
+        Blocks that are the same keep their documents. `in_code`: the first `length` characters end inside a code block.
+        """
         same = 0
-        pairs = zip(self.rendered.blocks, rendered.blocks, strict=False)
-        # The last block was written on since, so it never counts as the same.
-        for old, new in list(pairs)[: max(0, len(self._boxes) - 1)]:
-            if old != new:
+        for box, block in zip(self._boxes, rendered.blocks, strict=False):
+            if box is self._boxes[-1] or box.block != block:
                 break
             same += 1
+        for box, block in zip(self._boxes[same:], rendered.blocks[same:], strict=False):
+            box.show(block)
+        del self._boxes[len(rendered.blocks) :]
+        self._boxes += [Box.of(block) for block in rendered.blocks[len(self._boxes) :]]
         self.rendered = rendered
         self._rendered_length = length
-        del self._boxes[same:]
-        self._selection = None if self._selection and self._selection[1].block >= same else self._selection
-        self._stale = self._unfilled = True
+        self._in_code = in_code
+        self._stale = True
+        self._append(self.message.text[length:])
 
     def become(self, message: Message, rendered: Rendered, note: AnswerNote) -> None:
         """The answer has ended and is kept as `message`: the same card, in the same place."""
@@ -96,47 +105,26 @@ class AnswerCard(MessageCard):
         self._stale = True
 
     def _append(self, text: str) -> None:
-        if text and not self._unfilled and not self.rendered.note:
-            self._boxes[-1].text.append(text)
+        if not text or self.rendered.note:
+            return
+        # What follows a block of code is not code.
+        if not self._boxes or (self._boxes[-1].code is not None and not self._in_code):
+            self._boxes.append(Box.of(Prose("")))
+        self._boxes[-1].append(text)
 
     # Layout
 
-    def lay_out(self, width: int, theme: Theme) -> bool:
-        if not self._stale and width == self._width and self._boxes:
-            return False
-        before = self._height
-        if self._unfilled:
-            self._fill(theme)
+    def is_ready(self, width: int, near: Span | None) -> bool:
+        return not self._stale and super().is_ready(width, near)
+
+    def lay_out(self, width: int, theme: Theme, near: Span | None = None) -> bool:
+        changed = super().lay_out(width, theme, near)
         self._stale = False
-        fresh = width != self._width
-        self._width = -1
-        super().lay_out(width, theme)
-        return fresh or self._height != before
-
-    def height_for(self, width: int, theme: Theme) -> int:
-        return self._height if width == self._width and self._height else super().height_for(width, theme)
-
-    @property
-    def is_laid_out(self) -> bool:
-        return bool(self._boxes)
+        return changed
 
     def forget_layout(self) -> None:
         super().forget_layout()
         self._fold_text = None
-        self._stale = self._unfilled = True
-
-    def _fill(self, theme: Theme) -> None:
-        """Documents for the blocks that have none, and what is not rendered yet in the last one."""
-        blocks = self.rendered.blocks or (Prose(""),)
-        self._boxes += [Box(BlockText(block, theme), QRectF(), QPointF()) for block in blocks[len(self._boxes) :]]
-        self._unfilled = False
-        self._append(self.message.text[self._rendered_length :])
-
-    def _place_prose(self, box: Box, y: int, inner: int, theme: Theme) -> int:
-        if self.message.text:
-            return super()._place_prose(box, y, inner, theme)
-        box.frame = QRectF(theme.px(PADDING), y, inner, 0)  # nothing is said yet, and nothing stands for it
-        return y - theme.px(GAP)
 
     def _place_foot(self, y: int, inner: int, theme: Theme) -> int:
         self._fold_box = QRectF()
@@ -152,6 +140,35 @@ class AnswerCard(MessageCard):
         if self._fold_text is not None:
             y += self._fold_text.lay_out(inner - theme.px(20)) + theme.px(8)
         return y
+
+    # The thread of what others said for it
+
+    def show_thread(self, count: int, names: Sequence[str], working: Sequence[str]) -> bool:
+        """How many messages its thread has, by whom, and who works in it now; whether that is different."""
+        if not count and not working:
+            row, text = None, ""
+        else:
+            row = self._thread_row or FoldRow(Hit("thread", self.note.run_id))
+            text = f"{count} {'message' if count == 1 else 'messages'}" if count else ""
+            text += f" by {_list_of(names)}" if names else ""
+            text += (" · " if text else "") + f"{_list_of(working)} at work" if working else ""
+        different = row is not self._thread_row or (row is not None and row.text != text)
+        if row is not None:
+            row.text = text
+        self._thread_row = row
+        self.above = [*([row] if row is not None else []), *(r for r in self.above if not isinstance(r, FoldRow))]
+        if different:
+            self._stale = True
+            self.arrange_again()
+        return different
+
+    @property
+    def thread_is_open(self) -> bool:
+        return self._thread_row is not None and self._thread_row.is_open
+
+    def toggle_thread(self) -> None:
+        if self._thread_row is not None:
+            self._thread_row.is_open = not self._thread_row.is_open
 
     @property
     def _fold_line(self) -> str:
@@ -270,6 +287,11 @@ class AnswerCard(MessageCard):
             return Hit("stop", self.note.run_id)
         fold = self._fold_box.adjusted(0, -8, 0, 8)
         return Hit("fold") if not self._fold_box.isEmpty() and fold.contains(point) else super().hit(point)
+
+
+def _list_of(names: Sequence[str]) -> str:
+    shown = ", ".join(visible(name) for name in names[:3])
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
 
 
 def note_of_answer(message: Message) -> AnswerNote | None:

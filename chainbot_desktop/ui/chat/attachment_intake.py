@@ -17,7 +17,7 @@ from chainbot_desktop.chat.media_types import IMAGES, use_of
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput
 from chainbot_desktop.core.ports import TalkAttachment
 from chainbot_desktop.core.tasks import Tasks
-from chainbot_desktop.ui.chat.thumbnails import as_png, thumbnail
+from chainbot_desktop.ui.chat.attached_pictures import as_png, thumbnail
 
 THUMBNAIL_SIDE = 96
 """Pixels, for a chip of half that on a screen of high density."""
@@ -170,6 +170,9 @@ class AttachmentIntake(QObject):
             self._drop(item)
             self.refused.emit(str(error))
             return
+        except BaseException:  # cancelled, or a bug that is reported as one: nothing may stay that is read for ever
+            self._drop(item)
+            raise
         if any(added.attachment.sha256 == other.sha256 and item.name == other.name for other in self.ready):
             self._drop(item)
             self.refused.emit(f"{item.name} is attached already.")

@@ -32,7 +32,6 @@ from chainbot_desktop.ui.widgets.button import Button, IconButton
 __all__ = ["PLACEHOLDER", "Composer"]
 
 _DRAFT_PAUSE_MS = 400
-_MOST_LINES = 6
 _HEADER = 53
 """Pixels over the messages that the shelf leaves alone."""
 _Key = Qt.Key
@@ -215,7 +214,7 @@ class Composer(QWidget):
     def begin_edit(self, message_id: str, text: str, attachments: Sequence[TalkAttachment] = ()) -> None:
         """Write a message anew: `resend_requested` comes when it is sent. What was being written waits until then."""
         words = "Editing a message: it will be sent in a branch."
-        self._begin(message_id, text, attachments, words, partial(self.resend_requested.emit, message_id))
+        self._begin(message_id, text, attachments, words, "Resend", partial(self.resend_requested.emit, message_id))
 
     def refused_edit(self, message_id: str, text: str, attachments: Sequence[TalkAttachment], reason: str) -> None:
         self.begin_edit(message_id, text, attachments)
@@ -228,7 +227,7 @@ class Composer(QWidget):
             self.intake.put_back(attachments)  # what waits has its own already: these are for the next message
             self.queued_edited.emit(run_id, written)
 
-        self._begin(run_id, text, (), f"Editing what waits for {agent_name}.", done)
+        self._begin(run_id, text, (), f"Editing what waits for {agent_name}.", "Save", done)
 
     def _begin(
         self,
@@ -236,6 +235,7 @@ class Composer(QWidget):
         text: str,
         attachments: Sequence[TalkAttachment],
         words: str,
+        verb: str,
         done: Callable[[str, Sequence[TalkAttachment]], object],
     ) -> None:
         if self.intake.is_busy:
@@ -244,7 +244,7 @@ class Composer(QWidget):
         self.flush_draft()
         self.offer.end()
         self.show_error("")
-        self.editing.begin(identity, text, attachments, words, self.text, done)
+        self.editing.begin(identity, text, attachments, words, verb, self.text, done)
         self.edit.setFocus()
 
     # What is said over the field
@@ -330,7 +330,7 @@ class Composer(QWidget):
         self.shelf.fit()
 
     def _on_editing_changed(self) -> None:
-        self.send.setText("Resend" if self.editing.is_on else "Send")
+        self.send.setText(self.editing.verb)
         self._on_attached_changed()
 
     def _on_text_changed(self, *, keep_error: bool = False) -> None:
@@ -365,18 +365,8 @@ class Composer(QWidget):
 
     def _fit_height(self) -> None:
         theme = self._themes.current
-        lines = 0
-        block = self.edit.document().begin()
-        while block.isValid() and lines < _MOST_LINES:
-            lines += max(1, block.layout().lineCount())
-            block = block.next()
-        lines = min(_MOST_LINES, max(1, lines))
-        wanted = lines * self.edit.fontMetrics().lineSpacing() + theme.px(26)
         most = self._host_height() * 45 // 100 - theme.px(55)  # six lines at 800x480, one over an on-screen keyboard
-        height = max(theme.px(48), min(wanted, most))
-        if height != self.edit.height():
-            self.edit.setFixedHeight(height)
-            self.edit.ensureCursorVisible()
+        self.edit.fit(theme.px(48), max(theme.px(48), most), theme.px(26))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:  # of the host: an on-screen keyboard came or went

@@ -45,7 +45,7 @@ class ComposerCompletion(QObject):
         chosen = self.popup.chosen
         if key in {_Key.Key_Up, _Key.Key_Down}:
             self.popup.move_choice(-1 if key == _Key.Key_Up else 1)
-        elif key == _Key.Key_Tab or (key in {_Key.Key_Return, _Key.Key_Enter} and chosen and not self._is_typed(chosen)):
+        elif key == _Key.Key_Tab or (key in {_Key.Key_Return, _Key.Key_Enter} and chosen and self._is_meant(chosen)):
             self.popup.take()
         elif key == _Key.Key_Escape:
             self.popup.hide()
@@ -56,8 +56,16 @@ class ComposerCompletion(QObject):
     def _completions(self, text: str) -> list[Completion]:
         own = list(self._complete(text)) if text.startswith("/") else []
         labels = {completion.label for completion in own}
-        names = self.complete_names(text, self._edit.textCursor().position())
-        return own + [completion for completion in names if completion.label not in labels]
+        names = [
+            completion
+            for completion in self.complete_names(text, self._edit.textCursor().position())
+            if completion.label not in labels
+        ]
+        return [completion for completion in own if not (names and completion.guess)] + names
+
+    def _is_meant(self, completion: Completion) -> bool:
+        """Whether Enter takes it rather than sending what is typed: not what is there already, and nothing that is guessed."""
+        return not completion.guess and not self._is_typed(completion)
 
     def _is_typed(self, completion: Completion) -> bool:
         return completion.text.strip() == self._edit.toPlainText().strip()

@@ -23,6 +23,7 @@ class _Edited:
 
     id: str
     done: Callable[[str, Sequence[TalkAttachment]], object]
+    verb: str
     before: str
     attached_before: tuple[TalkAttachment, ...]
 
@@ -45,6 +46,11 @@ class ComposerEditing(QObject):
         return self._edited is not None
 
     @property
+    def verb(self) -> str:
+        """What the button says."""
+        return self._edited.verb if self._edited is not None else "Send"
+
+    @property
     def before(self) -> str:
         """What was being written."""
         return self._edited.before if self._edited is not None else ""
@@ -60,16 +66,17 @@ class ComposerEditing(QObject):
         text: str,
         attachments: Sequence[TalkAttachment],
         words: str,
+        verb: str,
         before: str,
         done: Callable[[str, Sequence[TalkAttachment]], object],
     ) -> None:
-        """`done` is called with what became of it. `before` is what stands in the field now."""
+        """`done` is called with what became of it when the button `verb` is pressed. `before` is what stands in the field now."""
         if self._edited is not None:
             before, attached_before = self._edited.before, self._edited.attached_before
             self._intake.take_over(attachments, drafts=False)
         else:
             attached_before = self._intake.take_over(attachments, drafts=False)
-        self._edited = _Edited(identity, done, before, attached_before)
+        self._edited = _Edited(identity, done, verb, before, attached_before)
         self.bar.begin(words)
         self._set_text(text)
         self.changed.emit()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from chainbot_desktop.chat.reading import MAX_HITS
 from chainbot_desktop.chat.service import Change, ChatService, Found
+from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.store.conversation_rows import Conversation, Totals
 from chainbot_desktop.ui.chat.conversation_panel import ConversationPanel
 from chainbot_desktop.ui.chat.conversation_rows import Row, conversation_row, hit_row, work_of
 
 PAGE = 100
+_LONGEST_PAUSE = 1.0
 _ARCHIVE_ON_TOP = 50
 """Of a list longer than this nobody scrolls to the end to find the way to the archive."""
 
@@ -21,7 +26,7 @@ _ARCHIVE_ON_TOP = 50
 class ConversationListFeed(QObject):
     unread_changed = Signal(int)
     listed = Signal(object)
-    """The conversations that were read just now, by id."""
+    """The conversations that were read just now, by id, and the open one where it still is."""
 
     def __init__(
         self, chat: ChatService, panel: ConversationPanel, start: Callable[[str, Coroutine[Any, Any, None]], object]
@@ -64,7 +69,10 @@ class ConversationListFeed(QObject):
             self._again = True
             while self._again:
                 self._again = False
+                begun = time.monotonic()
                 await self._read()
+                if self._again:  # in a large house a list that changes all the time must not keep a reader busy all the time
+                    await asyncio.sleep(min(_LONGEST_PAUSE, 2 * (time.monotonic() - begun)))
         finally:
             self._running = False
 
@@ -87,7 +95,16 @@ class ConversationListFeed(QObject):
         self._panel.model.forget_pages(range(first, first + len(rows)))
         self._panel.model.set_page(first, rows)
         self._show_work()
-        self.listed.emit({conversation.id: conversation for conversation in pages})
+        await self._tell_listed(pages)
+
+    async def _tell_listed(self, read: Sequence[Conversation]) -> None:
+        """The open one is among them, wherever in the list it is; or else it is gone."""
+        known = {conversation.id: conversation for conversation in read}
+        current = self._panel.current
+        if current and current not in known:
+            with suppress(NotFound):
+                known[current] = await self._chat.conversation(current)
+        self.listed.emit(known)
 
     def _show_list(self, totals: Totals) -> None:
         if self._archived:
@@ -112,6 +129,7 @@ class ConversationListFeed(QObject):
         rows = [*await self._rows(found.conversations), *map(hit_row, found.hits)]
         self._panel.show_found(words, rows, _said(words, found, is_here=bool(here)))
         self._show_work()
+        await self._tell_listed(found.conversations)
 
     def _on_wanted(self, first: int, last: int) -> None:
         self._start("chat-list-page", self._read_pages(first // PAGE * PAGE, last + 1))

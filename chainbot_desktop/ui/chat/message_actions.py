@@ -16,6 +16,7 @@ from chainbot_desktop.store.conversation_rows import Message
 from chainbot_desktop.ui.chat.answer_card import AnswerCard
 from chainbot_desktop.ui.chat.code_sheets import CodeSheets
 from chainbot_desktop.ui.chat.message_card import STREAMING_FROM, Hit, MessageCard
+from chainbot_desktop.ui.chat.message_list import MessageListView
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message as BarMessage
 from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
@@ -53,7 +54,8 @@ class MessageOffers:
 class MessageActions:
     """`tell` shows a message in the shell's bar, `open_window` brings up a window with a content, `quote` fills the composer.
 
-    `stop` ends the answer of a run, `fold` shows or hides the steps of one. `offers` is what else can be done here.
+    `stop` ends the answer of a run; `messages` is the list, where steps are folded and text is selected. `offers` is what else can
+    be done here.
     """
 
     def __init__(
@@ -65,7 +67,7 @@ class MessageActions:
         open_window: Callable[[str, Mapping[str, object]], None],
         quote: Callable[[str], None],
         stop: Callable[[str], None],
-        fold: Callable[[AnswerCard], None],
+        messages: MessageListView,
         offers: MessageOffers | None = None,
     ) -> None:
         self._view = view
@@ -74,7 +76,7 @@ class MessageActions:
         self._open_window = open_window
         self._quote = quote
         self._stop = stop
-        self._fold = fold
+        self._messages = messages
         self._offers = offers or MessageOffers()
         self.open_outside: Callable[[str], bool] = lambda address: QDesktopServices.openUrl(QUrl(address))
 
@@ -96,7 +98,11 @@ class MessageActions:
     def show_menu(self, card: MessageCard, position: QPoint, selected: str) -> None:
         menu = MenuSheet(self._view, self._themes)
         if selected:
+            markdown = self._messages.selected_markdown()
             menu.add("Copy selection", lambda: self.copy(selected, "The selection was copied."), icon="copy")
+            menu.add("Copy selection as Markdown", lambda: self.copy(markdown, "The selection was copied."), icon="copy")
+        else:
+            menu.add("Select", lambda: self._messages.begin_selecting(card), icon="select")
         menu.add("Copy", lambda: self.copy(card.shown_text(), "The message was copied."), icon="copy")
         menu.add("Copy as Markdown", lambda: self.copy(card.message.text, "The message was copied as Markdown."), icon="copy")
         menu.add("Quote", lambda: self._quote(quoted(selected or card.message.text)), icon="chat")
@@ -141,7 +147,7 @@ class MessageActions:
     def _add_answer(self, menu: MenuSheet, card: AnswerCard) -> None:
         if card.note.steps or card.note.thinking:
             label = "Hide how it was done" if card.is_open else "Show how it was done"
-            menu.add(label, lambda: self._fold(card), icon="list")
+            menu.add(label, lambda: self._messages.toggle_fold(card), icon="list")
         if card.can_stop:
             menu.add("Stop this answer", lambda: self._stop(card.note.run_id), icon="stop")
 

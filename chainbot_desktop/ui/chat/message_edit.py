@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
 
 from chainbot_desktop.ui.widgets.kinetic import make_kinetic
 
+_MOST_LINES = 6
 PLACEHOLDER = "Message or /command"
 
 
@@ -40,6 +41,19 @@ class MessageEdit(QPlainTextEdit):
         marked.setPosition(cursor.position(), QTextCursor.MoveMode.KeepAnchor)
         self.ensureCursorVisible()
         return marked
+
+    def fit(self, least: int, most: int, around: int) -> None:
+        """As high as its lines, up to six of them, and `around` them. The caret stays in sight."""
+        lines = 0
+        block = self.document().begin()
+        while block.isValid() and lines < _MOST_LINES:
+            lines += max(1, block.layout().lineCount())
+            block = block.next()
+        lines = min(_MOST_LINES, max(1, lines))
+        height = min(most, max(least, lines * self.fontMetrics().lineSpacing() + around))
+        if height != self.height():
+            self.setFixedHeight(height)
+            self.ensureCursorVisible()
 
     def event(self, event: QEvent) -> bool:
         # Tab would leave the field before keyPressEvent hears of it.

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 )
 
 from chainbot_desktop.chat.markdown import Code, Prose, visible
+from chainbot_desktop.ui.chat.code_document import append_text, cut_end, fill_with_code
 from chainbot_desktop.ui.theme import Theme
 
 LINE_HEIGHT = 130
@@ -44,6 +45,7 @@ class BlockText:
         self._palette = theme.palette()
         self._theme = theme
         self._tasks: list[tuple[int, bool]] = []
+        self._quotes: list[int] = []
         self._laid_out_for = -1
         self.document = QTextDocument()
         self.document.setUndoRedoEnabled(False)
@@ -55,11 +57,11 @@ class BlockText:
         option.setTabStopDistance(4 * _width_of_space(self.document))
         self.document.setDefaultTextOption(option)
         if isinstance(block, Code):
-            lines = block.html.replace("\t", "    ").split("\n")
-            self.document.setHtml("<br>".join(lines).replace("  ", "&nbsp; ").replace("<br> ", "<br>&nbsp;"))
+            fill_with_code(self.document, block)
         else:
             self.document.setHtml(block.html)
-            self._tasks = _dress(self.document, theme)
+            self._tasks, self._quotes = _dress(self.document, theme)
+        self._filled = self.length
         self._palette.setColor(QPalette.ColorRole.Text, theme.color("dim" if is_aside else "text"))
 
     def lay_out(self, width: int) -> int:
@@ -70,10 +72,25 @@ class BlockText:
         return int(self.document.size().height() + 0.5)
 
     def append(self, text: str) -> None:
-        """Go on at the end, as plain text in the form of what stands there."""
-        cursor = QTextCursor(self.document)
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        cursor.insertText(visible(text))
+        """Go on at the end, as plain text in the form of what stands there, until the block is rendered anew."""
+        append_text(self.document, visible(text))
+
+    def cut_back(self) -> None:
+        """Take away what was appended."""
+        if self.length != self._filled:
+            cut_end(self.document, self._filled)
+
+    def grow(self, code: Code) -> bool:
+        """Show a code block that is this one with more at its end; False where it is another, or its colours changed."""
+        old = self.code
+        if old is None or not (code.html.startswith(old.html) and code.text.startswith(old.text)):
+            return False
+        if code.language != old.language or code.html[len(old.html) :].count("<span"):
+            return False
+        self.cut_back()
+        append_text(self.document, code.text[len(old.text) :])
+        self.code, self._filled = code, self.length
+        return True
 
     def paint(self, painter: QPainter, clip: QRectF, selected: tuple[int, int] | None) -> None:
         context = QAbstractTextDocumentLayout.PaintContext()
@@ -95,14 +112,12 @@ class BlockText:
 
     def _paint_quotes(self, painter: QPainter) -> None:
         """A bar beside what is quoted."""
-        block = self.document.begin()
-        while block.isValid():
+        for position in self._quotes:
+            block = self.document.findBlock(position)
             form = block.blockFormat()
-            if form.leftMargin() > 0 and block.textList() is None and not form.nonBreakableLines():
-                rect = self.document.documentLayout().blockBoundingRect(block)
-                top, bottom = rect.top() - form.topMargin(), rect.bottom() + form.bottomMargin()
-                painter.fillRect(QRectF(0, top, self._theme.px(3), bottom - top), self._theme.color("line"))
-            block = block.next()
+            rect = self.document.documentLayout().blockBoundingRect(block)
+            top, bottom = rect.top() - form.topMargin(), rect.bottom() + form.bottomMargin()
+            painter.fillRect(QRectF(0, top, self._theme.px(3), bottom - top), self._theme.color("line"))
 
     def _paint_task(self, painter: QPainter, position: int, done: bool) -> None:
         """The box of a task: Qt's own has a tick in the colour of the ground."""
@@ -127,6 +142,18 @@ class BlockText:
     def position_at(self, point: QPointF) -> int:
         return max(0, self.document.documentLayout().hitTest(point, Qt.HitTestAccuracy.FuzzyHit))
 
+    def caret(self, position: int) -> QRectF:
+        """Where a position is shown: a line high, without width."""
+        position = min(position, self.length)
+        block = self.document.findBlock(position)
+        corner = self.document.documentLayout().blockBoundingRect(block).topLeft()
+        line = block.layout().lineForTextPosition(position - block.position())
+        if not line.isValid():
+            return QRectF(corner.x(), corner.y(), 0, 16)
+        found = line.cursorToX(position - block.position())
+        x = found[0] if isinstance(found, tuple) else 0.0  # with where the caret really stands
+        return QRectF(corner.x() + x, corner.y() + line.y(), 0, line.height())
+
     def link_at(self, point: QPointF) -> str:
         return self.document.documentLayout().anchorAt(point)
 
@@ -139,6 +166,13 @@ class BlockText:
     @property
     def length(self) -> int:
         return self.document.characterCount() - 1
+
+    def markdown(self, start: int, end: int) -> str:
+        """The same as Markdown: of code with its fence, of prose with what Qt knows to say of it."""
+        if self.code is not None:
+            return f"```{self.code.language}\n{self.text(start, end)}\n```"
+        fragment = self._cursor(start, end).selection()
+        return fragment.toMarkdown(QTextDocument.MarkdownFeature.MarkdownDialectGitHub).strip()
 
     def text(self, start: int = 0, end: int | None = None) -> str:
         """What is shown between two positions, as plain text."""
@@ -164,12 +198,13 @@ def _width_of_space(document: QTextDocument) -> float:
     return QFontMetricsF(document.defaultFont()).horizontalAdvance(" ")
 
 
-def _dress(document: QTextDocument, theme: Theme) -> list[tuple[int, bool]]:
+def _dress(document: QTextDocument, theme: Theme) -> tuple[list[tuple[int, bool]], list[int]]:
     """What Qt's style sheets for rich text cannot say: line height, spaces between paragraphs, tables' lines.
 
-    Returns where the tasks of task lists are, and whether each is done.
+    Returns where the tasks of task lists are, and whether each is done; and where something is quoted.
     """
     tasks: list[tuple[int, bool]] = []
+    quotes: list[int] = []
     block = document.begin()
     first = True
     while block.isValid():
@@ -182,6 +217,8 @@ def _dress(document: QTextDocument, theme: Theme) -> list[tuple[int, bool]]:
             tasks.append((block.position(), form.marker() == QTextBlockFormat.MarkerType.Checked))
             form.setMarker(QTextBlockFormat.MarkerType.NoMarker)
             _take_bullets(block)
+        if form.leftMargin() > 0 and not in_list and not form.nonBreakableLines():
+            quotes.append(block.position())
         cursor = QTextCursor(block)
         cursor.setBlockFormat(form)
         first = False
@@ -198,7 +235,7 @@ def _dress(document: QTextDocument, theme: Theme) -> list[tuple[int, bool]]:
             table.setTopMargin(theme.px(6))
             table.setBottomMargin(theme.px(6))
             frame.setFormat(table)
-    return tasks
+    return tasks, quotes
 
 
 def _take_bullets(block: QTextBlock) -> None:

@@ -95,7 +95,7 @@ class ChatView(WindowView):
             open_window=self._open,
             quote=self.composer.insert,
             stop=self._agent_side.stop,
-            fold=self.messages.toggle_fold,
+            messages=self.messages,
             offers=MessageOffers(code=self._code_sheets(code) if code is not None else None),
         )
         self._head = ConversationHead(
@@ -423,7 +423,7 @@ class ChatView(WindowView):
         self._start("chat-menu", work())
 
     def _on_message_menu(self, card: Any, position: QPoint) -> None:
-        self._message_actions.show_menu(card, position, card.selected_text)
+        self._message_actions.show_menu(card, position, self.messages.selected_text())
 
     def _with_current(self, run: Any) -> None:
         if self._conversation is not None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QPushButton
 
 from chainbot_desktop.core.ports import AgentCommand
 from chainbot_desktop.ui.chat.answer_card import AnswerCard
+from chainbot_desktop.ui.chat.answer_feed import RENDER_SECONDS
 from chainbot_desktop.ui.chat.message_card import STREAMING_FROM
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
@@ -48,7 +49,7 @@ def streaming(window: Window) -> list[AnswerCard]:
 
 
 def shown(card: AnswerCard) -> str:
-    return "\n\n".join(box.text.text() for box in card._boxes)
+    return "\n\n".join(box.ready.text() for box in card._boxes if box.ready is not None)
 
 
 def word(card: AnswerCard) -> str:
@@ -80,7 +81,7 @@ def test_an_answer_grows_and_becomes_the_message_without_a_jump(play: Scene) -> 
         await window.until(lambda: "• three" in shown(card) or "three" in shown(card))
         await window.until(lambda: card.unrendered == 0)
         assert "**" not in shown(card)
-        top, height = card.top, card.height_for(window.view.messages._inner_width(), window.view.messages._theme)
+        top, height = card.top, card.height_for(window.view.messages._inner_width(), window.view.messages.theme)
         talk.last.finish()
         await window.until(lambda: answers(window) and not streaming(window))
         assert answers(window) == [card]  # the very card that was seen growing
@@ -88,7 +89,7 @@ def test_an_answer_grows_and_becomes_the_message_without_a_jump(play: Scene) -> 
         assert card.message.author == "agent:id-Ada"
         await asyncio.sleep(0.05)
         assert card.top == top
-        assert card.height_for(window.view.messages._inner_width(), window.view.messages._theme) == height
+        assert card.height_for(window.view.messages._inner_width(), window.view.messages.theme) == height
         assert len(window.view.messages.cards) == 2
 
     play(scene, FakeTalk("Ada"))
@@ -119,7 +120,7 @@ def test_two_hundred_tokens_a_second_are_a_few_renders(play: Scene) -> None:
         ticking.cancel()
         await window.until(lambda: "word599" in shown(streaming(window)[1]))  # the one in sight
         assert "word599" in streaming(window)[0].message.text
-        assert feed.renders <= 2 * (seconds / 0.35 + 2)
+        assert feed.renders <= 2 * (seconds / RENDER_SECONDS + 2)
         assert feed.renders >= 2
         assert ticks >= seconds * 10  # the loop was free for others all the while
         for run in runs:

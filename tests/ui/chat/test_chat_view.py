@@ -231,7 +231,7 @@ def test_it_sticks_to_the_bottom_only_if_it_was_there(play: Scene) -> None:
         await window.service.post(key, "first news", actor="agent:a")
         await window.until(lambda: "first news" in window.texts and bar.value() == bar.maximum())
         assert not window.view.pill.isVisible()
-        bar.setValue(bar.maximum() - 900)
+        window.view.messages.scroll_by(-900)
         await asyncio.sleep(0.05)
         place = window.view.messages._place()
         await window.service.post(key, "second news", actor="agent:a")
@@ -259,12 +259,12 @@ def test_a_hundred_thousand_messages_open_as_quickly_as_a_hundred(play: Scene) -
         pairs = [(await cost(short), await cost(long)) for _ in range(5)]
         assert min(p[1] for p in pairs) < 2 * min(p[0] for p in pairs) + 0.05
         view = window.view.messages
-        assert len(view.cards) == 40
+        assert len(view.cards) in (12, 52)  # a screenful, and the page before it
         assert sum(card.is_laid_out for card in view.cards) < 30
         window.key(Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier, view)
         await window.until(lambda: view.cards[0].message.text.startswith("message 0\n"))
         for _ in range(30):  # on and on towards the end: what is loaded stays bounded
-            view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
+            view.scroll_by(10**6)
             await asyncio.sleep(0.02)
         numbers = [card.message.number for card in view.cards]
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
@@ -279,10 +279,12 @@ def test_scrolling_up_loads_older_messages_without_a_jump(play: Scene) -> None:
     async def scene(window: Window) -> None:
         await window.opens(await fill(window, 200))
         view = window.view.messages
-        view.verticalScrollBar().setValue(900)
-        place = view._place()
+        view.scroll_by(-view.offset + 900)
+        view.viewport().repaint()
+        card = view.visible_cards()[1]
+        top = view.card_rect(card).top()
         await window.until(lambda: len(view.cards) > 40)
-        assert view._place() == place
+        assert view.card_rect(card).top() == top
 
     play(scene)
 
@@ -357,18 +359,24 @@ def test_a_finger_scrolls_and_holds(play: Scene) -> None:
         def touch() -> QTest.QTouchEventSequence:
             return QTest.touchEvent(view.viewport(), screen)
 
-        before = bar.value()
+        last = view.cards[-1]
+
+        def place() -> float:
+            """How far down the view is."""
+            return -view.card_rect(last).top()
+
+        before = place()
         screen = QTest.createTouchDevice()
         finger = QPoint(200, 60)
         touch().press(0, finger, view.viewport()).commit()
         for step in range(1, 14):
             await asyncio.sleep(0.012)
             touch().move(0, finger + QPoint(0, 18 * step), view.viewport()).commit()
-        assert bar.value() < before - 80
+        assert place() < before - 80
         assert view.selected_text() == ""
-        dragged = bar.value()
+        dragged = place()
         touch().release(0, finger + QPoint(0, 234), view.viewport()).commit()
-        await window.until(lambda: bar.value() < dragged - 20)
+        await window.until(lambda: place() < dragged - 20)
         assert menu_labels(window) == []
         bar.setValue(bar.maximum())
         await window.until(lambda: view.is_at_bottom)

@@ -26,8 +26,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 from chainbot_desktop.chat.attachments import attachments_of
 from chainbot_desktop.core.ports import AgentCommand, TalkAttachment
 from chainbot_desktop.ui.chat.attachment_intake import AttachmentIntake
+from chainbot_desktop.ui.chat.view import ChatView
+from chainbot_desktop.ui.code_agent.chooser import PathChooser, choose_path
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
+from chainbot_desktop.workspace import Workspace
 from tests.helpers.talks import FakeTalk
 from tests.ui.chat.windows import Window, open_window
 
@@ -384,6 +387,34 @@ def test_the_clip_offers_what_can_be_attached(play: Scene, finger: QPointingDevi
     play(scene)
 
 
+def test_a_file_is_chosen_inside_the_window(play: Scene, tmp_path: Path, finger: QPointingDevice) -> None:
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    (shelf / "seeds.csv").write_text("a;b\n")
+
+    async def scene(window: Window) -> None:
+        view = window.view
+        workspace = Workspace(shelf, window.chat.store.journal, tmp_path / "drafts")
+
+        async def choose(origin: QWidget, done: Callable[[Path], object]) -> None:
+            path = await choose_path(origin, workspace, view._themes, view._tasks, "open", shelf)
+            if path is not None:
+                done(path)
+
+        view.composer.incoming.choose_file = lambda origin, done: view._tasks.spawn("choose", choose(origin, done))
+        tap(view.composer.attach_button, finger)
+        tap(view.findChildren(MenuSheet)[-1].rows[0], finger)
+        await window.until(lambda: view.findChild(PathChooser) is not None)
+        chooser = view.findChild(PathChooser)
+        assert chooser is not None
+        await window.until(lambda: chooser.list.model().rowCount() == 1)
+        tap(chooser.list.viewport(), finger, chooser.list.visualRect(chooser.list.model().index(0, 0)).center())
+        assert (await attached(window, 1))[0].media_type == "text/csv"
+        await workspace.close()
+
+    play(scene)
+
+
 def test_what_other_windows_send_is_attached(play: Scene, tmp_path: Path) -> None:
     (tmp_path / "f.txt").write_text("file")
 
@@ -411,6 +442,35 @@ def test_what_other_windows_send_is_attached(play: Scene, tmp_path: Path) -> Non
         assert len(await window.service.conversations()) == 1, "four things that are attached at once begin one conversation"
 
     play(scene)
+
+
+def test_what_is_sent_before_the_window_was_looked_at_goes_into_the_conversation_that_was_open_last(
+    play: Scene, theme_source: ThemeSource
+) -> None:
+    async def first(window: Window) -> None:
+        await window.opens((await window.service.begin("Greenhouse")).id)
+        await window.until(lambda: not window.view._tasks.names)
+
+    async def again(window: Window) -> None:
+        fresh = ChatView(window.service, theme_source, window.view._tasks)
+        fresh.present({"attach": {"kind": "log", "name": "early.log", "text": "early"}})
+        intake = fresh.composer.intake
+        await window.until(lambda: intake.ready)
+        fresh.resize(720, 452)
+        fresh.show()
+        fresh.shown_first_time()
+        await window.until(lambda: fresh.conversation_id)
+        assert [item.name for item in intake.items] == ["early.log"]
+        assert window.service.attachments is not None
+        service = window.service.attachments
+        await window.until(lambda: service.draft(fresh.conversation_id) == intake.ready)
+        assert [conversation.title for conversation in await window.service.conversations()] == ["Greenhouse"]
+        await window.until(lambda: not window.view._tasks.names)
+        fresh.close()
+        fresh.deleteLater()
+
+    play(first)
+    play(again)
 
 
 def test_what_is_refused_comes_back_with_its_attachments(play: Scene) -> None:

@@ -23,6 +23,7 @@ from chainbot_desktop.store.conversation_rows import MARK_BEGIN
 from chainbot_desktop.store.schema import conversations, messages
 from chainbot_desktop.ui.chat.conversation_rows import work_of
 from chainbot_desktop.ui.theme import ThemeSource
+from tests.helpers.talks import FakeTalk
 from tests.ui.chat.windows import Window, open_window
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -213,6 +214,43 @@ def test_a_deleted_one_leaves_the_list_at_once_and_comes_back_by_undo(play: Call
         await window.until(lambda: [row.title for row in panel.model.rows] == ["Talk 2", "Talk 1", "Talk 0"])
 
     play(scene)
+
+
+def test_the_open_one_is_known_about_wherever_it_is_and_while_searching(play: Callable[..., None]) -> None:
+    async def scene(window: Window) -> None:
+        panel = window.view.panel
+        keys = await many(window, 300)
+        await window.opens(keys[0])  # far below what is read of the list
+        await window.service.rename(keys[0], "Another name")
+        await window.until(lambda: window.view.header._title.text() == "Another name")
+        panel.search.setText("line")
+        await window.until(lambda: panel.nothing.text() == "the newest 100 messages")
+        await window.service.rename(keys[0], "A third name")
+        await window.until(lambda: window.view.header._title.text() == "A third name")
+        await window.service.delete(keys[0])
+        await window.until(lambda: window.view.conversation_id != keys[0])
+
+    play(scene)
+
+
+def test_rows_show_who_works_while_it_lasts(on_loop: Run, theme_source: ThemeSource, tmp_path: Path) -> None:
+    async def scene() -> None:
+        talk = FakeTalk("Ada")
+        async with open_window(tmp_path, theme_source, talk=talk) as window:
+            model = window.view.panel.model
+            made = await window.service.begin("Work")
+            await window.service.post(made.id, "@Ada dig")
+            await window.until(lambda: talk.runs)
+            run = talk.last
+            run.goes_on()
+            await window.until(lambda: "(Working)" in str(model.index(0).data()))
+            run.waits("your approval")
+            await window.until(lambda: "(Needs input)" in str(model.index(0).data()))
+            run.goes_on()
+            run.finish()
+            await window.until(lambda: "(" not in str(model.index(0).data()))
+
+    on_loop(scene())
 
 
 def test_the_most_pressing_of_what_goes_on_is_shown() -> None:

@@ -94,6 +94,7 @@ def test_what_waits_is_edited_in_the_field_beside_a_draft(play: Callable[..., No
         QTest.mouseClick(composer.queued.rows[1].edit, Qt.MouseButton.LeftButton)
         assert "what waits for Ada" in composer.editing.bar.label.text()
         assert composer.text == "task 2\nwith more"
+        assert composer.send.text() == "Save"
         composer.edit.selectAll()
         await window.types("task two")
         await window.until(lambda: "For Ada: task two" in shown(window))

@@ -69,7 +69,7 @@ class Window:
 
     def button(self, card: MessageCard, label: str) -> QPoint:
         """The middle of a code block's button."""
-        area = next(area for area, _, text in card._buttons if text == label)
+        area = next(button.area for box in card._boxes for button in box.buttons if button.label == label)
         return self.point_in(card, area.center())
 
 

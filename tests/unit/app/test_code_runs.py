@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from chainbot_desktop.agents.entanglements.service import Entanglements
-from chainbot_desktop.app.code_runs import NAME, CodeRuns, TalkWithCode
+from chainbot_desktop.app.code_runs import NAME, CodeRuns
+from chainbot_desktop.app.talk_with_code import TalkWithCode
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.code_actions import CodeActions
 from chainbot_desktop.chat.service import ChatService, Surroundings

@@ -12,7 +12,7 @@ from chainbot_desktop.chat.conversation_commands import ConversationCommands
 from chainbot_desktop.chat.link_commands import LinkCommands
 from chainbot_desktop.chat.model_commands import ModelCommands
 from chainbot_desktop.chat.panel_commands import PanelCommands
-from chainbot_desktop.core.errors import InvalidInput
+from chainbot_desktop.core.errors import InvalidInput, NotFound
 from tests.helpers.chats import open_chat
 from tests.helpers.talks import FakeTalk
 
@@ -42,7 +42,7 @@ async def all_commands(folder: Path) -> CommandRegistry:
             ConversationCommands(nobody, lambda: ()),  # type: ignore[arg-type]
             LinkCommands(nobody, lambda: (), nobody, nobody),  # type: ignore[arg-type]
             ModelCommands(nobody, lambda: ()),  # type: ignore[arg-type]
-            PanelCommands(FakeLooks()),
+            PanelCommands(FakeLooks(), lambda: None),
         ):
             commands.register_in(registry)
         return registry
@@ -77,7 +77,7 @@ async def test_every_command_has_a_group_and_completes_by_a_typing_error(tmp_pat
 async def test_the_theme_changes_with_a_way_back(tmp_path: Path) -> None:
     async with open_chat(tmp_path) as chat:
         looks = FakeLooks()
-        PanelCommands(looks).register_in(chat.service.commands)
+        PanelCommands(looks, lambda: None).register_in(chat.service.commands)
         made = await chat.service.begin("Talk")
 
         async def says(text: str) -> tuple[str, str]:
@@ -97,3 +97,21 @@ async def test_the_theme_changes_with_a_way_back(tmp_path: Path) -> None:
                 await chat.service.post(made.id, text)
             assert caught.value.hint == hint
         assert looks.chosen == [("light", "large"), ("dark", "normal"), ("dark", "smaller")]
+
+
+async def test_attach_hands_a_file_to_the_composer(tmp_path: Path) -> None:
+    root = tmp_path / "work"
+    root.mkdir()
+    (root / "bed 3.txt").write_text("dry")
+    async with open_chat(tmp_path, talk=FakeTalk()) as chat:
+        PanelCommands(FakeLooks(), lambda: root).register_in(chat.service.commands)
+        made = await chat.service.begin("Talk")
+        for text in ("/attach bed 3.txt", f"/attach {root}/bed 3.txt"):
+            opened = (await chat.service.post(made.id, text)).answer.open
+            assert opened is not None
+            assert opened.window == "chat"
+            assert opened.content == {"attach": {"kind": "file", "path": str(root / "bed 3.txt")}}
+        assert await chat.service.before(made.id, None, 5) == []
+        for text in ("/attach bed 4.txt", "/attach .", "/attach ~nobodyhere/x", "/attach a\0b", f"/attach {'x' * 5000}"):
+            with pytest.raises(NotFound, match="There is no file"):
+                await chat.service.post(made.id, text)

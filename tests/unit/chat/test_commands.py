@@ -180,3 +180,11 @@ def test_completion(chat: Chat) -> None:
     assert complete("/status ") == []
     assert complete("hello") == []
     assert complete("/export json x") == []
+
+
+def test_what_may_be_mistyped_is_offered_as_a_guess_where_nothing_else_fits(chat: Chat) -> None:
+    complete = chat.service.commands.complete
+    assert [(c.text, c.guess) for c in complete("/stauts")] == [("/status", True)]
+    assert [(c.text, c.guess) for c in complete("/st")] == [("/status", False)]
+    assert complete("/zz") == []
+    assert complete("/zzzzzz") == []

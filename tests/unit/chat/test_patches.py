@@ -19,7 +19,7 @@ from chainbot_desktop.chat.patches import FilePatch, looks_like_patch, parse_pat
 from chainbot_desktop.core.errors import Conflict, InvalidInput, NotFound
 from chainbot_desktop.core.events import FilesChanged
 from chainbot_desktop.core.ports import EventQuery
-from chainbot_desktop.workspace.changes import PlaceRefused
+from chainbot_desktop.workspace.change_steps import PlaceRefused
 from chainbot_desktop.workspace.reading import Stamp
 from chainbot_desktop.workspace.writing import save_bytes
 from tests.helpers.workspaces import ME, Files, open_files
@@ -397,7 +397,7 @@ async def test_all_or_nothing_where_the_disk_refuses_in_the_middle(tmp_path: Pat
                 raise OSError(28, "No space left on device")
             return save_bytes(path, body, expected=expected, overwrite=overwrite)
 
-        monkeypatch.setattr("chainbot_desktop.workspace.changes.save_bytes", full)
+        monkeypatch.setattr("chainbot_desktop.workspace.change_steps.save_bytes", full)
         with pytest.raises(Exception, match="The disk is full"):
             await files.actions.apply(await preview(files, text), actor=ME)
         assert files.tree() == tree

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,33 @@ async def test_an_erasure_that_was_cut_off_is_finished_by_doing_it_again(
     assert await kept(store) == ["m0", "m1"]
 
 
+async def test_while_a_stem_goes_its_branches_read_all_and_new_ones_may_grow(
+    store: Store, table: ConversationTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chainbot_desktop.store.conversation_erasure._SLICE", 3)
+    stem = await table.create(actor=ME)
+    said = [await table.post(stem.id, f"m{n}", author=ME) for n in range(40)]
+    short, long = await grown(table, stem, said[19]), await grown(table, stem, said[29])
+    going = asyncio.create_task(table.delete(stem.id, actor=ME))
+    seen: set[str] = set()
+    young: list[tuple[str, int]] = []
+    while not going.done():
+        assert await texts(table, short.id) == [f"m{n}" for n in range(20)]
+        assert await texts(table, long.id) == [f"m{n}" for n in range(30)]
+        lies = [m.conversation_id for m in await table.before(long.id, None, 100)]
+        seen.add(f"{lies.count(long.id)} of its own")
+        where = len(young) % 18
+        at = await table.message(said[where].id)
+        with suppress(Conflict):  # it was given away just now
+            young.append(((await table.branch(await table.get(short.id), at, title="", floor=0, actor=ME)).id, where))
+    await going
+    assert len(seen) > 3, "it went bit by bit, and was read in between"
+    assert len(young) > 3
+    for made, where in young:
+        assert await texts(table, made) == [f"m{n}" for n in range(where + 1)]
+    assert await kept(store) == [f"m{n}" for n in range(30)]
+
+
 async def test_threads_are_read_by_themselves(table: ConversationTable) -> None:
     stem = await table.create(actor=ME)
     await table.post(stem.id, "ask the others", author=ME)
@@ -148,7 +177,7 @@ async def test_a_conversation_of_many_generations_opens_as_quickly_as_a_short_on
     await fill(store, short.id, 100)
     for _ in range(10):
         await fill(store, long.id, 10_000)
-        await fill(store, long.id, 200, thread="run")
+        await fill(store, long.id, 20, thread="run")
         long = await grown(table, long)
     await fill(store, long.id, 10)
 
@@ -178,8 +207,8 @@ async def test_pages_are_ranges_of_an_index(store: Store, table: ConversationTab
 
     def work(connection: Connection) -> None:
         seen: list[tuple[str, object]] = []
-        event.listen(connection, "before_cursor_execute", lambda c, cursor, sql, values, *_: seen.append((sql, values)))
         segments = segments_of(connection, branch.id, 0)
+        event.listen(connection, "before_cursor_execute", lambda c, cursor, sql, values, *_: seen.append((sql, values)))
         read_before(connection, segments, 10, 5)
         read_after(connection, segments, 0, 5)
         count_threads(connection, segments, ["run"])
@@ -187,7 +216,7 @@ async def test_pages_are_ranges_of_an_index(store: Store, table: ConversationTab
             plans.extend(str(row[3]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values))  # type: ignore[arg-type]
 
     await store.database.read(work)
-    reads = [plan for plan in plans if "messages" in plan]
+    reads = [plan for plan in plans if " messages " in plan]
     assert len(reads) == 6, "two segments, three times"
     assert all("SEARCH messages USING" in plan and "ix_messages_thread" in plan for plan in reads)
     assert not any("TEMP B-TREE FOR ORDER" in plan for plan in plans)

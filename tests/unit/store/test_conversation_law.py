@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -108,11 +109,13 @@ _steps = st.lists(st.tuples(_actions, st.integers(0, 9), st.integers(0, 9)), min
 _BEGINNING: list[Step] = [("begin", 0, 0), *[("post", 0, 0)] * 4, ("thread", 0, 0), *[("post", 0, 0)] * 3]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(_steps)
 def test_every_conversation_reads_what_a_list_of_its_own_would(steps: list[Step]) -> None:
     async def run() -> None:
-        with tempfile.TemporaryDirectory() as folder:
+        # Bits so small that giving away and erasing take many.
+        with pytest.MonkeyPatch.context() as patched, tempfile.TemporaryDirectory() as folder:
+            patched.setattr("chainbot_desktop.store.conversation_erasure._SLICE", 2)
             async with open_store(Path(folder)) as store:
                 table, lists = ConversationTable(store.database, store.journal), Lists()
                 for step in [*_BEGINNING, *steps]:

@@ -10,14 +10,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import Unavailable
+from chainbot_desktop.store.conversation_rows import Meter
+from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.database import SCHEMA_REVISION, Database, StoreError
 from chainbot_desktop.store.journal import SqliteJournal
 from chainbot_desktop.store.schema import metadata
@@ -107,8 +110,8 @@ def test_a_start_with_an_up_to_date_database_does_not_import_alembic(tmp_path: P
         "asyncio.run(main())\n"
         "print('alembic' in sys.modules)\n"
     )
-    command = [sys.executable, "-c", script, str(tmp_path / "journal.db")]
-    runs = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() for _ in range(2)]
+    program = [sys.executable, "-c", script, str(tmp_path / "journal.db")]
+    runs = [subprocess.run(program, capture_output=True, text=True, check=True).stdout.strip() for _ in range(2)]
     assert runs == ["True", "False"]
 
 
@@ -136,3 +139,45 @@ async def test_a_journal_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -
             await SqliteJournal(database, EventBus()).open()
     finally:
         await database.close()
+
+
+def made_at(path: Path, revision: str) -> sqlite3.Connection:
+    """A database as a version of the program left it that knew no more than `revision`."""
+    engine = create_engine(f"sqlite:///{path}")
+    config = Config()
+    config.set_main_option("script_location", "chainbot_desktop.store:migrations")
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
+    engine.dispose()
+    return sqlite3.connect(path)
+
+
+async def test_conversations_of_the_version_before_branches_are_kept_as_they_were(tmp_path: Path) -> None:
+    old = made_at(tmp_path / "journal.db", "0003")
+    now = "2026-01-02T03:04:05.000000Z"
+    conversation = "INSERT INTO conversations (id, title, created_at, updated_at, pinned, archived, draft, read_through, lead)"
+    old.execute(f"{conversation} VALUES ('c1', 'Garden', ?, ?, 1, 0, 'half a tho', 2, 'a')", (now, now))
+    old.execute(f"{conversation} VALUES ('c2', '', ?, ?, 0, 1, '', 0, '')", (now, now))
+    message = "INSERT INTO messages (id, conversation_id, author, kind, text, created_at, detail)"
+    for number in range(1, 4):
+        values = (f"m{number}", f"moist {number}", now, '{"run_id": "r"}' if number == 2 else "{}")
+        old.execute(f"{message} VALUES (?, 'c1', 'user:admin', 'text', ?, ?, ?)", values)
+    old.commit()
+    old.close()
+    async with open_store(tmp_path) as store:
+        table = ConversationTable(store.database, store.journal)
+        (garden,) = await table.listed()
+        assert (garden.title, garden.named_by, garden.draft, garden.lead) == ("Garden", "person", "half a tho", "a")
+        assert (garden.pinned, garden.unread, garden.last_text, garden.members) == (True, 1, "moist 3", ())
+        assert [(c.id, c.named_by) for c in await table.listed(archived=True)] == [("c2", "")]
+        said = await table.before("c1", None, 10)
+        assert [(m.number, m.text, m.thread) for m in said] == [(n, f"moist {n}", "") for n in range(1, 4)]
+        assert said[1].detail == {"run_id": "r"}
+        assert [hit.number for hit in await table.search("moist")] == [3, 2, 1]
+        branch = await table.branch(garden, said[1], title="Garden (2)", floor=0, actor="user:admin")
+        await table.post(branch.id, "another way", author="user:admin")
+        await table.delete("c1", actor="user:admin")
+        assert [m.text for m in await table.before(branch.id, None, 10)] == ["moist 1", "moist 2", "another way"]
+        assert await table.meter(branch.id) == Meter(0, 0, None, 0)

@@ -86,6 +86,15 @@ async def test_what_cannot_be_opened_is_said_at_once(importing: Importing, tmp_p
     write_zip(tmp_path / "other.zip", {"readme.txt": b"hello"})
     with pytest.raises(InvalidInput, match="no conversations"):
         await importing.service.start(tmp_path / "other.zip")
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(InvalidInput, match="is no file"):
+        await importing.service.start(tmp_path / "pipe.json")
+    write_zip(tmp_path / "locked.zip", {"conversations.json": as_bytes(talk("a", ["x"]))})
+    data = bytearray((tmp_path / "locked.zip").read_bytes())
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1  # the mark of an encrypted member
+    (tmp_path / "locked.zip").write_bytes(data)
+    with pytest.raises(InvalidInput, match="is encrypted"):
+        await importing.service.start(tmp_path / "locked.zip")
     (tmp_path / "folder").mkdir()
     with pytest.raises(InvalidInput, match="no conversations"):
         await importing.service.start(tmp_path / "folder")

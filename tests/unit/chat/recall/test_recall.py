@@ -15,6 +15,7 @@ from chainbot_desktop.chat.recall.embeddings import StaticEmbeddings
 from chainbot_desktop.chat.recall.excerpts import unquoted
 from chainbot_desktop.chat.recall.ranking import tokens_of
 from chainbot_desktop.chat.recall.service import MOST_RECALLED, RecallLimits
+from chainbot_desktop.chat.recall.workspace_index import IndexPlaces, WorkspaceIndex
 from chainbot_desktop.core.errors import InvalidInput, Unavailable
 from chainbot_desktop.core.ids import new_id, utc_now
 from tests.helpers.recalls import Recalling, open_recalling
@@ -280,3 +281,24 @@ async def test_embeddings_that_cannot_be_read_are_told_once_and_done_without(
     assert not embeddings.available
     await embeddings.close()
     assert len([record for record in caplog.records if "by words alone" in record.message]) == 1
+
+
+async def test_files_of_the_workspace_are_recalled_with_their_line(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "pump.py").write_text("\n" * 20 + "def exchange_capacitor(pump):\n    ...\n")
+    places = IndexPlaces(tmp_path / "cache" / "w.db", lambda: root, lambda name, path: True, lambda: False)
+    index = WorkspaceIndex(places)
+    async with open_recalling(tmp_path / "store", index=index) as recalling:
+        recalling.tasks.spawn("index", index.run())
+        await recalling.until(lambda: index.state.word == "ready")
+        here = await recalling.conversation("Hello")
+        conversation = await recalling.service.conversation(here)
+        result = await recalling.recall.recall(conversation, "Where does the pump exchange its capacitor?", "agent")
+        await recalling.tasks.cancel_all()
+    await index.close()
+    [found] = result.recalled
+    assert (found.ref, found.title) == ("file:pump.py#21", "pump.py, line 21")
+    place = await recalling.recall.place_of(found.ref)
+    assert place is not None
+    assert (place.window, place.content) == ("code-agent", {"path": "pump.py", "line": 21})

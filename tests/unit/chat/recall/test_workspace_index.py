@@ -110,7 +110,7 @@ async def test_a_file_is_found_by_its_name(desk: Desk) -> None:
 async def test_what_gitignore_names_is_not_indexed(desk: Desk, monkeypatch: pytest.MonkeyPatch, lister: str) -> None:
     if lister == "git":
         git(desk, "init", "-q")
-        monkeypatch.setattr(files, "_by_ripgrep", lambda root: None)
+        monkeypatch.setattr(files, "_by_ripgrep", lambda root, stopped: None)
     desk.write(".gitignore", "build/\n*.log\n")
     desk.write("build/out.txt", "swordfish")
     desk.write("run.log", "swordfish")
@@ -129,7 +129,7 @@ async def test_a_folder_where_everything_is_ignored_has_nothing(desk: Desk) -> N
 
 
 async def test_a_repository_cannot_make_git_run_a_program(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_by_ripgrep", lambda root: None)
+    monkeypatch.setattr(files, "_by_ripgrep", lambda root, stopped: None)
     git(desk, "init", "-q")
     touched = desk.folder / "touched"
     hook = desk.write("hook", f"#!/bin/sh\ntouch {touched}\n")
@@ -167,8 +167,8 @@ async def test_what_became_private_is_not_told_though_it_was_indexed(desk: Desk)
 async def test_links_and_what_is_no_file_are_passed_over(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     outside = desk.folder / "outside.txt"
     outside.write_text("swordfish")
-    monkeypatch.setattr(files, "_by_ripgrep", lambda root: None)
-    monkeypatch.setattr(files, "_by_git", lambda root: None)
+    monkeypatch.setattr(files, "_by_ripgrep", lambda root, stopped: None)
+    monkeypatch.setattr(files, "_by_git", lambda root, stopped: None)
     (desk.root / "link.txt").symlink_to(outside)
     (desk.root / "folder").symlink_to(desk.folder)
     os.mkfifo(desk.root / "pipe.txt")
@@ -316,6 +316,16 @@ async def test_it_can_be_ended_in_the_middle_and_goes_on_from_there(desk: Desk, 
     async with running(again):
         await again.ready()
         assert len(await again.finds("swordfish")) == 10
+
+
+async def test_a_listing_that_takes_long_does_not_hold_up_the_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = desk.folder / "rg"
+    began = desk.folder / "began"
+    slow.write_text(f"#!/bin/sh\ntouch {began}\nexec sleep 50\n")
+    slow.chmod(0o700)
+    monkeypatch.setattr("chainbot_desktop.chat.recall.files.shutil.which", lambda name: str(slow))
+    async with asyncio.timeout(10), running(desk):
+        await desk.until(began.exists)
 
 
 async def test_too_many_files_are_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
