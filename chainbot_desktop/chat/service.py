@@ -144,7 +144,7 @@ class ChatService(Reading):
         self._tasks = tasks
         self._preferences = preferences
         self.attachments = around.attachments
-        self._export_folder = around.export_folder
+        self.export_folder = around.export_folder
         self.me = me
         self.commands = CommandRegistry()
         self.answers = self._make_answers(around)
@@ -449,7 +449,7 @@ class ChatService(Reading):
     async def export(self, conversation_id: str, form: str = "markdown", path: str = "") -> Path:
         """Save a conversation as a file; its path. ExportFailed or Conflict where the file cannot be."""
         export = await Export.read(self, conversation_id, form)
-        file = await asyncio.to_thread(ExportFile, export, path, self._export_folder)
+        file = await asyncio.to_thread(ExportFile, export, path, self.export_folder)
         try:
             async with aclosing(export.pieces()) as pieces:
                 async for piece in pieces:
