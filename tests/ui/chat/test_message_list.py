@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -276,5 +277,17 @@ def test_a_selection_keeps_what_it_covers_loaded(play: Scene) -> None:
             await window.until(lambda: not window.view._feed._running)
         assert len(view.cards) > 240
         assert view.selected_text().startswith("message 599")
+
+    play(scene)
+
+
+def test_a_branch_says_where_it_began(play: Scene) -> None:
+    async def scene(window: Window) -> None:
+        await says(window, "of the stem", "of the branch")
+        column = window.view.messages.column
+        stem, branch = column.cards
+        stem.message = replace(stem.message, conversation_id="another")
+        column.set_cards([stem, branch], 0, begins=False)
+        assert [separator.branched for separator in column.separators] == [False, True]
 
     play(scene)
