@@ -321,7 +321,15 @@ class Windows:
 
         house = self._house
         recall = house.recall
-        parts = ChatParts(self._choose_file, house.code, recall.recall, recall.notes, recall.summaries, house.chat_import)
+        parts = ChatParts(
+            choose_file=self._choose_file,
+            code=house.code,
+            recall=recall.recall,
+            notes=recall.notes,
+            summaries=recall.summaries,
+            importer=house.chat_import,
+            recalled_files=recall.files,
+        )
         return ChatView(house.chat, self._themes, house.tasks, parts=parts)
 
     async def _choose_file(self, origin: QWidget) -> Path | None:

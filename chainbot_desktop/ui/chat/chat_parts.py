@@ -25,3 +25,5 @@ class ChatParts:
     notes: NotesService | None = None
     summaries: Summaries | None = None
     importer: ChatGptImport | None = None
+    recalled_files: Callable[[], str] = lambda: ""
+    """What is to be said of the files of the workspace: how many are searched, or why none are."""

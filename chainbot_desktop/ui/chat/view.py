@@ -39,6 +39,7 @@ from chainbot_desktop.ui.chat.message_marks import attachments_of
 from chainbot_desktop.ui.chat.message_turns import MessageTurns
 from chainbot_desktop.ui.chat.notes_sheet import NotesSheet
 from chainbot_desktop.ui.chat.places import ChatPlaces, Middle
+from chainbot_desktop.ui.chat.queued_side import QueuedSide
 from chainbot_desktop.ui.chat.recall_card import RecallParts, RecallSheet, recalled_of
 from chainbot_desktop.ui.chat.thumbnails import Thumbnails
 from chainbot_desktop.ui.theme import Theme, ThemeSource
@@ -96,6 +97,13 @@ class ChatView(WindowView):
         self.drop_target = DropTarget(self, self.composer.incoming.drop, themes)
         self._agent_side = AgentSide(chat, self.composer, lambda: self._conversation, self._start)
         self.destroyed.connect(self._agent_side.end)
+        self._queued = (
+            QueuedSide(chat.answers, self.composer, lambda: self.conversation_id, self._start, chat.me)
+            if chat.answers is not None
+            else None
+        )
+        if chat.answers is not None and self._queued is not None:
+            self.destroyed.connect(chat.answers.on_change(self._queued.refresh))
         self._turns = MessageTurns(
             self,
             chat,
@@ -361,6 +369,8 @@ class ChatView(WindowView):
         alone = self._feed.ends_with_first_message and not self._feed.has_answer
         self.composer.show_hint(self._agent_side.hint() if alone else "")
         self._agent_side.refresh()
+        if self._queued is not None:
+            self._queued.refresh()
         self.places.place_pill(self._feed.unseen)
 
     def _on_listed(self, conversations: Mapping[str, Conversation]) -> None:
@@ -504,7 +514,7 @@ class ChatView(WindowView):
         recall, notes = self._parts.recall, self._parts.notes
         if recall is None or notes is None:
             return None
-        return RecallParts(recall, notes, self._tasks, self._open, self.message.emit, self._chat.me)
+        return RecallParts(recall, notes, self._tasks, self._open, self.message.emit, self._chat.me, self._parts.recalled_files)
 
     def _open_import(self) -> None:
         importer, choose = self._parts.importer, self._parts.choose_file

@@ -22,7 +22,7 @@ async def test_places_are_counted_over_a_branch_and_its_stem(tmp_path: Path) -> 
         query = text("UPDATE conversations SET branched_from = :stem, branched_at = :at WHERE id = :id")
         await store.database.write(lambda c: c.execute(query, values) and None)
         own = (await table.post(branch.id, "b0", author=ME)).number
-        places = table.places
+        places = table
         assert await places.count(stem.id) == 3
         assert await places.count(branch.id) == 3
         assert await places.count(branch.id, before=own) == 2
@@ -38,5 +38,5 @@ async def test_what_belongs_to_a_thread_has_no_place_of_its_own(tmp_path: Path) 
         numbers = [(await table.post(made.id, f"m{n}", author=ME)).number for n in range(3)]
         query = text("UPDATE messages SET thread = 'run' WHERE number = :number")
         await store.database.write(lambda c: c.execute(query, {"number": numbers[1]}) and None)
-        assert await table.places.count(made.id) == 2
-        assert await table.places.number_at(made.id, 1) == numbers[2]
+        assert await table.count(made.id) == 2
+        assert await table.number_at(made.id, 1) == numbers[2]
