@@ -31,6 +31,8 @@ class CompletionPopup(QFrame):
         super().__init__(parent)
         self._themes = themes
         self._offered: tuple[Completion, ...] = ()
+        self.is_pointed_at = False
+        """Whether a person moved to what is chosen, and did not find it so."""
         self.setProperty("kind", "menu")
         self._model = QStandardItemModel(self)
         self._list = make_kinetic(QListView(self))
@@ -73,6 +75,7 @@ class CompletionPopup(QFrame):
             self._offered = offered
             self._fill()
             self._choose(0)
+            self.is_pointed_at = False
         theme = self._themes.current
         height = min(_MOST_ROWS, len(self._offered)) * theme.px(_ROW) + len(self.heads) * theme.px(_HEAD)
         height = min(height + 2 * theme.px(6) + 2, above.top() - theme.px(8))
@@ -85,6 +88,7 @@ class CompletionPopup(QFrame):
     def move_choice(self, step: int) -> None:
         chosen = self.chosen
         if chosen is not None:
+            self.is_pointed_at = True
             self._choose((self._offered.index(chosen) + step) % len(self._offered))
 
     def take(self) -> None:

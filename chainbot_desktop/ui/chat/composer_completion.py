@@ -64,8 +64,8 @@ class ComposerCompletion(QObject):
         return [completion for completion in own if not (names and completion.guess)] + names
 
     def _is_meant(self, completion: Completion) -> bool:
-        """Whether Enter takes it rather than sending what is typed: not what is there already, and nothing that is guessed."""
-        return not completion.guess and not self._is_typed(completion)
+        """Whether Enter takes it rather than sending what is typed: not what is there already, and a guess only if it was chosen."""
+        return (self.popup.is_pointed_at or not completion.guess) and not self._is_typed(completion)
 
     def _is_typed(self, completion: Completion) -> bool:
         return completion.text.strip() == self._edit.toPlainText().strip()
