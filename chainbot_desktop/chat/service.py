@@ -107,6 +107,7 @@ class ChatService(Reading):
         self._preferences = preferences
         self.attachments = around.attachments
         self.export_folder = around.export_folder
+        self._drafts: dict[str, str] = {}
         self.me = me
         self.commands = CommandRegistry()
         self.answers = self._make_answers(around)
@@ -243,12 +244,24 @@ class ChatService(Reading):
             await self._set_lead(conversation_id, lead, actor or self.me)
         return await self.conversation(conversation_id)
 
+    async def conversation(self, conversation_id: str) -> Conversation:
+        """NotFound where there is none, or none any more. Its draft is the newest, also while that is still being written down."""
+        before = self._drafts.get(conversation_id)
+        found = await super().conversation(conversation_id)
+        draft = self._drafts.get(conversation_id, before)
+        return found if draft is None else replace(found, draft=draft)
+
     async def save_draft(self, conversation_id: str, draft: str) -> None:
         """Keep what is half written; of a conversation that is gone, nothing."""
+        draft = draft[:MAX_MESSAGE_BYTES].encode("utf-8", "replace").decode()
+        self._drafts[conversation_id] = draft
         try:
-            await self._table.save_draft(conversation_id, draft[:MAX_MESSAGE_BYTES].encode("utf-8", "replace").decode())
+            await self._table.save_draft(conversation_id, draft)
         except NotFound:
             _log.debug("a draft of a deleted conversation was dropped")
+        finally:
+            if self._drafts.get(conversation_id) is draft:
+                del self._drafts[conversation_id]
 
     async def mark_read(self, conversation_id: str, number: int) -> None:
         await self._table.mark_read(conversation_id, number)
