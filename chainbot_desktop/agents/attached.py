@@ -48,7 +48,7 @@ async def read_attachments(
                 pictures.append(Picture(one.name, one.media_type, one.sha256, await _bytes(one, blobs)))
             parts.append(f"{_named(one)} is attached{f': {why}' if why else ' as a picture.'}")
             continue
-        text = await asyncio.to_thread(_as_text, await _bytes(one, blobs))
+        text = await asyncio.to_thread(_as_text, await _bytes(one, blobs), one.media_type)
         if text is None:
             parts.append(f"{_named(one)} is attached. It is no text, so its content is not shown here.")
             continue
@@ -75,10 +75,13 @@ async def _bytes(one: TalkAttachment, blobs: Blobs) -> bytes:
     return body
 
 
-def _as_text(body: bytes) -> str | None:
-    """None where it is no text that people write: UTF-8, or UTF-16 with its mark."""
+def _as_text(body: bytes, media_type: str) -> str | None:
+    """None where it is no text that people write: UTF-8, UTF-16 with its mark, or Latin-1 where its type says so."""
     try:
-        text = body.decode("utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+        if media_type.endswith("charset=iso-8859-1"):
+            text = body.decode("iso-8859-1")
+        else:
+            text = body.decode("utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
         return None
     return None if "\0" in text else text

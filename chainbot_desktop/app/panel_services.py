@@ -316,19 +316,26 @@ class Windows:
         return self._code
 
     def _chat(self) -> WindowView:
+        from chainbot_desktop.ui.chat.chat_parts import ChatParts
         from chainbot_desktop.ui.chat.view import ChatView
 
-        return ChatView(self._house.chat, self._themes, self._house.tasks, choose_file=self._choose_file, code=self._house.code)
+        house = self._house
+        recall = house.recall
+        parts = ChatParts(
+            choose_file=self._choose_file,
+            code=house.code,
+            recall=recall.recall,
+            notes=recall.notes,
+            summaries=recall.summaries,
+            importer=house.chat_import,
+            recalled_files=recall.files,
+        )
+        return ChatView(house.chat, self._themes, house.tasks, parts=parts)
 
-    def _choose_file(self, origin: QWidget, done: Callable[[Path], object]) -> None:
+    async def _choose_file(self, origin: QWidget) -> Path | None:
         from chainbot_desktop.ui.code_agent.chooser import choose_path
 
-        async def work() -> None:
-            path = await choose_path(origin, self._house.workspace, self._themes, self._house.tasks, "open", Path.home())
-            if path is not None:
-                done(path)
-
-        self._house.tasks.spawn("choose a file", work())
+        return await choose_path(origin, self._house.workspace, self._themes, self._house.tasks, "open", Path.home())
 
     def _watchtower(self) -> WindowView:
         from chainbot_desktop.ui.watchtower.view import WatchtowerView

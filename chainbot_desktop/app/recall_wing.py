@@ -58,6 +58,12 @@ class RecallWing:
     _running: list[asyncio.Task[None]] = field(default_factory=list)
     _ends: list[Callable[[], None]] = field(default_factory=list)
 
+    def files(self) -> str:
+        """What a person is told of the files of the workspace."""
+        return (
+            self.index.state.sentence if self.index is not None else "Files are not searched: chat.recall_workspace is false."
+        )
+
     async def open(self) -> None:
         """The workspace is indexed and the meaning of messages learnt in the background."""
         await self.commands.refresh()

@@ -70,7 +70,7 @@ class AttachmentService:
         preferences: Preferences,
         limits: ChatSettings | None = None,
     ) -> None:
-        self._blobs = blobs
+        self.blobs = blobs
         self._table = table
         self._journal = journal
         self._preferences = preferences
@@ -139,7 +139,7 @@ class AttachmentService:
         """What a message may carry: TooLarge for too many, NotFound where the bytes of one are not here."""
         if len(attachments) > self.limits.attachments:
             raise too_many(self.limits.attachments)
-        there = await self._blobs.known(attachment.sha256 for attachment in attachments)
+        there = await self.blobs.known(attachment.sha256 for attachment in attachments)
         gone = next((attachment for attachment in attachments if attachment.sha256 not in there), None)
         if gone is not None:
             raise NotFound(f"What was attached as {gone.name} is not kept any more.", hint="Attach it again.")
@@ -147,7 +147,7 @@ class AttachmentService:
 
     async def body(self, attachment: TalkAttachment) -> bytes | None:
         """None where it was erased."""
-        return await self._blobs.get(attachment.sha256)
+        return await self.blobs.get(attachment.sha256)
 
     # Drafts
 
@@ -180,8 +180,8 @@ class AttachmentService:
         drafted = {attachment["sha256"] for draft in self._drafts.values() for attachment in draft}
         settled = max(self._opened_at, format_time(parse_time(utc_now()) - _SETTLED))
         free = loose - held - drafted
-        await self._blobs.remove(free, put_before=settled)
-        left = await self._blobs.known(free)
+        await self.blobs.remove(free, put_before=settled)
+        left = await self.blobs.known(free)
         self._loose -= held | (free - left)
         await self._preferences.set(_LOOSE, sorted(self._loose))
         _log.info("%d attachments that nobody refers to were erased", len(free - left))
@@ -189,7 +189,7 @@ class AttachmentService:
     async def _put(self, body: bytes) -> str:
         digest = await asyncio.to_thread(lambda: sha256(body).hexdigest())
         await self._note_loose({digest})
-        return await self._blobs.put(body)
+        return await self.blobs.put(body)
 
     async def _note_loose(self, digests: set[str]) -> None:
         if not digests <= self._loose:

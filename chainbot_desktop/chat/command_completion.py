@@ -80,11 +80,13 @@ def _of_argument(spec: CommandSpec, head: str, rest: str, sources: Mapping[str, 
     offered = [choice for choice in _choices(argument, current, sources) if choice.text not in given and choice.text != current]
     before = f"/{head} {rest[:start]}"
     end = " " if argument.many or (following and following[0].required) else ""
+    may_be_left_out = not current and not argument.required
     return [
         Completion(
             before + _word(choice.text, argument) + ("" if choice.text.endswith(_GOES_ON) else end),
             choice.text,
             choice.help or f"{argument.name} of /{spec.name}",
+            guess=may_be_left_out or not begins(current, choice.text),
         )
         for choice in fitting(current, offered)
     ]

@@ -120,8 +120,8 @@ class Answer:
 class Completion:
     """`text` is the whole text after taking it, `caret` where one writes on (-1: at its end).
 
-    `group` is whose it is, where it is not the panel's own: completions of a group stand together. A `guess` is what may have been
-    mistyped: nothing begins like what was typed.
+    `group` is whose it is, where it is not the panel's own: completions of a group stand together. A `guess` is not taken
+    by Enter: what may have been mistyped, or an argument that may be left out while nothing of it is typed.
     """
 
     text: str

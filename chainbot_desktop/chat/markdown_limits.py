@@ -16,7 +16,7 @@ MAX_PARAGRAPH_SIGNS = 2_000
 MAX_PARAGRAPH_BRACKETS = 300
 MAX_BRACKETS = 1_500
 MAX_CELLS = 3_000
-MAX_WEIGHT = 16_000
+MAX_WEIGHT = 12_000
 """Lines and signs of formatting of a whole message: a long one that is ordinary has half of them."""
 
 MAX_SECTIONS = 400

@@ -106,7 +106,7 @@ class ChatService(Reading):
         self._tasks = tasks
         self._preferences = preferences
         self.attachments = around.attachments
-        self._export_folder = around.export_folder
+        self.export_folder = around.export_folder
         self.me = me
         self.commands = CommandRegistry()
         self.answers = self._make_answers(around)
@@ -398,7 +398,7 @@ class ChatService(Reading):
 
     async def export(self, conversation_id: str, form: str = "markdown", path: str = "") -> Path:
         """Save a conversation as a file; its path. ExportFailed or Conflict where the file cannot be."""
-        return await save(await Export.read(self, conversation_id, form), path, self._export_folder)
+        return await save(await Export.read(self, conversation_id, form), path, self.export_folder)
 
     async def export_as(self, conversation_id: str, form: str = "markdown") -> Export:
         """For a caller that wants its name and media type before its bytes. NotFound, or InvalidInput for no such form."""

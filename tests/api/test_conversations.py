@@ -312,6 +312,20 @@ async def test_a_request_that_comes_twice_is_done_once(house: House) -> None:
     assert (await texts(house, chat)).count("/help") == 1
 
 
+async def test_it_is_done_once_across_a_restart_too(tmp_path: Path) -> None:
+    key = {"Idempotency-Key": "k-1"}
+    async with open_house(tmp_path) as house:
+        await house.runs("Ada")
+        chat = await begin(house)
+        path = f"{CHATS}/{chat}/messages"
+        first = await call(house, "POST", path, {"text": "@Ada say hello"}, **key)
+        await answered(house, chat, first[1]["runs"][0])
+    async with open_house(tmp_path) as house:
+        assert await call(house, "POST", path, {"text": "@Ada say hello"}, **key) == first
+        assert (await call(house, "POST", path, {"text": "@Ada say more"}, **key))[0] == 422
+        assert await texts(house, chat) == ["@Ada say hello", "hello"]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "code"),
     [

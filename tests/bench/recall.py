@@ -28,11 +28,13 @@ from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.meanings import MeaningFile
 from chainbot_desktop.store.recall import RecallTable
 from chainbot_desktop.store.schema import messages
-from tests.bench.measure import Result, percentile
+from tests.bench.measure import Result, middle, percentile
 from tests.bench.recall_questions import ANSWERED, UNANSWERED, chatter
 from tests.helpers.stores import Store, open_store
 
 MESSAGES = 100_000
+ROUNDS = 5
+"""Each question is asked so often; its time is the middle one, whatever else the machine does meanwhile."""
 _BARE = (
     "SELECT m.id FROM messages_text JOIN messages m ON m.number = messages_text.rowid"
     " WHERE messages_text MATCH ? ORDER BY rank LIMIT 5"
@@ -79,7 +81,7 @@ async def _measure(folder: Path) -> list[Result]:
         fused_times: list[float] = []
         hits = {"bare": 0, "words": 0, "fused": 0}
         await fused.find("load the table")
-        for question, _ in ANSWERED * 3:
+        for question, _ in ANSWERED * ROUNDS:
             began = perf_counter()
             refs = [f"message:{row[0]}" for row in bare.execute(_BARE, (bare_expression(question),))]
             bare_times.append(perf_counter() - began)
@@ -107,18 +109,24 @@ async def _measure(folder: Path) -> list[Result]:
 def _results(
     bare: Sequence[float], words: Sequence[float], fused: Sequence[float], hits: dict[str, int], noise: dict[str, int]
 ) -> list[Result]:
-    control = percentile(bare, 0.95) * 1000
-    asked, unasked = 3 * len(ANSWERED), len(UNANSWERED)
+    control, by_words, by_both = (_slowest(times) for times in (bare, words, fused))
+    asked, unasked = ROUNDS * len(ANSWERED), len(UNANSWERED)
     wrongly = "questions that nothing answers, and yet something is recalled"
     return [
-        Result("recall by words, p95", percentile(words, 0.95) * 1000, "ms", control, "<=2"),
-        Result("recall with embeddings, p95", percentile(fused, 0.95) * 1000, "ms", control, "<=3"),
+        Result("recall by words, p95", by_words, "ms", control, "<=2"),
+        Result("recall with embeddings, p95", by_both, "ms", control, "<=3"),
         # What does not fit is not recalled, and that costs an answer now and then: see the last two.
         Result("recall by words, hit@5", hits["words"] / asked, "", hits["bare"] / asked, ">=0.85"),
         Result("recall with embeddings, hit@5", hits["fused"] / asked, "", hits["bare"] / asked, ">=1.3"),
         Result("recall by words, wrongly", noise["words"] / unasked, "", noise["bare"] / unasked, "<=0.35", wrongly),
         Result("recall with embeddings, wrongly", noise["fused"] / unasked, "", noise["bare"] / unasked, "<=0.35", wrongly),
     ]
+
+
+def _slowest(times: Sequence[float]) -> float:
+    """In milliseconds, the time within which 95 of 100 questions are answered."""
+    questions = len(ANSWERED)
+    return percentile((middle(times[place::questions]) for place in range(questions)), 0.95) * 1000
 
 
 def bare_expression(question: str) -> str:

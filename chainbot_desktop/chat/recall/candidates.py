@@ -60,7 +60,7 @@ class Gatherer:
     async def _alike(self, question: str, conversation_id: str, before: int) -> list[Candidate]:
         if self._nearest is None:
             return []
-        numbers = await self._nearest.nearest(question, 2 * _EACH)
+        numbers = await self._nearest.nearest(question, _EACH)
         return await self._table.numbered(numbers, conversation_id=conversation_id, before=before)
 
     async def _pieces(self, terms: Sequence[Term]) -> tuple[Sequence[FoundPiece], Ranked]:

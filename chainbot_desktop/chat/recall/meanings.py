@@ -33,7 +33,7 @@ class Texts(Protocol):
 
     async def texts_after(self, number: int, limit: int) -> Sequence[tuple[int, str]]: ...
 
-    async def text_numbers(self) -> Sequence[int]: ...
+    async def numbers(self) -> Sequence[int]: ...
 
 
 class Vectors(Protocol):
@@ -112,7 +112,7 @@ class Meanings:
     async def _take_in(self) -> None:
         if self._gone:
             self._gone = False
-            here = await self._texts.text_numbers()
+            here = await self._texts.numbers()
             await self._vectors.on_thread(lambda: self._forget_others(here))
         while True:
             last = int(self._numbers[-1]) if self.count else 0

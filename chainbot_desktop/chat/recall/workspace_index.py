@@ -41,6 +41,18 @@ class IndexState:
     to_read: int = 0
     note: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """What a person is told of it."""
+        name = Path(self.root).name
+        if self.word in ("building", "waiting"):
+            left = f": {self.to_read:,} of {self.files:,} to go" if self.files else ""
+            return f"The files of {name} are being read{left}{'; the machine is busy' if self.word == 'waiting' else ''}."
+        if self.word == "ready":
+            count = "1 file" if self.files == 1 else f"{self.files:,} files"
+            return f"Searched in {name}: {count}. {self.note}".strip()
+        return f"No files are searched. {self.note}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class IndexPlaces:

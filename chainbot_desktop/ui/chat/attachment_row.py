@@ -66,11 +66,12 @@ class AttachmentsRow:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(target, found)
             return
-        text = f"{attachment.name}\n{size_words(attachment.size)}" if found is None else f"{attachment.name} {found}"
+        words = size_words(attachment.size) if found is None else f"It {found}."
+        name = painter.fontMetrics().elidedText(attachment.name, Qt.TextElideMode.ElideMiddle, int(area.width()) - 24)
         painter.setFont(theme.font("small"))
         painter.setPen(theme.color("dim"))
-        flags = Qt.AlignmentFlag.AlignCenter.value | Qt.TextFlag.TextWrapAnywhere.value
-        painter.drawText(area.adjusted(8, 8, -8, -8), flags, text[:120])
+        flags = Qt.AlignmentFlag.AlignCenter.value | Qt.TextFlag.TextWordWrap.value
+        painter.drawText(area.adjusted(8, 8, -8, -8), flags, f"{name}\n{words}")
 
     def hit(self, point: QPointF) -> Hit | None:
         for attachment, area in zip(self._pictures, self._areas, strict=False):

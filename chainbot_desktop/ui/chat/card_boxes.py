@@ -90,7 +90,6 @@ class Box:
         self.block, self._appended = block, ""
         self.laid_out_for = self._guessed_for = self._placed_for = -1
         self.buttons = []
-        self.frame = QRectF()
 
     def append(self, text: str) -> None:
         """More at the end as plain text, until the block is shown anew."""

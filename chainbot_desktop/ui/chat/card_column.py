@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from chainbot_desktop.core.ids import parse_time
-from chainbot_desktop.ui.chat.message_card import STREAMING_FROM, MessageCard
+from chainbot_desktop.ui.chat.message_card import STREAMING_FROM, WIDEST, MessageCard
 from chainbot_desktop.ui.theme import Theme
 
 MARGIN = 12
@@ -20,15 +20,17 @@ INDENT = 24
 
 @dataclass(frozen=True, slots=True)
 class Separator:
-    """What stands above a card: the day where it changes, and the mark of the first unread message."""
+    """What stands above a card: the day where it changes, where a branch begins, and the mark of the first unread message."""
 
     day: date | None = None
     new_since: str | None = None
-    """When the last message before the new ones was written; empty where there was none."""
+    """When the last message before the new ones was written."""
+    branched: bool = False
+    """Above it are messages of the conversation that this one branched from."""
 
     @property
     def lines(self) -> int:
-        return (self.day is not None) + (self.new_since is not None)
+        return (self.day is not None) + (self.new_since is not None) + self.branched
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class CardColumn:
         self.width = 0
         self._margin = 0
         self._indent = 0
+        self._widest = 0
         self._tops: list[int] = []
         self._indices: dict[int, int] = {}
 
@@ -67,6 +70,7 @@ class CardColumn:
 
     def arrange(self, width: int, theme: Theme) -> None:
         self.width, self._margin, self._indent = width, theme.px(MARGIN), theme.px(INDENT)
+        self._widest = theme.px(WIDEST)
         y = self._margin
         line = theme.px(LINE)
         tops = []
@@ -75,12 +79,13 @@ class CardColumn:
             if separator is not NOTHING:
                 y += separator.lines * line
             card.top = y
-            y += card.height_for(width - self._indent * card.indent, theme)
+            y += card.height_for(self.width_of(card) if card.indent else width, theme)
         self._tops = tops
         self.height = y
 
     def width_of(self, card: MessageCard) -> int:
-        return self.width - self._indent * card.indent
+        """A card that is indented ends where the others do."""
+        return min(self.width, self._widest) - self._indent * card.indent if card.indent else self.width
 
     def left_of(self, card: MessageCard) -> int:
         return self._margin + self._indent * card.indent
@@ -137,7 +142,9 @@ def _separators(cards: Sequence[MessageCard], new_after: int, *, begins: bool) -
         is_new = new_after and not card.is_mine and new_after < card.message.number < STREAMING_FROM
         is_first = before is not None and before.message.number <= new_after
         new = before.message.created_at if is_new and is_first and before is not None else None
-        made.append(Separator(day if is_new_day else None, new) if is_new_day or new is not None else NOTHING)
+        branched = before is not None and before.message.conversation_id != card.message.conversation_id
+        separator = Separator(day if is_new_day else None, new, branched)
+        made.append(separator if separator.lines else NOTHING)
         before = card
     return made
 

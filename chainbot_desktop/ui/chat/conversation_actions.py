@@ -21,7 +21,10 @@ Start = Callable[[str, Coroutine[Any, Any, None]], object]
 
 
 class ConversationActions:
-    """`start` runs a coroutine under a name and reports its errors to the person; `tell` is the shell's message bar."""
+    """`start` runs a coroutine under a name and reports its errors to the person; `tell` is the shell's message bar.
+
+    `fork` begins a copy of a conversation, `recall` shows how one recalls.
+    """
 
     def __init__(
         self,
@@ -32,6 +35,8 @@ class ConversationActions:
         start: Start,
         tell: Callable[[BarMessage], None],
         open_file: Callable[[str], None],
+        fork: Callable[[str], None],
+        recall: Callable[[str], None] | None = None,
     ) -> None:
         self._view = view
         self._chat = chat
@@ -39,6 +44,8 @@ class ConversationActions:
         self._start = start
         self._tell = tell
         self._open_file = open_file
+        self._fork = fork
+        self._recall = recall
 
     def show_menu(self, conversation: Conversation, position: QPoint) -> None:
         key = conversation.id
@@ -50,6 +57,9 @@ class ConversationActions:
             lambda: self.archive(conversation),
             icon="archive",
         )
+        menu.add("Go on in a copy", lambda: self._fork(key), icon="branch", enabled=bool(conversation.last_number))
+        if self._recall is not None:
+            menu.add("Recall", partial(self._recall, key), icon="history")
         for label, form in (("Export as Markdown", "markdown"), ("Export as JSON", "json"), ("Export as HTML", "html")):
             menu.add(label, partial(self.export, key, form), icon="download", enabled=bool(conversation.last_number))
         menu.add("Clear", lambda: self.clear(key), icon="minus", enabled=bool(conversation.last_number))

@@ -24,7 +24,8 @@ Start = Callable[[str, Coroutine[Any, Any, None]], object]
 
 _HOW = (
     "In ChatGPT: Settings, Data controls, Export data. It sends a link to a ZIP: choose that, or the conversations.json in it.\n"
-    "Every conversation is added to the list, with its branches and its times. What was imported before is not added again."
+    "Every conversation is added to the list, with its times; branches that you had left go to the archive. What was imported "
+    "before is not added again."
 )
 
 
@@ -157,7 +158,7 @@ def _figures(progress: ImportProgress) -> str:
     counts = progress.counts
     lines = [f"{_messages(counts)} in {_many(counts.conversations, 'conversation')}"]
     if counts.branches:
-        lines[0] += f"; {_many(counts.branches, 'branch')} of them in the archive"
+        lines[0] += f" and {_many(counts.branches, 'branch')}"
     if counts.attachments:
         lines.append(f"{_many(counts.attachments, 'file')} attached")
     if counts.known:

@@ -35,8 +35,12 @@ def paint_separator(painter: QPainter, theme: Theme, separator: Separator, card:
         words = day_words(separator.day, now.date())
         _paint_line(painter, theme, QRectF(card.left(), top, width, line), words, "dim", "line")
         top += line
+    if separator.branched:
+        _paint_line(painter, theme, QRectF(card.left(), top, width, line), "Branched here", "dim", "line")
+        top += line
     if separator.new_since is not None:
-        words = f"New since {relative_time(separator.new_since, now)}"
+        since = relative_time(separator.new_since, now)
+        words = "New" if since == "now" else f"New since {since}"
         _paint_line(painter, theme, QRectF(card.left(), top, width, line), words, "accent", "accent")
 
 

@@ -39,7 +39,7 @@ class MessageOffers:
 
     `code` applies and runs code blocks, `branch` begins a branch at a message, `edit` is for what the person wrote, `merge_back`
     brings an answer of a branch to where that began (`is_branch` says whether the open conversation is one), `remember` keeps a
-    message as a note, `select` begins to choose several.
+    message as a note.
     """
 
     code: CodeSheets | None = None
@@ -48,7 +48,6 @@ class MessageOffers:
     merge_back: OnMessage | None = None
     is_branch: Callable[[], bool] = lambda: False
     remember: OnMessage | None = None
-    select: Callable[[MessageCard], object] | None = None
 
 
 class MessageActions:
@@ -141,8 +140,6 @@ class MessageActions:
         for label, callback, icon in turns:
             if callback is not None:
                 menu.add(label, partial(callback, message), icon=icon)
-        if offers.select is not None:
-            menu.add("Select", partial(offers.select, card), icon="select")
 
     def _add_answer(self, menu: MenuSheet, card: AnswerCard) -> None:
         if card.note.steps or card.note.thinking:

@@ -152,5 +152,7 @@ class MessageKeys:
         for lines in range(1, 8):
             place = view.place_at(QPointF(self._column, caret.center().y() + by * line * lines))
             if place is not None and (place > head if by > 0 else place < head):
-                return place
+                # The head of a card has no letters: the first line of its text is meant.
+                first = view.caret_at(place) if place.text == START else None
+                return view.place_at(QPointF(self._column, first.center().y())) if first is not None else place
         return None

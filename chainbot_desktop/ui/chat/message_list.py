@@ -89,7 +89,8 @@ class MessageListView(ScrolledCards):
             self.scroll_to_bottom()
         elif top_number and (index := self.column.index_of(top_number)) >= 0:
             self._was_at_bottom = False
-            self._move_to(cards[index].top - self.theme.px(MARGIN))
+            is_first = index == 0 and not self.has_older
+            self._move_to(0 if is_first else cards[index].top - self.theme.px(MARGIN))
         elif anchor is not None and (top := self.column.top_for(anchor)) is not None:
             self._move_to(top)
         else:

@@ -45,6 +45,9 @@ class MessagePages:
         self.colors = colors
         self._renderers = _renderers(colors)
         self.shown: list[ShownMessage] = []
+        self.first = 0
+        """The number of the first message that was loaded; 0 where there is none. Those of threads count, and are not shown."""
+        self.last = 0
         self.has_older = False
         self.has_newer = False
         self.older_count = 0
@@ -55,29 +58,21 @@ class MessagePages:
         self.keeps_all = False
         """While something is selected nothing is let go."""
 
-    @property
-    def first(self) -> int:
-        return self.shown[0].message.number if self.shown else 0
-
-    @property
-    def last(self) -> int:
-        return self.shown[-1].message.number if self.shown else 0
-
     async def load_newest(self) -> None:
         messages = await self._chat.before(self.conversation_id, None, FIRST)
-        self.shown = await self.render(messages)
+        await self._show_only(messages)
         self.has_older, self.has_newer = len(messages) == FIRST, False
 
     async def load_oldest(self) -> None:
         messages = await self._chat.after(self.conversation_id, 0, PAGE)
-        self.shown = await self.render(messages)
+        await self._show_only(messages)
         self.has_older, self.has_newer = False, len(messages) == PAGE
 
     async def load_around(self, number: int, *, before: int = PAGE // 2, after: int = PAGE) -> None:
         """With the message of this number (or the place where it was), so many before it and after it."""
         earlier = await self._chat.before(self.conversation_id, number, before)
         later = await self._chat.after(self.conversation_id, number - 1, after)
-        self.shown = await self.render([*earlier, *later])
+        await self._show_only([*earlier, *later])
         self.has_older, self.has_newer = len(earlier) == before, len(later) == after
 
     async def load_at(self, index: int) -> int:
@@ -98,30 +93,34 @@ class MessagePages:
         """How many came in at the top."""
         first = self.first
         messages = await self._chat.before(self.conversation_id, first, PAGE)
-        fresh = await self.render(messages)
+        fresh = await self.render(_outside_of_threads(messages))
         if self.first != first:
             return 0
         self.shown = [*fresh, *self.shown]
+        self.first = messages[0].number if messages else first
         self.has_older = len(messages) == PAGE
         self.older_count = max(0, self.older_count - len(fresh)) if self.has_older else 0
         if len(self.shown) > MOST_LOADED and not self.keeps_all:
             self.newer_count += len(self.shown) - MOST_LOADED
             self.shown, self.has_newer = self.shown[:MOST_LOADED], True
+            self.last = self.shown[-1].message.number
         return len(fresh)
 
     async def load_newer(self) -> int:
         """How many came in at the bottom: of what was known to be there, or was posted since."""
         last = self.last
         messages = await self._chat.after(self.conversation_id, last, PAGE)
-        fresh = await self.render(messages)
+        fresh = await self.render(_outside_of_threads(messages))
         if self.last != last:
             return 0
         self.shown = [*self.shown, *fresh]
+        self.last = messages[-1].number if messages else last
         self.has_newer = len(messages) == PAGE
         self.newer_count = max(0, self.newer_count - len(fresh)) if self.has_newer else 0
         if len(self.shown) > MOST_LOADED and not self.keeps_all:
             self.older_count += len(self.shown) - MOST_LOADED
             self.shown, self.has_older = self.shown[-MOST_LOADED:], True
+            self.first = self.shown[0].message.number
         return len(fresh)
 
     async def count(self) -> None:
@@ -140,6 +139,10 @@ class MessagePages:
         fresh = {item.message.number: item for item in again}
         self.shown = [fresh.get(item.message.number, item) for item in self.shown]
 
+    async def _show_only(self, messages: list[Message]) -> None:
+        self.shown = await self.render(_outside_of_threads(messages))
+        self.first, self.last = (messages[0].number, messages[-1].number) if messages else (0, 0)
+
     async def render(self, messages: list[Message]) -> list[ShownMessage]:
         """In their order, in slices."""
         colors, renderers = self.colors, self._renderers
@@ -156,6 +159,10 @@ class MessagePages:
                 await asyncio.sleep(0)
                 pause = time.perf_counter() + _SLICE_SECONDS
         return made
+
+
+def _outside_of_threads(messages: list[Message]) -> list[Message]:
+    return [message for message in messages if not message.thread]
 
 
 Renderers = tuple[SectionRenderer, SectionRenderer]

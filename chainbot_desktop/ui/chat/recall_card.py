@@ -41,6 +41,8 @@ class RecallParts:
     open_place: Callable[[str, Mapping[str, object]], None]
     tell: Callable[[Message], None]
     actor: str
+    files: Callable[[], str]
+    """What is to be said of the files of the workspace: how many are searched, or why none are."""
 
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.spawn(name, self._guarded(work))
@@ -80,6 +82,7 @@ class RecallSheet(Sheet):
             self.body.addWidget(row)
         if not parts.recall.by_meaning:
             self.add_text("Texts are compared by their words alone: the optional extra “recall” is not installed.", "dim")
+        self.add_text(parts.files(), "dim")
         self.add_action("Notes", self._on_notes)
         self.add_action("Close", kind="primary")
         parts.start("recall-sheet", self._fill())

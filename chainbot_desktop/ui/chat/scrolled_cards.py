@@ -108,6 +108,7 @@ class ScrolledCards(QAbstractScrollArea):
                 break
 
     def scroll_to_top(self) -> None:
+        self._was_at_bottom = False
         self._move_to(0)
         self._settle()
 

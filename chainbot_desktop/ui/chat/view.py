@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPoint, QRect, Qt, QTimer
-from PySide6.QtGui import QHideEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QStackedLayout, QVBoxLayout, QWidget
 
 from chainbot_desktop.chat.code_actions import CodeActions
 from chainbot_desktop.chat.service import ChatService, Posted
 from chainbot_desktop.core.errors import ChainBotError, NotFound
-from chainbot_desktop.core.ports import TalkAttachment, TalkDelivery
+from chainbot_desktop.core.ports import TalkAttachment, TalkDelivery, TalkRecall
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.conversation_rows import Conversation
 from chainbot_desktop.ui.chat.agent_side import AgentSide
+from chainbot_desktop.ui.chat.attached_files import AttachedFiles
 from chainbot_desktop.ui.chat.attachment_drop import DropTarget
 from chainbot_desktop.ui.chat.attachment_intake import AttachmentIntake
-from chainbot_desktop.ui.chat.attachment_menu import ChooseFile
+from chainbot_desktop.ui.chat.card_rows import Hit
+from chainbot_desktop.ui.chat.chat_parts import ChatParts
 from chainbot_desktop.ui.chat.code_sheets import CodeSheets
 from chainbot_desktop.ui.chat.composer import Composer
 from chainbot_desktop.ui.chat.conversation_actions import ConversationActions
@@ -27,9 +30,18 @@ from chainbot_desktop.ui.chat.conversation_head import ConversationHead
 from chainbot_desktop.ui.chat.conversation_list import ConversationListFeed
 from chainbot_desktop.ui.chat.conversation_panel import ConversationPanel
 from chainbot_desktop.ui.chat.conversation_rows import Row
+from chainbot_desktop.ui.chat.import_sheet import ImportSheet
 from chainbot_desktop.ui.chat.message_actions import MessageActions, MessageOffers
+from chainbot_desktop.ui.chat.message_card import MessageCard
 from chainbot_desktop.ui.chat.message_feed import MessageFeed
 from chainbot_desktop.ui.chat.message_list import MessageListView
+from chainbot_desktop.ui.chat.message_marks import attachments_of
+from chainbot_desktop.ui.chat.message_turns import MessageTurns
+from chainbot_desktop.ui.chat.notes_sheet import NotesSheet
+from chainbot_desktop.ui.chat.places import ChatPlaces, Middle
+from chainbot_desktop.ui.chat.queued_side import QueuedSide
+from chainbot_desktop.ui.chat.recall_card import RecallParts, RecallSheet, recalled_of
+from chainbot_desktop.ui.chat.thumbnails import Thumbnails
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 from chainbot_desktop.ui.view import Command, WindowView
 from chainbot_desktop.ui.view import Message as BarMessage
@@ -37,12 +49,9 @@ from chainbot_desktop.ui.widgets.button import Button, IconButton
 from chainbot_desktop.ui.widgets.empty_state import EmptyState
 from chainbot_desktop.ui.widgets.header import Header
 
-_NARROW = 640
-"""Below this width the list is a drawer over the messages."""
-
 
 class ChatView(WindowView):
-    """Needs a running loop. `tasks` runs what it begins. Without `choose_file` files are attached by pasting and dropping."""
+    """Needs a running loop. `tasks` runs what it begins, `parts` is what it has besides the conversations."""
 
     def __init__(
         self,
@@ -51,13 +60,13 @@ class ChatView(WindowView):
         tasks: Tasks,
         parent: QWidget | None = None,
         *,
-        choose_file: ChooseFile | None = None,
-        code: CodeActions | None = None,
+        parts: ChatParts | None = None,
     ) -> None:
         super().__init__(parent)
         if chat.attachments is None:
             raise ValueError("a chat window needs a service with attachments")
         self._attachments = chat.attachments
+        self._parts = parts = parts or ChatParts()
         self._chat = chat
         self._themes = themes
         self._tasks = tasks
@@ -69,8 +78,6 @@ class ChatView(WindowView):
         """Agents whose conversation is being looked for: the last one must not be opened in its place."""
         self._sending = asyncio.Lock()
         """Held while a message is sent: the next one comes after it, into the same conversation."""
-        self._panel_wanted = True
-        self._drawer_open = False
         self.setProperty("overlayHost", True)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setProperty("ground", "window")
@@ -82,12 +89,39 @@ class ChatView(WindowView):
             start=self._start,
             tell=self.message.emit,
             open_file=lambda path: self._open("code-agent", {"path": path}),
+            fork=lambda key: self._turns.fork(key),  # noqa: PLW0108 - made below
+            recall=self._open_recall if self._recall_parts() is not None else None,
         )
-        self.composer.incoming.choose_file = choose_file
+        self.composer.incoming.choose_file = self._choose_file if parts.choose_file is not None else None
         self.composer.incoming.open_window = self._open
         self.drop_target = DropTarget(self, self.composer.incoming.drop, themes)
         self._agent_side = AgentSide(chat, self.composer, lambda: self._conversation, self._start)
         self.destroyed.connect(self._agent_side.end)
+        self._queued = (
+            QueuedSide(chat.answers, self.composer, lambda: self.conversation_id, self._start, chat.me)
+            if chat.answers is not None
+            else None
+        )
+        if chat.answers is not None and self._queued is not None:
+            self.destroyed.connect(chat.answers.on_change(self._queued.refresh))
+        self._turns = MessageTurns(
+            self,
+            chat,
+            self.composer,
+            start=self._start,
+            tell=self.message.emit,
+            notes=parts.notes,
+            summaries=parts.summaries,
+        )
+        self._attached = AttachedFiles(
+            self,
+            self._attachments,
+            themes,
+            chat.export_folder,
+            start=self._start,
+            tell=self.message.emit,
+            open_window=self._open,
+        )
         self._message_actions = MessageActions(
             self,
             themes,
@@ -96,7 +130,14 @@ class ChatView(WindowView):
             quote=self.composer.insert,
             stop=self._agent_side.stop,
             messages=self.messages,
-            offers=MessageOffers(code=self._code_sheets(code) if code is not None else None),
+            offers=MessageOffers(
+                code=self._code_sheets(parts.code) if parts.code is not None else None,
+                branch=self._turns.branch,
+                edit=self._turns.edit,
+                merge_back=self._turns.merge_back,
+                is_branch=lambda: self._turns.is_branch,
+                remember=self._turns.remember if self._turns.can_remember else None,
+            ),
         )
         self._head = ConversationHead(
             self.header,
@@ -110,6 +151,12 @@ class ChatView(WindowView):
         self.header.add_action(self._more)
         self._list_feed = ConversationListFeed(chat, self.panel, self._start)
         self._feed = MessageFeed(chat, self.messages, themes, self._start)
+        self._feed.thumbnails = Thumbnails(self._attachments.blobs, self._start, self)
+        self._feed.show_threads(chat)
+        self.panel.offers_import = parts.importer is not None
+        self.panel.import_requested.connect(self._open_import)
+        if parts.importer is not None:
+            self.destroyed.connect(parts.importer.on_change(self._list_feed.refresh))
         self._connect()
         QTimer.singleShot(0, self._list_feed.refresh)
 
@@ -124,7 +171,7 @@ class ChatView(WindowView):
         self.header.add_leading(self._toggle)
         self.messages = MessageListView(self._themes)
         self.empty = EmptyState("chat", "", "", self._themes)
-        middle = _Middle()
+        middle = Middle()
         self._middle = QStackedLayout(middle)
         self._middle.addWidget(self.messages)
         self._middle.addWidget(self.empty)
@@ -138,15 +185,12 @@ class ChatView(WindowView):
         layout.addWidget(self.header)
         layout.addWidget(middle, 1)
         layout.addWidget(self.composer)
-        self._scrim = _Scrim(self)
         self.panel = ConversationPanel(self._themes, self)
-        self._edge = QFrame(self)
-        self._edge.setProperty("kind", "line")
+        self.places = ChatPlaces(self, self.main, self.panel, self.messages, self.pill, self._themes)
 
     def _connect(self) -> None:
         self._toggle.clicked.connect(self.toggle_panel)
         self._more.clicked.connect(self._on_more)
-        self._scrim.pressed = self._close_drawer
         self.panel.chosen.connect(self._on_chosen)
         self.panel.new_requested.connect(self.new_conversation)
         self.panel.searched.connect(self._list_feed.search)
@@ -155,8 +199,10 @@ class ChatView(WindowView):
         self.composer.draft_changed.connect(self._on_draft)
         self.composer.intake.place_wanted.connect(self._on_place_wanted)
         self.messages.hit_clicked.connect(self._message_actions.on_hit)
+        self.messages.hit_clicked.connect(self._turns.on_hit)
+        self.messages.hit_clicked.connect(self._on_hit)
         self.messages.menu_requested.connect(self._on_message_menu)
-        self.messages.bottom_changed.connect(self._place_pill)
+        self.messages.bottom_changed.connect(lambda: self.places.place_pill(self._feed.unseen))
         self.pill.clicked.connect(self._feed.go_to_newest)
         self._feed.changed.connect(self._on_messages_changed)
         self._list_feed.unread_changed.connect(self.badge_changed)
@@ -212,16 +258,36 @@ class ChatView(WindowView):
             Command("chat.copy", "Copy the selection or the message", self._copy, "Ctrl+Shift+C", "copy"),
             Command("chat.stop", "Stop the answers in this conversation", self._agent_side.stop_all_here, "Ctrl+.", "stop"),
             Command("chat.export", "Export this conversation", lambda: self._with_current(self._export), "", "download"),
+            Command("chat.fork", "Go on in a copy of this conversation", lambda: self._with_current(self._fork), "", "branch"),
+            Command("chat.agents", "Agents in this conversation", self._head.open_members, "", "users"),
+            *self._more_commands(),
         )
 
+    def _more_commands(self) -> Sequence[Command]:
+        recall = (
+            Command(
+                "chat.recall", "Recall in this conversation", lambda: self._open_recall(self.conversation_id), "", "history"
+            ),
+            Command("chat.notes", "Notes", self._open_notes, "", "pin"),
+        )
+        imports = (Command("chat.import", "Import from ChatGPT", self._open_import, "", "upload"),)
+        return (*(recall if self._recall_parts() is not None else ()), *(imports if self._parts.importer is not None else ()))
+
     # Opening
+
+    @property
+    def conversation(self) -> Conversation | None:
+        return self._conversation
+
+    def open_conversation(self, conversation_id: str, message_id: str = "") -> None:
+        self._start("chat-open", self._show(conversation_id, message_id))
 
     @property
     def conversation_id(self) -> str:
         return self._conversation.id if self._conversation is not None else ""
 
     def new_conversation(self) -> None:
-        self._close_drawer()
+        self.places.close_drawer()
         self.composer.flush_draft()
         self._start("chat-new", self._begin())
 
@@ -303,7 +369,9 @@ class ChatView(WindowView):
         alone = self._feed.ends_with_first_message and not self._feed.has_answer
         self.composer.show_hint(self._agent_side.hint() if alone else "")
         self._agent_side.refresh()
-        self._place_pill()
+        if self._queued is not None:
+            self._queued.refresh()
+        self.places.place_pill(self._feed.unseen)
 
     def _on_listed(self, conversations: Mapping[str, Conversation]) -> None:
         """The list was read anew: the open conversation may have another name, or be gone."""
@@ -407,7 +475,7 @@ class ChatView(WindowView):
         if row.switch:
             self._list_feed.show_archived(row.switch == "archived")
             return
-        self._close_drawer()
+        self.places.close_drawer()
         self._start("chat-open", self._show(row.key, row.message_id))
         if not row.message_id:
             self.composer.edit.setFocus()
@@ -425,9 +493,58 @@ class ChatView(WindowView):
     def _on_message_menu(self, card: Any, position: QPoint) -> None:
         self._message_actions.show_menu(card, position, self.messages.selected_text())
 
+    def _on_hit(self, card: MessageCard, hit: Hit) -> None:
+        if hit.kind == "recalled":
+            self._open_recall(self.conversation_id, recalled_of(card.message.detail))
+        elif hit.kind == "attachment":
+            found = (each for each in attachments_of(card.message.detail) if each.sha256 == hit.value)
+            self._attached.show_menu(next(found))
+
+    def _open_recall(self, conversation_id: str, recalled: Sequence[TalkRecall] = ()) -> None:
+        parts = self._recall_parts()
+        if parts is not None:
+            RecallSheet(self, self._themes, parts, conversation_id, recalled).open()
+
+    def _open_notes(self) -> None:
+        parts = self._recall_parts()
+        if parts is not None:
+            NotesSheet(self, self._themes, parts.notes, parts).open()
+
+    def _recall_parts(self) -> RecallParts | None:
+        recall, notes = self._parts.recall, self._parts.notes
+        if recall is None or notes is None:
+            return None
+        return RecallParts(recall, notes, self._tasks, self._open, self.message.emit, self._chat.me, self._parts.recalled_files)
+
+    def _open_import(self) -> None:
+        importer, choose = self._parts.importer, self._parts.choose_file
+        if importer is not None and choose is not None:
+            ImportSheet(
+                self,
+                importer,
+                self._themes,
+                start=self._start,
+                choose_file=choose,
+                open_conversation=self.open_conversation,
+            ).open()
+
+    def _choose_file(self, origin: QWidget, done: Callable[[Path], object]) -> None:
+        choose = self._parts.choose_file
+        assert choose is not None
+
+        async def work() -> None:
+            path = await choose(origin)
+            if path is not None:
+                done(path)
+
+        self._start("chat-choose", work())
+
     def _with_current(self, run: Any) -> None:
         if self._conversation is not None:
             run(self._conversation)
+
+    def _fork(self, conversation: Conversation) -> None:
+        self._turns.fork(conversation.id)
 
     def _export(self, conversation: Conversation) -> None:
         self._actions.export(conversation.id, "markdown")
@@ -456,66 +573,19 @@ class ChatView(WindowView):
 
     @property
     def is_narrow(self) -> bool:
-        return self.width() < self._themes.current.px(_NARROW)
+        return self.places.is_narrow
 
     def toggle_panel(self) -> None:
-        if self.is_narrow:
-            self._drawer_open = not self._drawer_open
-        else:
-            self._panel_wanted = not self._panel_wanted
-        self._arrange()
-        if self.panel.isVisible() and self._drawer_open:
-            self.panel.list.setFocus()
-
-    def _close_drawer(self) -> None:
-        self._drawer_open = False
-        self._arrange()
-
-    def _arrange(self) -> None:
-        theme = self._themes.current
-        width, height = self.width(), self.height()
-        side = theme.px(280 if width >= theme.px(1000) else 216)
-        if self.is_narrow:
-            side = min(theme.px(320), width * 85 // 100)
-        else:
-            self._drawer_open = False
-        shown = self._drawer_open if self.is_narrow else self._panel_wanted
-        left = side + 1 if shown and not self.is_narrow else 0
-        self.main.setGeometry(QRect(left, 0, width - left, height))
-        self.panel.setGeometry(QRect(0, 0, side, height))
-        self._edge.setGeometry(QRect(side, 0, 1, height))
-        self._scrim.setGeometry(self.rect())
-        self._scrim.setVisible(self._drawer_open)
-        self.panel.setVisible(shown)
-        self._edge.setVisible(shown)
-        self._scrim.raise_()
-        self.panel.raise_()
-        self._edge.raise_()
-        self._place_pill()
-
-    def _place_pill(self, _at_bottom: bool = False) -> None:
-        count = self._feed.unseen
-        away = self.messages.has_newer or not self.messages.is_at_bottom
-        self.pill.setVisible(bool(self.messages.cards) and away and (count > 0 or self.messages.has_newer))
-        self.pill.setText(f"{count} new" if count else "Newest")
-        size = self.pill.sizeHint()
-        host = self.messages
-        self.pill.setGeometry(
-            (host.width() - size.width()) // 2,
-            host.height() - size.height() - self._themes.current.px(10),
-            size.width(),
-            size.height(),
-        )
-        self.pill.raise_()
+        self.places.toggle()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._arrange()
+        self.places.arrange()
 
     def hideEvent(self, event: QHideEvent) -> None:
         self.composer.flush_draft()
 
     def _on_theme_changed(self, theme: Theme) -> None:
-        self._arrange()
+        self.places.arrange()
         self._feed.render_again()
 
     # Work
@@ -528,33 +598,3 @@ class ChatView(WindowView):
             await work
         except ChainBotError as error:
             self.message.emit(BarMessage(error.message, "error", error.hint))
-
-
-class _Middle(QWidget):
-    """Gives way: over an on-screen keyboard the field has its room first."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setMinimumHeight(1)
-
-    def hasHeightForWidth(self) -> bool:
-        """Else a layout gives it what its longest text wants, before the others have their least."""
-        return False
-
-
-class _Scrim(QWidget):
-    """Dims what is beside the open drawer; a tap on it closes the drawer."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.pressed: Any = None
-        self.hide()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self.pressed is not None:
-            self.pressed()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setOpacity(0.5)
-        painter.fillRect(self.rect(), Qt.GlobalColor.black)

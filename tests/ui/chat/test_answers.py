@@ -49,7 +49,8 @@ def streaming(window: Window) -> list[AnswerCard]:
 
 
 def shown(card: AnswerCard) -> str:
-    return "\n\n".join(box.ready.text() for box in card._boxes if box.ready is not None)
+    """All of its text, also what is not in sight."""
+    return "\n\n".join(card._text(index).text() for index in range(len(card._boxes))) if card._theme is not None else ""
 
 
 def word(card: AnswerCard) -> str:

@@ -502,7 +502,7 @@ def test_a_narrow_window_has_a_drawer(play: Scene) -> None:
         assert not window.view.panel.isVisible()
         QTest.mouseClick(window.view._toggle, Qt.MouseButton.LeftButton)
         assert window.view.panel.isVisible()
-        QTest.mouseClick(window.view._scrim, Qt.MouseButton.LeftButton, pos=QPoint(470, 200))
+        QTest.mouseClick(window.view.places._scrim, Qt.MouseButton.LeftButton, pos=QPoint(470, 200))
         assert not window.view.panel.isVisible()
 
     play(scene, (480, 700))

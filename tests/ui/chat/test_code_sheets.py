@@ -12,7 +12,9 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from chainbot_desktop.app.panel_looks import PanelLooks
 from chainbot_desktop.chat.code_actions import CodeActions
+from chainbot_desktop.chat.panel_commands import PanelCommands
 from chainbot_desktop.chat.patch_fitting import HunkFit
 from chainbot_desktop.chat.patch_preview import FilePreview
 from chainbot_desktop.chat.patches import Hunk
@@ -218,13 +220,14 @@ def test_the_menu_offers_what_a_block_and_a_message_are_for(on_loop: Run, theme_
         text = f"```diff\n{PATCH}```\n\n```rust src/a.rs\nfn main() {{}}\n```\n\n```python\nprint(1)\n```"
         async with coding(tmp_path, theme_source, text) as (window, _, card, _run):
             actions = window.view._message_actions
+            actions._offers = MessageOffers(code=actions._offers.code)
             middle = window.view.mapToGlobal(QPoint(100, 100))
             actions.show_menu(card, middle, "")
             found = menu_texts(window)
             assert found.count("Apply to the workspace: diff") == 1
             assert "Apply to the workspace: rust" in found
             assert "Run: python" in found
-            assert not {"Run: diff", "Apply to the workspace: python", "Branch from here", "Select", "Remember"} & set(found)
+            assert not {"Run: diff", "Apply to the workspace: python", "Branch from here", "Remember"} & set(found)
             window.key(Qt.Key.Key_Escape)
             done: list[tuple[str, str]] = []
 
@@ -298,3 +301,23 @@ def test_screens(
                     shoot(window.view, f"code-help-{size[0]}-{name}")
 
     on_loop(look())
+
+
+def test_attach_by_a_command_puts_a_chip_over_the_composer(on_loop: Run, theme_source: ThemeSource, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with coding(tmp_path, theme_source, "hello") as (window, files, _, _run):
+            looks = PanelLooks(theme_source, lambda name, value: None)
+            PanelCommands(looks, lambda: files.root).register_in(window.service.commands)
+            await window.types("/theme light ")
+            await window.until(lambda: theme_source.choice == "light" and window.told)
+            [told] = window.told
+            assert (told.text, told.action_label) == ("The panel is light now, its text normal.", "Undo")
+            assert told.action is not None
+            told.action()
+            await window.until(lambda: theme_source.choice != "light")
+            await window.types("/attach src/main.py ")
+            await window.until(lambda: window.view.composer.intake.ready)
+            assert [attached.name for attached in window.view.composer.intake.ready] == ["main.py"]
+            assert window.view.composer.text == ""
+
+    on_loop(play())

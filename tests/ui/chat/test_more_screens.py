@@ -56,7 +56,7 @@ def test_states(on_loop: Run, theme_source: ThemeSource, tmp_path: Path, shoot: 
             view.toggle_panel()
             await asyncio.sleep(0.2)
             shoot(view, "chat-state-drawer")
-            view._close_drawer()
+            view.places.close_drawer()
             await asyncio.sleep(0.2)
             shoot(view, "chat-state-portrait")
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from chainbot_desktop.core.ports import TalkRecall
 from chainbot_desktop.core.tasks import Tasks
@@ -79,6 +79,7 @@ async def open_host(folder: Path, themes: ThemeSource, size: tuple[int, int] = (
             lambda window, content: hosts[0].opened.append((window, dict(content))),
             lambda message: hosts[0].tell(message),  # noqa: PLW0108 (there is no host yet)
             ME,
+            lambda: "Searched in garden: 1,027 files.",
         )
         hosts.append(Host(widget, recalling, parts, themes))
         widget.show()
@@ -131,6 +132,8 @@ def test_each_shows_where_it_is_from_and_opens_there(on_loop: Run, theme_source:
         async with open_host(tmp_path, theme_source) as host:
             _, sheet = await recall_sheet(host)
             assert sheet.rows[2].excerpt.text() == "def stop(self) -> None:\n    ..."
+            shown = [label.text() for label in sheet.findChildren(QLabel)]
+            assert "Searched in garden: 1,027 files." in shown
             press(sheet.rows[2].open_button)
             await host.until(lambda: host.opened)
             assert host.opened == [("code-agent", {"path": "house/pump.py", "line": 12})]
@@ -203,6 +206,7 @@ def test_what_was_deleted_since_is_said(on_loop: Run, theme_source: ThemeSource,
             sheet.open()
             await host.settled()
             sheet.rows[0].open_button.click()
+            await host.until(lambda: len(host.told) == 1)
             sheet.rows[1].open_button.click()
             await host.until(lambda: len(host.told) == 2)
             assert "deleted" in host.told[0].text

@@ -16,6 +16,7 @@ from chainbot_desktop.chat.code_actions import CodeActions
 from chainbot_desktop.chat.service import ChatService
 from chainbot_desktop.core.ports import AgentTalk
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.ui.chat.chat_parts import ChatParts
 from chainbot_desktop.ui.chat.message_card import MessageCard
 from chainbot_desktop.ui.chat.view import ChatView
 from chainbot_desktop.ui.theme import ThemeSource
@@ -81,6 +82,7 @@ async def open_window(
     undo_seconds: float = 60.0,
     talk: AgentTalk | None = None,
     code: CodeActions | None = None,
+    parts: ChatParts | None = None,
 ) -> AsyncIterator[Window]:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
@@ -89,7 +91,7 @@ async def open_window(
     failures: list[str] = []
     tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
     async with open_chat(folder, undo_seconds, talk) as chat:
-        view = ChatView(chat.service, themes, tasks, code=code)
+        view = ChatView(chat.service, themes, tasks, parts=parts or ChatParts(code=code))
         window = Window(view, chat, failures)
         view.message.connect(window.told.append)
         view.open_requested.connect(lambda key, content: window.opened.append((key, content)))

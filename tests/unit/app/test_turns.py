@@ -16,9 +16,11 @@ from tests.unit.app.test_agent_talk import ME, answered, open_chat_over, until
 
 
 async def two(house: AgentHouse) -> tuple[str, str]:
-    ids = [await house.service.spawn("scripted", name, {"restart": "always"}, actor=ME) for name in ("Ada", "Bob")]
-    for agent_id in ids:
-        await house.becomes(agent_id, "idle")
+    """Ada and Bob, idle; their workers are in this order."""
+    ids = []
+    for name in ("Ada", "Bob"):
+        ids.append(await house.service.spawn("scripted", name, {"restart": "always"}, actor=ME))
+        await house.becomes(ids[-1], "idle")
     return ids[0], ids[1]
 
 
@@ -101,7 +103,7 @@ async def test_a_run_that_a_run_causes_stands_in_a_thread(tmp_path: Path) -> Non
         await house.service.wait(child)
         house.scripted.workers[0].release.set()
         await answered(chat, made.id)
-        messages = await chat.before(made.id, None, 10)
+        messages = await chat._table.before(made.id, None, 10, with_threads=True)
         assert [(message.author, message.thread, message.text) for message in messages] == [
             (ME, "", "@Ada wait"),
             (f"agent:{ada}", parent, "say seven"),

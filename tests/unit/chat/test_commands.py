@@ -188,3 +188,7 @@ def test_what_may_be_mistyped_is_offered_as_a_guess_where_nothing_else_fits(chat
     assert [(c.text, c.guess) for c in complete("/st")] == [("/status", False)]
     assert complete("/zz") == []
     assert complete("/zzzzzz") == []
+    assert {c.guess for c in complete("/export ")} == {True}, "it may be left out: Enter sends"
+    assert {c.guess for c in complete("/export j")} == {False}
+    assert {c.guess for c in complete("/open ")} == {False}
+    assert [(c.text, c.guess) for c in complete("/export jsno")] == [("/export json", True)]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainbot_desktop.chat.turns import RecallResult
-from chainbot_desktop.chat.unheard import SHARE, Hearing
+from chainbot_desktop.chat.unheard import SHARE
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.ports import TalkContext, TalkRecall
 from chainbot_desktop.store.conversation_rows import Conversation
@@ -200,23 +200,20 @@ async def test_in_a_branch_the_stem_is_told_its_own_answers_too(tmp_path: Path) 
     async with open_chat(tmp_path, talk=talk) as chat:
         stem = await chat.service.begin()
         await say(chat, talk, stem.id, "@Ada one", "1")
-        here = await chat.service.fork(stem.id)
-        table = chat.service._table
-        hearing = Hearing(table, lambda agent_id: agent_id)
-        told_first = await hearing.unheard(here, "id-Ada", before=None)
-        assert [(line.author, line.text, line.by_agent) for line in told_first.lines] == [
+        branch = await chat.service.fork(stem.id)
+        await say(chat, talk, stem.id, "@Ada only in the stem", "yes")
+        first = await say(chat, talk, branch.id, "@Ada two", "2")
+        assert first.context is not None
+        assert [(line.author, line.text, line.by_agent) for line in first.context.said] == [
             ("test", "@Ada one", ""),
             ("Ada", "1", "id-Ada"),
         ]
-        assert told_first.anew
-        detail = {"run_id": "r", "name": "Ada", "state": "succeeded", "heard": told_first.through}
-        await table.post(here.id, "2", author="agent:id-Ada", detail=detail)
-        again = await hearing.unheard(here, "id-Ada", before=None)
-        assert (again.lines, again.anew) == ((), False)
-        merged = {**detail, "merged_from": {"conversation_id": here.id, "message_id": "m"}}
-        await table.post(stem.id, "2", author="agent:id-Ada", detail=merged)
-        in_stem = await hearing.unheard(stem, "id-Ada", before=None)
-        assert [line.text for line in in_stem.lines] == ["2"], "it said so elsewhere"
+        assert first.context.anew
+        answer = (await said(chat, branch.id))[-1]
+        assert (await say(chat, talk, branch.id, "@Ada three", "3")).context is None
+        await chat.service.merge_back(answer.id)
+        in_stem = await say(chat, talk, stem.id, "@Ada four", "4")
+        assert told(in_stem) == [("Ada", "2")], "it said so elsewhere"
 
 
 @settings(max_examples=25, deadline=None)

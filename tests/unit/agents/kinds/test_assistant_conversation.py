@@ -133,6 +133,7 @@ async def test_texts_that_are_attached_stand_between_fences(tmp_path: Path) -> N
             await attached(house, "notes.md", "text/markdown", b"# Notes\n```\ncode\n```\n"),
             await attached(house, "data.bin", "application/octet-stream", b"\x00\x01\xff"),
             await attached(house, "wide.txt", "text/plain", "gr\u00fcn".encode("utf-16")),
+            await attached(house, "old.txt", "text/plain; charset=iso-8859-1", "bl\u00e4ulich".encode("latin-1")),
         )
         await ask(house, agent_id, "Read.", TalkContext(attachments=given))
         ((_, text),) = sent(server)
@@ -140,6 +141,7 @@ async def test_texts_that_are_attached_stand_between_fences(tmp_path: Path) -> N
         assert "````\n# Notes\n```\ncode\n```\n\n````" in text
         assert "data.bin (application/octet-stream, 3 bytes) is attached. It is no text" in text
         assert "```\ngr\u00fcn\n```" in text
+        assert "```\nbl\u00e4ulich\n```" in text
         await ask(house, agent_id, "Once more.")
         assert told(server).count("# Notes") == 1
 

@@ -97,6 +97,7 @@ async def test_a_file_is_found_by_its_words_with_its_line(desk: Desk) -> None:
         assert path == "notes/repairs.md"
         assert 150 - 40 <= line <= 150
         assert desk.index.state.files == 1
+        assert desk.index.state.sentence == "Searched in project: 1 file."
 
 
 async def test_a_file_is_found_by_its_name(desk: Desk) -> None:
