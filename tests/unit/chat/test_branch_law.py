@@ -100,12 +100,12 @@ async def _compare(chat: Chat, lists: Lists) -> None:
 
 
 _actions = st.sampled_from(
-    [*["post"] * 3, *["branch"] * 3, "edit", *["clear"] * 2, *["delete"] * 2, *["undo"] * 2, "carry out", "begin"]
+    [*["post"] * 4, *["branch"] * 4, "edit", *["clear"] * 3, "delete", *["undo"] * 2, "carry out", "begin"]
 )
-_steps = st.lists(st.tuples(_actions, st.integers(0, 9), st.integers(0, 9)), min_size=6, max_size=20)
+_steps = st.lists(st.tuples(_actions, st.integers(0, 2), st.integers(0, 4)), min_size=12, max_size=24)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(_steps)
 def test_each_conversation_reads_what_a_list_would(steps: list[Step]) -> None:
     async def run() -> None:

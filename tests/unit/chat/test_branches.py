@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,8 @@ from chainbot_desktop.store.conversation_rows import Conversation, Message
 from tests.helpers.chats import Chat, open_chat
 from tests.helpers.talks import FakeTalk
 
-PICTURE = TalkAttachment("bed 3.png", "image/png", 2_345, "a" * 64)
+BODY = b"moist" * 469
+PICTURE = TalkAttachment("bed 3.png", "image/png", len(BODY), sha256(BODY).hexdigest())
 
 
 async def texts(chat: Chat, conversation_id: str) -> list[str]:
@@ -102,12 +105,13 @@ async def test_what_is_cleared_and_undone_is_cleared_for_nobody_else(chat: Chat)
 
 async def test_an_edited_message_is_sent_again_in_a_branch(chat: Chat) -> None:
     stem, said = await talked(chat, "one", "two?", "three")
+    await chat.store.blobs.put(BODY)
     posted = await chat.service.edit_and_resend(said[1].id, "two!", attachments=(PICTURE,))
     assert posted.conversation_id != stem.id
     assert await texts(chat, posted.conversation_id) == ["one", "two!"]
     assert posted.message is not None
     assert posted.message.detail["attachments"] == [
-        {"name": "bed 3.png", "media_type": "image/png", "size": 2_345, "sha256": "a" * 64}
+        {"name": "bed 3.png", "media_type": "image/png", "size": 2_345, "sha256": PICTURE.sha256}
     ]
     again = await chat.service.edit_and_resend(said[0].id, "A new beginning", conversation_id=posted.conversation_id)
     assert await texts(chat, again.conversation_id) == ["A new beginning"]
@@ -224,11 +228,12 @@ async def test_attachments_need_no_words(tmp_path: Path) -> None:
     talk = FakeTalk("Ada")
     async with open_chat(tmp_path, talk=talk) as chat:
         made = await chat.service.begin()
+        await chat.store.blobs.put(BODY)
         posted = await chat.service.post(made.id, "", attachments=(PICTURE,), to=("id-Ada",))
         assert posted.message is not None
         assert posted.message.text == ""
         assert "bed 3.png" in talk.last.task
         assert "bed 3.png" in (await chat.service.conversation(made.id)).title
-        for wrong in (TalkAttachment("", "image/png", 1, "a" * 64), TalkAttachment("x", "image/png", 1, "A")):
-            with pytest.raises(InvalidInput):
-                await chat.service.post(made.id, "x", attachments=(wrong,))
+        for name in ("", "two\nlines", "x" * 256):
+            with pytest.raises(InvalidInput, match="printable"):
+                await chat.service.post(made.id, "x", attachments=(replace(PICTURE, name=name),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from contextlib import aclosing
+from hashlib import sha256
 from html.parser import HTMLParser
 
 import pytest
@@ -17,7 +18,8 @@ from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.schema import messages
 from tests.helpers.chats import Chat
 
-PICTURE = TalkAttachment("bed *3*.png", "image/png", 2_345, "a" * 64)
+BODY = b"moist" * 469
+PICTURE = TalkAttachment("bed *3*.png", "image/png", len(BODY), sha256(BODY).hexdigest())
 ANSWER = {"run_id": "run-1", "agent_id": "a", "name": "Ada", "state": "succeeded"}
 
 
@@ -30,6 +32,7 @@ async def garden(chat: Chat) -> str:
     """A conversation with an attachment, a summary, what was recalled, and a thread inside a thread."""
     table = ConversationTable(chat.store.database, chat.store.journal)
     made = await chat.service.begin("Garden")
+    await chat.store.blobs.put(BODY)
     await chat.service.post(made.id, "Why is it dry?", attachments=(PICTURE,))
     await table.post(made.id, "Look at the valve", author="agent:a", thread="run-1")
     nested = {**ANSWER, "run_id": "run-2", "name": "Bob"}
@@ -72,7 +75,7 @@ async def test_json_is_whole_and_in_order(chat: Chat) -> None:
         ("They found it.", ""),
         ("on its own", ""),
     ]
-    assert content["messages"][0]["detail"]["attachments"][0]["sha256"] == "a" * 64
+    assert content["messages"][0]["detail"]["attachments"][0]["sha256"] == PICTURE.sha256
     assert content["messages"][1]["detail"]["recalled"][0]["ref"] == "note:1"
 
 
