@@ -106,6 +106,7 @@ class MessageFeed(QObject):
         if self.answers is not None:
             self.answers.follow(None)
         self._wanted.clear()
+        self._view.gestures.clear()
         self._view.set_cards([], keep_place=False)
 
     def go_to_newest(self) -> None:
@@ -207,8 +208,12 @@ class MessageFeed(QObject):
             self._show_if(pages)
 
     async def _look_for_threads(self, pages: MessagePages) -> None:
-        if self.threads is not None:
-            await self.threads.look(pages.conversation_id, [item.message for item in pages.shown])
+        if self.threads is None:
+            return
+        running = list(self.answers.running) if self.answers is not None else []
+        await self.threads.look(pages.conversation_id, [item.message for item in pages.shown], running)
+        open_ = [card for card in self._view.cards if isinstance(card, AnswerCard) and card.thread_is_open]
+        await self.threads.load(pages, open_)
 
     async def _load_posted(self) -> None:
         pages = self._pages
@@ -220,6 +225,7 @@ class MessageFeed(QObject):
             count = await pages.load_newer()
         else:
             self._want("count", self._count)
+        await self._look_for_threads(pages)
         if not at_bottom:
             self.unseen += max(count, 1 if pages.has_newer else 0)
         self._show_if(pages, all_loaded=True)
@@ -320,9 +326,8 @@ class MessageFeed(QObject):
 
     async def _load_threads(self) -> None:
         pages = self._pages
-        if pages is not None and self.threads is not None:
-            open_ = [c for c in self._view.cards if isinstance(c, AnswerCard) and c.thread_is_open]
-            await self.threads.load(pages, open_)
+        if pages is not None:
+            await self._look_for_threads(pages)
             self._show_if(pages)
 
     def _on_hit(self, card: MessageCard, hit: Hit) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
+from chainbot_desktop.chat.markdown import render
 from chainbot_desktop.core.ports import AgentCommand
 from chainbot_desktop.ui.chat.answer_card import AnswerCard
 from chainbot_desktop.ui.chat.answer_feed import RENDER_SECONDS
@@ -130,6 +131,30 @@ def test_two_hundred_tokens_a_second_are_a_few_renders(play: Scene) -> None:
         assert all(card.message.text == run.said for card, run in zip(answers(window), runs, strict=True))
 
     play(scene, FakeTalk("Ada", "Bob"))
+
+
+def test_what_is_finished_is_not_laid_out_again(play: Scene) -> None:
+    part = "Some **words** of an answer. " * 60 + "\n\n```python\nx = 1\n```\n\n"
+
+    async def scene(window: Window, talk: FakeTalk) -> None:
+        card = await asks(window, "@Ada go")
+        talk.last.say(part)
+        await window.until(lambda: card.unrendered == 0 and len(card._boxes) >= 2 and card._boxes[0].ready)
+        pages, first, code = window.view._feed._pages, card._boxes[0].ready, card._boxes[1].ready
+        assert pages is not None
+        for n in range(20):
+            talk.last.say(f"{part}number {n}\n\n")
+            await asyncio.sleep(0.03)
+        await window.until(lambda: card.unrendered == 0)
+        talk.last.finish()
+        await window.until(lambda: not streaming(window) and answers(window))
+        assert answers(window) == [card]
+        assert card._boxes[0].ready is first
+        assert card._boxes[1].ready is code
+        assert card.rendered == render(card.message.text, pages.colors)
+        assert shown(card).count("number") == 20
+
+    play(scene, FakeTalk("Ada"))
 
 
 def test_it_follows_only_who_is_at_the_end(play: Scene) -> None:

@@ -24,6 +24,7 @@ from chainbot_desktop.ui.chat.message_card import MessageCard
 from chainbot_desktop.ui.chat.thumbnails import MAX_PIXELS, decoded
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.widgets.menu_sheet import MenuSheet
+from tests.helpers.talks import FakeTalk
 from tests.ui.chat.windows import Window, open_window
 
 Play = Callable[[Window], Coroutine[Any, Any, None]]
@@ -261,3 +262,37 @@ def test_a_summary_can_be_taken_back(play: Scene) -> None:
         assert place.height() >= 48
 
     play(scene)
+
+
+def test_a_thread_grows_while_its_answer_is_written(
+    on_loop: Callable[[Coroutine[Any, Any, Any]], Any], theme_source: ThemeSource, tmp_path: Path
+) -> None:
+    async def scene(window: Window, talk: FakeTalk) -> None:
+        feed = window.view._feed
+        feed.show_threads(TableThreads(window.chat.store.database))
+        assert feed.threads is not None
+        feed.threads.at_work = lambda run_id: ["Tests"] if run_id == "run-1" else []
+        await window.types("@Ada go")
+        await window.until(lambda: any(isinstance(card, AnswerCard) for card in window.view.messages.cards))
+        card = next(card for card in window.view.messages.cards if isinstance(card, AnswerCard))
+        talk.last.say("I ask around.")
+        key = window.view.conversation_id
+        await put(window, key, "see the tests", author="agent:Ada", thread="run-1", detail={"run_id": "x", "name": "Ada"})
+        await window.service.post(key, "by the way")  # anything that is posted
+        await window.until(lambda: card._thread_row is not None and "1 message by Ada" in card._thread_row.text)
+        assert card._thread_row is not None
+        assert card._thread_row.text == "1 message by Ada · Tests at work"
+        assert "see the tests" not in window.texts
+        feed.toggle_thread(card)
+        await window.until(lambda: "see the tests" in window.texts)
+        for run in talk.runs.values():
+            run.finish("done")
+        await window.until(lambda: card.message.number < 100)
+        assert card.thread_is_open
+
+    async def work() -> None:
+        talk = FakeTalk("Ada")
+        async with open_window(tmp_path, theme_source, talk=talk) as window:
+            await scene(window, talk)
+
+    on_loop(work())
