@@ -180,7 +180,7 @@ def make_recall(
             post=lambda conversation_id, text, author, kind, detail: conversations.post(
                 conversation_id, text, author=author, kind=kind, detail=detail
             ),
-            set_detail=table.set_detail,
+            set_detail=lambda message_id, detail: chat().set_detail(message_id, detail),
             name_of=name_of,
             redact=around.redact,
             context_tokens=context_tokens,

@@ -148,7 +148,7 @@ def test_screens(
     name: Any, size: tuple[int, int], on_loop: Run, theme_source: ThemeSource, tmp_path: Path, shoot: Shoot
 ) -> None:
     path = tmp_path / "conversations.json"
-    write_json(path, [*generated(250), {"no": "conversation"}])
+    write_json(path, [*generated(900), {"no": "conversation"}])
 
     async def look() -> None:
         theme_source.select(name)

@@ -17,7 +17,7 @@ from chainbot_desktop.chat.commands import CommandRegistry
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput, Unavailable
 from tests.helpers.chats import Chat
 
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "parts" / "commands.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "commands.md"
 
 
 def example() -> tuple[str, str]:

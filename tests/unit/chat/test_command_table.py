@@ -16,7 +16,7 @@ from chainbot_desktop.core.errors import InvalidInput, NotFound
 from tests.helpers.chats import open_chat
 from tests.helpers.talks import FakeTalk
 
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "parts" / "commands.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "commands.md"
 _ROW = re.compile(r"^\| `(/[^`]+)` \| `(/[^`]+)` \| (.+) \|$", re.MULTILINE)
 
 
