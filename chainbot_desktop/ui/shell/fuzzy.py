@@ -24,9 +24,8 @@ def score(query: str, text: str) -> int | None:
         follows = index > 0 and places[index - 1] == place - 1
         total += 1 + (6 if begins else 0) + (4 if follows else 0)
     phrase = " ".join(query.lower().split())
-    if phrase in lowered:  # as it was typed: "notes" means Notes before "Next part of the screen"
-        begins = any(f"{before}{phrase}" in f" {lowered}" for before in " -/:(")
-        total += 6 * len(phrase) + (6 if begins else 0)
+    if any(f"{before}{phrase}" in f" {lowered}" for before in " -/:("):
+        total += 6 * len(phrase)  # a word as it was typed: "notes" means Notes before "Next part of the screen"
     return total * 100 - len(text)
 
 
