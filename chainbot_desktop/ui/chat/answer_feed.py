@@ -17,7 +17,7 @@ from chainbot_desktop.ui.chat.message_list import MessageListView
 from chainbot_desktop.ui.chat.message_pages import MessagePages, ShownMessage
 from chainbot_desktop.ui.frames import FrameClock
 
-RENDER_SECONDS = 0.2
+RENDER_SECONDS = 0.35
 _RENDER_SHARE = 12
 """A render that took long is followed by a pause of so many times that."""
 

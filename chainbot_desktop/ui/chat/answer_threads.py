@@ -24,16 +24,23 @@ class Threads(Protocol):
 
 
 class AnswerThreads:
-    """`look` for what a page needs, `load` what is open, and `with_threads` puts it in. `make` makes a card of a message."""
+    """`look` for what a page needs, `load` what is open, and `with_threads` puts it in. `make` makes a card of a message.
 
-    def __init__(self, threads: Threads, make: Callable[[ShownMessage], MessageCard]) -> None:
+    `at_work` names those who work in the thread of a run now.
+    """
+
+    def __init__(
+        self,
+        threads: Threads,
+        make: Callable[[ShownMessage], MessageCard],
+        at_work: Callable[[str], Sequence[str]] = lambda _run_id: (),
+    ) -> None:
         self._threads = threads
         self._make = make
         self._counts: dict[str, int] = {}
         self._messages: dict[str, list[Message]] = {}
         self._cards: dict[str, list[MessageCard]] = {}
-        self.at_work: Callable[[str], Sequence[str]] = lambda _run_id: ()
-        """The names of those who work in the thread of a run now."""
+        self._at_work = at_work
 
     def clear(self) -> None:
         """Another conversation is shown."""
@@ -79,7 +86,7 @@ class AnswerThreads:
             shown.append(card)
             if isinstance(card, AnswerCard):
                 run_id = card.note.run_id
-                card.show_thread(self._counts.get(run_id, 0), self._names(run_id), self.at_work(run_id))
+                card.show_thread(self._counts.get(run_id, 0), self._names(run_id), self._at_work(run_id))
                 if card.thread_is_open:
                     shown += self._cards.get(run_id, [])
         return shown

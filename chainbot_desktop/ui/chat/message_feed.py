@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -63,9 +63,9 @@ class MessageFeed(QObject):
         view.hit_clicked.connect(self._on_hit)
         self._place_wanted = 0
 
-    def show_threads(self, threads: Threads) -> None:
-        """Fold the messages of delegations under the answers that they are for."""
-        self.threads = AnswerThreads(threads, self._card)
+    def show_threads(self, threads: Threads, at_work: Callable[[str], Sequence[str]] = lambda _run_id: ()) -> None:
+        """Fold the messages of delegations under the answers that they are for. `at_work` names who works for a run now."""
+        self.threads = AnswerThreads(threads, self._card, at_work)
 
     def show_images(self, blobs: Blobs) -> None:
         """Show attached pictures from the bytes that are kept in `blobs`."""

@@ -19,7 +19,7 @@ FIRST = 12
 MOST_LOADED = 240
 """Messages kept loaded; beyond that the far end is let go."""
 
-_SLICE_SECONDS = 0.004
+_SLICE_SECONDS = 0.002
 """Rendering on the loop's thread stops for a turn of the loop after so long."""
 
 _LONG = 6_000
@@ -83,7 +83,7 @@ class MessagePages:
             await self.load_newest()
             self.older_count, self.newer_count = max(0, total - len(self.shown)), 0
             return 0
-        await self.load_around(number, before=FIRST // 3, after=FIRST)
+        await self.load_around(number, before=2, after=8)
         earlier = sum(item.message.number < number for item in self.shown)
         self.older_count = max(0, index - earlier) if self.has_older else 0
         self.newer_count = max(0, total - self.older_count - len(self.shown)) if self.has_newer else 0

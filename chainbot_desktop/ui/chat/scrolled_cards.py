@@ -22,7 +22,7 @@ _AHEAD = 2400
 """Pixels from an end of what is loaded at which more is asked for."""
 
 _KEPT_LAYOUTS = 60
-HURRY_SECONDS = 0.008
+HURRY_SECONDS = 0.005
 """What laying out may take of a frame while it is scrolled: what is not ready by then comes with the next frame."""
 
 _PER_MESSAGE = 96

@@ -41,7 +41,6 @@ from chainbot_desktop.ui.chat.notes_sheet import NotesSheet
 from chainbot_desktop.ui.chat.places import ChatPlaces, Middle
 from chainbot_desktop.ui.chat.queued_side import QueuedSide
 from chainbot_desktop.ui.chat.recall_card import RecallParts, RecallSheet, recalled_of
-from chainbot_desktop.ui.chat.thumbnails import Thumbnails
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 from chainbot_desktop.ui.view import Command, WindowView
 from chainbot_desktop.ui.view import Message as BarMessage
@@ -151,8 +150,8 @@ class ChatView(WindowView):
         self.header.add_action(self._more)
         self._list_feed = ConversationListFeed(chat, self.panel, self._start)
         self._feed = MessageFeed(chat, self.messages, themes, self._start)
-        self._feed.thumbnails = Thumbnails(self._attachments.blobs, self._start, self)
-        self._feed.show_threads(chat)
+        self._feed.show_images(self._attachments.blobs)
+        self._feed.show_threads(chat, self._at_work)
         self.panel.offers_import = parts.importer is not None
         self.panel.import_requested.connect(self._open_import)
         if parts.importer is not None:
@@ -492,6 +491,13 @@ class ChatView(WindowView):
 
     def _on_message_menu(self, card: Any, position: QPoint) -> None:
         self._message_actions.show_menu(card, position, self.messages.selected_text())
+
+    def _at_work(self, run_id: str) -> list[str]:
+        """Who works now on what an answer asked for."""
+        answers = self._chat.answers
+        if answers is None:
+            return []
+        return [each.name for each in answers.activity(self.conversation_id) if each.thread == run_id]
 
     def _on_hit(self, card: MessageCard, hit: Hit) -> None:
         if hit.kind == "recalled":

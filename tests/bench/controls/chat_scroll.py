@@ -81,11 +81,11 @@ def kinetic(panel: Panel) -> Callable[[int], None]:
         phase = n % 30
         touch = QTest.touchEvent(port, screen)
         if phase == 0:
-            touch.press(0, start, port).commit()
+            touch.press(0, start, port).commit(False)  # the loop itself brings it
         elif phase < 6:
-            touch.move(0, start + QPoint(0, 70 * phase), port).commit()
+            touch.move(0, start + QPoint(0, 70 * phase), port).commit(False)
         elif phase == 6:
-            touch.release(0, start + QPoint(0, 420), port).commit()
+            touch.release(0, start + QPoint(0, 420), port).commit(False)
 
     return step
 

@@ -269,9 +269,8 @@ def test_a_thread_grows_while_its_answer_is_written(
 ) -> None:
     async def scene(window: Window, talk: FakeTalk) -> None:
         feed = window.view._feed
-        feed.show_threads(TableThreads(window.chat.store.database))
+        feed.show_threads(TableThreads(window.chat.store.database), lambda run_id: ["Tests"] if run_id == "run-1" else [])
         assert feed.threads is not None
-        feed.threads.at_work = lambda run_id: ["Tests"] if run_id == "run-1" else []
         await window.types("@Ada go")
         await window.until(lambda: any(isinstance(card, AnswerCard) for card in window.view.messages.cards))
         card = next(card for card in window.view.messages.cards if isinstance(card, AnswerCard))

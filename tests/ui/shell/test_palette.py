@@ -176,7 +176,9 @@ def test_fuzzy_prefers_words_beginnings_and_keeps_order_else() -> None:
     assert best("ot", [("Open tab", 1), ("Hot", 2)])[0] == 1
     assert score("zz", "Open") is None
     assert score("ab", "xab a") is not None, "a word's beginning further on must not hide the letters before it"
-    assert best("notes", [("Next part of the screen", 1), ("Chat: Notes", 2)])[0] == 2, "what was typed as it stands comes first"
+    assert best("notes", [("Next part of the screen", 1), ("Chat: Notes", 2)])[0] == 2, (
+        "what was typed as it stands comes first"
+    )
 
 
 def test_the_palette_changes_the_theme(panel: Panel) -> None:
