@@ -15,8 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.core.ports import TalkContext, TalkLine
 
-CONVERSATION = "conversation"
-"""The key of a run's context under which this goes along."""
+CONVERSATION = "chat"
+"""The key of a run's context under which this goes along; what callers of the API give as a conversation is their own affair."""
 
 USUAL_CHARACTERS = 60_000
 """What an agent is told at most where nobody knows how much its model can take in."""

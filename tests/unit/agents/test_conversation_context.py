@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainbot_desktop.agents.conversation_context import (
+    CONVERSATION,
     as_run_context,
     background,
     conversation_of,
@@ -38,10 +39,10 @@ def test_it_survives_the_table_of_runs() -> None:
 @pytest.mark.parametrize("wrong", ["hello", {"said": "x"}, {"said": [{"author": "a"}]}, {"attachments": [1]}, {"new": 1}, 5])
 def test_something_else_under_its_name_is_refused(wrong: object) -> None:
     if wrong == {"new": 1}:
-        assert conversation_of({"conversation": wrong}) == TalkContext(), "a later version may say more"
+        assert conversation_of({CONVERSATION: wrong}) == TalkContext(), "a later version may say more"
         return
     with pytest.raises(InvalidInput, match="conversation"):
-        conversation_of({"conversation": wrong})
+        conversation_of({CONVERSATION: wrong})
 
 
 def test_as_text_it_says_what_is_what() -> None:

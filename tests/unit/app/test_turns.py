@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chainbot_desktop.agents.conversation_context import CONVERSATION
 from chainbot_desktop.agents.entanglements.handover import Handovers
 from chainbot_desktop.agents.entanglements.people import Members
 from chainbot_desktop.chat.service import ChatService
@@ -40,7 +41,7 @@ async def test_what_was_said_goes_along_while_it_is_worked_on_and_no_longer(tmp_
         await chat.post(made.id, "@Bob wait")
         (_, bob) = (live.id for live in house.service.living())
         run_id = await working(house, chat, made.id, bob)
-        talk = (await house.service.run(run_id)).context["conversation"]
+        talk = (await house.service.run(run_id)).context[CONVERSATION]
         assert [(line["author"], line["text"]) for line in talk["said"]] == [
             ("tester", "@Ada say hello there"),
             ("Ada", "hello there"),
@@ -87,7 +88,7 @@ async def test_what_is_attached_waits_where_a_word_would_be_slipped_in(tmp_path:
         meant = answers.meant(await chat.conversation(made.id), "say look")
         await answers.ask(await chat.conversation(made.id), meant, actor=ME, delivery="between", attachments=(attachment,))
         (waiting,) = answers.queued(made.id)
-        kept = (await house.service.run(waiting.run_id)).context["conversation"]["attachments"]
+        kept = (await house.service.run(waiting.run_id)).context[CONVERSATION]["attachments"]
         assert [one["name"] for one in kept] == ["a.txt"]
         house.scripted.workers[0].release.set()
         assert [text for _, text in await answered(chat, made.id)][-2:] == ["released", "look"]
