@@ -75,6 +75,7 @@ class QtLoop(_QtSide, _AsyncioSide):
 
     def __init__(self, app: QCoreApplication) -> None:
         self._awake = True  # nothing is posted before the waker exists
+        self._posted = False
         self._in_turn = False
         super().__init__(app)
         self._waker = _Waker(self._on_wake)
@@ -141,11 +142,12 @@ class QtLoop(_QtSide, _AsyncioSide):
         """qasync's hook."""
 
     def _wake(self) -> None:
-        self._awake = True
+        self._awake = self._posted = True
         QCoreApplication.postEvent(self._waker, QEvent(_WAKE))
 
     def _on_wake(self) -> None:
-        self._awake = False
+        self._posted = False
+        self._awake = self._in_turn
         self._turn()
 
     def _turn(self) -> None:
@@ -156,7 +158,6 @@ class QtLoop(_QtSide, _AsyncioSide):
             # A nested Qt loop inside a callback: stay quiet until that callback is back, or the descriptor would spin.
             self._readiness.setEnabled(False)
             return
-        was_awake = self._awake
         self._awake = self._in_turn = True
         end = monotonic() + TURN_BUDGET
         try:
@@ -166,7 +167,7 @@ class QtLoop(_QtSide, _AsyncioSide):
                     break
         finally:
             self._in_turn = False
-            self._awake = was_awake
+            self._awake = self._posted  # a nested Qt loop may have taken the wake-up that was there at the beginning
         if self.is_closed():
             return
         if not self._readiness.isEnabled():

@@ -231,3 +231,24 @@ def test_nothing_runs_after_close(qapp: QApplication) -> None:
     qapp.processEvents()
     assert ran == []
     loop.close()
+
+
+def test_a_wake_up_that_a_nested_qt_loop_took_is_made_up_for(qt_loop: QtLoop, on_loop: OnLoop) -> None:
+    """A turn that begins while a wake-up is posted, and runs a Qt loop that swallows it: who asks afterwards is heard all the same."""
+
+    async def work() -> float:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+
+        def slot() -> None:
+            loop.call_soon(QApplication.processEvents)  # posts the wake-up that this very turn's callback then takes away
+            qt_loop._turn()
+            QTimer.singleShot(20, lambda: loop.call_soon(done.set_result, None))
+
+        QTimer.singleShot(0, slot)
+        begin = time.monotonic()
+        async with asyncio.timeout(10):
+            await done
+        return time.monotonic() - begin
+
+    assert on_loop(work()) < 5
