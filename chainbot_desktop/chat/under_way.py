@@ -24,7 +24,7 @@ from chainbot_desktop.store.conversations import ConversationTable
 
 _log = logging.getLogger(__name__)
 
-TELL_SECONDS = 0.03
+TELL_SECONDS = 0.05
 """Listeners hear of streams no more often than this, however many tokens come."""
 
 _UNDER_WAY = "chat.under_way"

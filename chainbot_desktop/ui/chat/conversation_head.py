@@ -46,11 +46,13 @@ class ConversationHead:
         """What is known of each conversation besides who works in it: where it branched off, what it has cost."""
         self._looking = False
         self._look_again = False
+        self._heard: tuple[tuple[str, str], ...] = ()
+        """Who worked, and at what, when somebody was last heard of: an answer grows many times a second and is no news."""
         self.members = MembersButton(themes)
         self.members.clicked.connect(self.open_members)
         self.members.setVisible(chat.answers is not None)
         header.add_action(self.members)
-        self.end: Callable[[], None] = chat.answers.on_change(self.refresh) if chat.answers is not None else lambda: None
+        self.end: Callable[[], None] = chat.answers.on_change(self._on_answers) if chat.answers is not None else lambda: None
 
     def refresh(self) -> None:
         """Somebody works, has ended, takes part; or another conversation is open."""
@@ -63,6 +65,14 @@ class ConversationHead:
         if self._sheet is not None and conversation is not None:
             self._sheet.show_members(members, self._others(members), conversation.turn_order)
         self._look()
+
+    def _on_answers(self) -> None:
+        conversation = self._current()
+        working = self._activity(conversation) if conversation is not None else ()
+        heard = (*((each.run_id, each.words) for each in working), *((agent.id, agent.state) for agent in self._agents))
+        if heard != self._heard or self._sheet is not None:
+            self._heard = heard
+            self.refresh()
 
     def open_members(self) -> None:
         conversation = self._current()
