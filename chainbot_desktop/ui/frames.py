@@ -27,6 +27,7 @@ class FrameClock(QObject):
         self._owner = owner
         self._pending: dict[Hashable, Callable[[], object]] = {}
         self._began = 0.0
+        self._painted = 0.0
         self._interval_ms = FRAME_MS
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_frame)
@@ -38,7 +39,9 @@ class FrameClock(QObject):
         """Run `callback` in the next frame. Of several with one key (the callback itself if none) only the last runs."""
         self._pending[callback if key is None else key] = callback
         if not self._timer.isActive() and self._owner.isVisible():
-            self._timer.start(self._interval_ms)
+            # What a dear frame asks for counts from its end: after a rest the next one is no later than any.
+            left = self._interval_ms - int((time.perf_counter() - self._painted) * 1000)
+            self._timer.start(max(FRAME_MS, left))
 
     @property
     def interval_ms(self) -> int:
@@ -55,7 +58,8 @@ class FrameClock(QObject):
 
     def _on_painted(self) -> None:
         """A timer of 0 ms fires after the posted paint events: what lies between is what the frame cost."""
-        cost_ms = (time.perf_counter() - self._began) * 1000
+        self._painted = time.perf_counter()
+        cost_ms = (self._painted - self._began) * 1000
         self._interval_ms = min(max(FRAME_MS, math.ceil(cost_ms * 2)), SLOWEST_FRAME_MS)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
