@@ -18,11 +18,15 @@ from chainbot_desktop.ui.chat.card_column import MARGIN, CardColumn, Place
 from chainbot_desktop.ui.chat.message_card import STREAMING_FROM, MessageCard
 from chainbot_desktop.ui.theme import ThemeSource
 
+_IDLE_MS = 4
+_AT_REST_MS = 150
+"""While the scroll bar is dragged nobody knows what comes next: nothing is laid out ahead until it rests."""
+
 _AHEAD = 2400
 """Pixels from an end of what is loaded at which more is asked for."""
 
 _KEPT_LAYOUTS = 60
-HURRY_SECONDS = 0.005
+HURRY_SECONDS = 0.003
 """What laying out may take of a frame while it is scrolled: what is not ready by then comes with the next frame."""
 
 _PER_MESSAGE = 96
@@ -65,7 +69,7 @@ class ScrolledCards(QAbstractScrollArea):
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._on_soon)
-        self._idle = QTimer(self, singleShot=True, interval=4)
+        self._idle = QTimer(self, singleShot=True, interval=_IDLE_MS)
         self._idle.timeout.connect(self._lay_out_ahead)
         self.verticalScrollBar().sliderReleased.connect(self._soon.start)
 
@@ -150,7 +154,7 @@ class ScrolledCards(QAbstractScrollArea):
             if kept:
                 self.seen.emit(kept[-1].message.number)
             self._ask_for_more()
-            self._idle.start()
+            self._idle.start(_AT_REST_MS if self.verticalScrollBar().isSliderDown() else _IDLE_MS)
         if paints:
             self.viewport().update()
 
@@ -229,7 +233,7 @@ class ScrolledCards(QAbstractScrollArea):
                     self._arrange()
                     if place is not None and (kept := self.column.top_for(place)) is not None:
                         self._move_to(kept)
-                self._idle.start()
+                self._idle.start(_IDLE_MS)
                 return
 
     def _forget_far(self) -> None:
