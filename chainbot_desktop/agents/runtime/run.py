@@ -138,12 +138,14 @@ class LiveRun:
         return taken
 
     def follow(self, listener: RunListener) -> Callable[[], None]:
-        """`listener` hears first what the answer is so far, then everything, until the returned function is called.
+        """`listener` hears first the answer so far and the step it is at, then everything, until the returned function is called.
 
         Of a run that has just ended it hears the end at once: whoever comes in that moment must not wait for it for ever.
         """
         if self._answer:
             listener(RunUpdate(self.row.id, "answer", "".join(self._answer)))
+        if self.activity and not self.finished.done():
+            listener(RunUpdate(self.row.id, "step", self.activity))
         if self.finished.done():
             listener(RunUpdate(self.row.id, "end", self.row.state))
             return _nothing_more
