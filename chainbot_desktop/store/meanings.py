@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from chainbot_desktop.core.errors import ChainBotError, Unavailable
+from chainbot_desktop.store.derived import DerivedDatabase
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -21,12 +21,8 @@ class MeaningsBroken(ChainBotError):
     code = "meanings_broken"
 
 
-class MeaningFile:
+class MeaningFile(DerivedDatabase):
     """`path` is the database's. MeaningsBroken and Unavailable come from every method."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connection: sqlite3.Connection | None = None
 
     def open(self) -> None:
         with _translated():
@@ -36,17 +32,6 @@ class MeaningFile:
             for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):
                 connection.execute(f"PRAGMA {pragma}")
             connection.executescript(_SCHEMA)
-
-    def close(self) -> None:
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.close()
-            self._connection = None
-
-    def throw_away(self) -> None:
-        self.close()
-        for name in (self._path.name, f"{self._path.name}-wal", f"{self._path.name}-shm"):
-            self._path.with_name(name).unlink(missing_ok=True)
 
     def about(self, name: str) -> bytes:
         """What was kept under this name; b"" where nothing was."""

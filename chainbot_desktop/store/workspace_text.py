@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chainbot_desktop.core.errors import ChainBotError, Unavailable
+from chainbot_desktop.store.derived import DerivedDatabase
 from chainbot_desktop.store.text_ranking import Ranked, Term, best_rows
 
 _VERSION = "1"
@@ -60,12 +61,8 @@ class FoundPiece:
     text: str
 
 
-class WorkspaceText:
+class WorkspaceText(DerivedDatabase):
     """`path` is the database's. IndexBroken and Unavailable come from every method."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connection: sqlite3.Connection | None = None
 
     def open(self, root: str) -> None:
         """IndexBroken where what is there is of another folder, or cannot be read."""
@@ -84,17 +81,6 @@ class WorkspaceText:
                 raise IndexBroken("The index has lost the text of files that it knows.")
             rows = [("version", _VERSION), ("root", root)]
             connection.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", rows)
-
-    def close(self) -> None:
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.close()
-            self._connection = None
-
-    def throw_away(self) -> None:
-        self.close()
-        for name in (self._path.name, f"{self._path.name}-wal", f"{self._path.name}-shm"):
-            self._path.with_name(name).unlink(missing_ok=True)
 
     def known(self) -> Mapping[str, FileMark]:
         with _translated():

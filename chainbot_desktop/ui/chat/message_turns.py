@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from chainbot_desktop.chat.attachments import attachments_of
@@ -132,10 +132,3 @@ class MessageTurns:
         """A branch shows messages of its stem: what is begun at one of them is begun in what is open."""
         here = self._view.conversation
         return here.id if here is not None else message.conversation_id
-
-
-def opened_place(content: Mapping[str, object]) -> tuple[str, str]:
-    """The conversation and the message that a content names, "" where it names none."""
-    values = (content.get("conversation_id"), content.get("message_id"))
-    first, second = (value if isinstance(value, str) else "" for value in values)
-    return first, second
