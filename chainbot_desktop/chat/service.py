@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -416,13 +415,6 @@ class ChatService(Reading):
     async def export_as(self, conversation_id: str, form: str = "markdown") -> Export:
         """For a caller that wants its name and media type before its bytes. NotFound, or InvalidInput for no such form."""
         return await Export.read(self, conversation_id, form)
-
-    async def export_stream(self, conversation_id: str, form: str = "markdown") -> AsyncGenerator[bytes]:
-        """The bytes of the file, as they are read. Close it (`aclosing`) where it is not read to its end."""
-        export = await self.export_as(conversation_id, form)
-        async with aclosing(export.pieces()) as pieces:
-            async for piece in pieces:
-                yield piece.encode("utf-8", "replace")
 
     # Agents
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ from html.parser import HTMLParser
 import pytest
 from sqlalchemy import insert
 
+from chainbot_desktop.chat.service import ChatService
 from chainbot_desktop.core.errors import InvalidInput, NotFound
 from chainbot_desktop.core.ids import new_id, utc_now
 from chainbot_desktop.core.ports import TalkAttachment
@@ -23,8 +25,15 @@ PICTURE = TalkAttachment("bed *3*.png", "image/png", len(BODY), sha256(BODY).hex
 ANSWER = {"run_id": "run-1", "agent_id": "a", "name": "Ada", "state": "succeeded"}
 
 
+async def stream(service: ChatService, conversation_id: str, form: str) -> AsyncGenerator[bytes]:
+    """The bytes as a client of the API gets them."""
+    async with aclosing((await service.export_as(conversation_id, form)).pieces()) as pieces:
+        async for piece in pieces:
+            yield piece.encode("utf-8", "replace")
+
+
 async def exported(chat: Chat, conversation_id: str, form: str) -> str:
-    async with aclosing(chat.service.export_stream(conversation_id, form)) as chunks:
+    async with aclosing(stream(chat.service, conversation_id, form)) as chunks:
         return b"".join([chunk async for chunk in chunks]).decode()
 
 
@@ -133,7 +142,7 @@ async def test_what_is_posted_meanwhile_is_not_in_it(chat: Chat) -> None:
     made = await chat.service.begin("Talk")
     for n in range(60):
         await chat.service.post(made.id, f"m{n}")
-    async with aclosing(chat.service.export_stream(made.id, "markdown")) as chunks:
+    async with aclosing(stream(chat.service, made.id, "markdown")) as chunks:
         parts = [await anext(chunks), await anext(chunks)]
         await chat.service.post(made.id, "too late")
         parts += [chunk async for chunk in chunks]
@@ -164,7 +173,7 @@ async def test_length_costs_no_memory(chat: Chat) -> None:
     size = count = 0
     tracemalloc.start()
     try:
-        async with aclosing(chat.service.export_stream(made.id, "json")) as chunks:
+        async with aclosing(stream(chat.service, made.id, "json")) as chunks:
             async for chunk in chunks:
                 size += len(chunk)
                 count += chunk.count(b'"line ')
