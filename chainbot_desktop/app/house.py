@@ -40,6 +40,7 @@ from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.recall_wing import RecallWing
 from chainbot_desktop.app.stopping import StopRequest, closed_within, within
+from chainbot_desktop.app.watch_wing import WatchWing, make_watch_wing
 from chainbot_desktop.chat.builtin_commands import StatusProbes
 from chainbot_desktop.chat.chatgpt.service import ChatGptImport
 from chainbot_desktop.chat.code_actions import CodeActions
@@ -57,11 +58,8 @@ from chainbot_desktop.security.browser_sessions import Sessions, Tickets
 from chainbot_desktop.security.secret_store import SecretStore, desktop_keyring
 from chainbot_desktop.store.deliveries import DeliveryTable
 from chainbot_desktop.store.dialects import DialectTable
-from chainbot_desktop.store.journal import SqliteJournal
 from chainbot_desktop.watch.health import Health, HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
-from chainbot_desktop.watch.loop_lag import LoopLagMonitor
-from chainbot_desktop.watch.metrics import MetricsSampler
 from chainbot_desktop.workspace.changes import FileSet
 from chainbot_desktop.workspace.workspace import Workspace
 
@@ -119,9 +117,7 @@ class House:
     chat_import: ChatGptImport
     workspace: Workspace
     logs: LogRing
-    lag: LoopLagMonitor
-    metrics: MetricsSampler
-    health: HealthMonitor
+    watch: WatchWing
     link: AlexOsClient
     keys: Keys
 
@@ -145,7 +141,7 @@ async def open_house(
         await agents.open()
         stack.push_async_callback(closed_within, 0.5, "the agent directory", agents.close)
 
-        watch = _make_watch(
+        watch = make_watch_wing(
             settings,
             data_dir,
             logs,
@@ -223,7 +219,7 @@ async def open_house(
             earlier=journal.earlier,
         )
         application = build_application(services)
-        await _open_watch(stack, watch, logs)
+        await watch.open(stack)
 
         stack.push_async_callback(closed_within, _AGENTS_STOP_WITHIN, "the agents", wing.close)
         await wing.open()
@@ -272,64 +268,10 @@ async def open_house(
             chat_import=rooms.chat_import,
             workspace=workspace,
             logs=logs,
-            lag=watch.lag,
-            metrics=watch.metrics,
-            health=watch.health,
+            watch=watch,
             link=link,
             keys=keys,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Watch:
-    lag: LoopLagMonitor
-    metrics: MetricsSampler
-    health: HealthMonitor
-
-
-def _make_watch(
-    settings: Settings,
-    data_dir: Path,
-    logs: LogRing,
-    journal: SqliteJournal,
-    *,
-    link: Callable[[], LinkStatus],
-    facts: Callable[[], ProgramFacts],
-) -> _Watch:
-    def on_failure(name: str, error: BaseException) -> None:
-        health.record_task_failure(name, error)
-
-    lag = LoopLagMonitor()
-    metrics = MetricsSampler(
-        data_dir,
-        Tasks(on_failure),
-        lag,
-        event_count=lambda: journal.head_seq,
-        queues={"journal": lambda: float(journal.waiting)},
-    )
-    health = HealthMonitor(
-        metrics,
-        logs,
-        name=settings.chainbot.name,
-        version=__version__,
-        link=link,
-        journal_waiting=lambda: journal.waiting,
-        journal_refused=lambda: journal.refused,
-        facts=facts,
-    )
-    journal.on_refusal_changed = health.look_again
-    return _Watch(lag, metrics, health)
-
-
-async def _open_watch(stack: AsyncExitStack, watch: _Watch, logs: LogRing) -> None:
-    logs.follow(asyncio.get_running_loop())
-    stack.callback(logs.follow, None)
-    watch.lag.start()
-    stack.callback(watch.lag.stop)
-    await watch.metrics.open()
-    stack.push_async_callback(closed_within, 0.5, "the metrics", watch.metrics.close)
-    watch.health.open()
-    stack.callback(watch.health.close)
 
 
 def _make_link(

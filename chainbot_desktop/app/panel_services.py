@@ -113,13 +113,13 @@ class Panel:
         self._views.by_key = self._windows.factories()
         self._ends += [
             house.link.on_change(self._windows.set_link),
-            house.metrics.on_sample(self._on_sample),
+            house.watch.metrics.on_sample(self._on_sample),
             house.bus.subscribe(self._on_attention, AttentionRequired).cancel,
             house.bus.subscribe(self._windows.webhook_arrived, *WEBHOOK_EVENTS).cancel,
         ]
         self._windows.set_link(house.link.status)
-        if house.metrics.latest is not None:
-            self._on_sample(house.metrics.latest)
+        if house.watch.metrics.latest is not None:
+            self._on_sample(house.watch.metrics.latest)
         if house.settings.gui.fullscreen:
             window.showFullScreen()
         window.add_commands(lambda: self._agents_to_show(house))
@@ -338,20 +338,22 @@ class Windows:
         return await choose_path(origin, self._house.workspace, self._themes, self._house.tasks, "open", Path.home())
 
     def _watchtower(self) -> WindowView:
+        from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
         from chainbot_desktop.ui.watchtower.view import WatchtowerView
 
         house = self._house
-        return WatchtowerView(
-            house.journal,
-            house.bus,
-            house.blobs,
-            house.logs,
-            house.metrics,
-            house.health,
-            house.link,
-            self._themes,
-            house.tasks,
+        parts = WatchtowerParts(
+            journal=house.journal,
+            bus=house.bus,
+            blobs=house.blobs,
+            logs=house.logs,
+            metrics=house.watch.metrics,
+            health=house.watch.health,
+            link=house.link,
+            themes=self._themes,
+            tasks=house.tasks,
         )
+        return WatchtowerView(parts)
 
     def _on_folder_opened(self) -> None:
         if self._guide is not None:

@@ -342,3 +342,72 @@ coordination_parts = Table(
     Index("ix_coordination_parts_message", "message_id"),
 )
 """State: planned | running | succeeded | failed | cancelled | skipped | told."""
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", String(36), nullable=False),
+    Column("rule", String(100), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("severity", String(10), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("value", Float),
+    Column("since", String(27), nullable=False),
+    Column("fired_at", String(27), nullable=False),
+    Column("resolved_at", String(27), nullable=False),
+    Column("acknowledged_by", String(220), nullable=False),
+    Column("acknowledged_at", String(27), nullable=False),
+    Column("snoozed_until", String(27), nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("flapping", Boolean, nullable=False),
+    Column("runbook", Text, nullable=False),
+    Column("cause", JSON, nullable=False),
+    Column("changed_at", String(27), nullable=False),
+    Index("ix_alerts_id", "id", unique=True),
+    Index("ix_alerts_state", "state", "number"),
+    Index("ix_alerts_rule", "rule", "number"),
+    sqlite_autoincrement=True,
+)
+"""State: firing | acknowledged | snoozed | resolved; what is pending has not happened yet and is not kept."""
+
+alert_deliveries = Table(
+    "alert_deliveries",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("alert_id", String(36), nullable=False),
+    Column("channel", String(100), nullable=False),
+    Column("word", String(20), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", String(27), nullable=False),
+    Column("updated_at", String(27), nullable=False),
+    Column("answer", Text, nullable=False),
+    Index("ix_alert_deliveries_state", "state", "next_attempt_at"),
+    Index("ix_alert_deliveries_alert", "alert_id", "number"),
+    sqlite_autoincrement=True,
+)
+"""What is told of an alert to a channel. Word: firing | resolved. State: pending | delivered | given_up."""
+
+received_webhooks = Table(
+    "received_webhooks",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("received_at", String(27), nullable=False),
+    Column("path", String(200), nullable=False),
+    Column("caller", String(220), nullable=False),
+    Column("key", String(300), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("body_sha256", String(64), nullable=False),
+    Column("event_id", String(36), nullable=False),
+    Column("replay_of", Integer),
+    Index("ix_received_webhooks_event", "event_id"),
+    Index("ix_received_webhooks_received_at", "received_at"),
+    sqlite_autoincrement=True,
+)
+"""What others posted, and how it was answered. `event_id` is empty where it was refused; `replay_of` a `number`."""

@@ -63,6 +63,11 @@ class Sample:
     events: float | None
     queues: Mapping[str, float]
 
+    @property
+    def values(self) -> dict[str, float | None]:
+        """The figures by the names of their series; None where it could not be measured."""
+        return dict(_values(self))
+
 
 class MetricsSampler:
     """Use on the loop's thread. `event_count` only ever grows (the journal's head); `queues` give their depth, at once.

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
-from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events.envelope import Event, Recorded
-from chainbot_desktop.core.ports import Blobs, Journal
-from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.event_filter import EventFilter, parse_filter
@@ -24,6 +21,8 @@ from chainbot_desktop.ui.watchtower.event_inspector import EventInspector
 from chainbot_desktop.ui.watchtower.event_texts import clock_time, describe, mark_of
 from chainbot_desktop.ui.watchtower.follow_bar import FollowBar, NewRowsPill
 from chainbot_desktop.ui.watchtower.pace import Pace
+from chainbot_desktop.ui.watchtower.page import Page
+from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.watchtower.row_list import RowList
 from chainbot_desktop.ui.watchtower.row_window import RowWindow
 from chainbot_desktop.ui.watchtower.side_panel import SidePanel
@@ -40,22 +39,17 @@ _STATUS_MS = 250
 _GROUNDS = {"attention": "needs_input", "warning": "needs_input", "error": "failed", "critical": "failed"}
 
 
-class EventsPage(QWidget):
-    """Subscribes at once; `load` reads the newest page. Everything on the loop's thread."""
+class EventsPage(Page):
+    """Subscribes at once; `load` reads the newest page. Everything on the loop's thread.
 
-    agent_wanted = Signal(str)
-    chat_wanted = Signal(str, str)
-    message = Signal(object)
-    attention_changed = Signal(int)
-    """How many events that require attention came and were not seen."""
+    It counts the events that require attention, came, and were not seen. Content for `present`: "event_id", "subject", "text".
+    """
 
-    def __init__(
-        self, journal: Journal, bus: EventBus, blobs: Blobs, themes: ThemeSource, tasks: Tasks, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, parts: WatchtowerParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._journal = journal
-        self._blobs = blobs
-        self._tasks = tasks
+        self._journal = parts.journal
+        self._blobs = parts.blobs
+        self._tasks = parts.tasks
         self._filter = EventFilter()
         self._passes: Callable[[Recorded[Event]], bool] | None = None
         self._filter_error = ""
@@ -67,13 +61,36 @@ class EventsPage(QWidget):
         self._attention = 0
         self._work: asyncio.Task[None] | None = None
         self._head_known = False
-        self._build(themes)
+        self._build(parts.themes)
         self._pace = Pace(self, self._on_frame)
         self.list.spent = self._pace.spent
         self._status_timer = QTimer(self, singleShot=True, interval=_STATUS_MS)
         self._status_timer.timeout.connect(self._show_status)
-        self._subscription = bus.subscribe(self._on_event)
+        self._subscription = parts.bus.subscribe(self._on_event)
         self.destroyed.connect(self._subscription.cancel)
+
+    @property
+    def first(self) -> QWidget:
+        return self.list
+
+    def shown_first_time(self) -> None:
+        self.load()
+
+    def present(self, content: Mapping[str, object]) -> None:
+        event_id, subject, text = content.get("event_id"), content.get("subject"), content.get("text")
+        if isinstance(event_id, str):
+            self._tasks.spawn("watchtower: one event", self.show_event_id(event_id))
+        elif isinstance(subject, str):
+            self.set_filter(f'subject:"{subject}"')
+        elif isinstance(text, str):
+            self.set_filter(text)
+
+    def focus_filter(self) -> bool:
+        self.bar.focus_field()
+        return True
+
+    def toggle_pause(self) -> None:
+        self.bar.toggle()
 
     def load(self) -> None:
         """Read the newest page of what the filter lets through."""
@@ -101,7 +118,7 @@ class EventsPage(QWidget):
         self._arrived += 1
         if recorded.event.requires_attention:
             self._attention += 1
-            self.attention_changed.emit(self._attention)
+            self.count_changed.emit(self._attention)
         if not self._stirred:
             self._stirred = True
             self._pace.request()
@@ -136,7 +153,7 @@ class EventsPage(QWidget):
             self._status_timer.start()
         if self._attention and self.isVisible() and not self.stretch.held:
             self._attention = 0
-            self.attention_changed.emit(0)
+            self.count_changed.emit(0)
 
     # Following and holding still.
 
@@ -245,6 +262,12 @@ class EventsPage(QWidget):
         self.inspector.show_event(recorded)
         self.panel.open()
 
+    def _on_agent_wanted(self, agent_id: str) -> None:
+        self.open_requested.emit("agent-map", {"agent_id": agent_id})
+
+    def _on_chat_wanted(self, text: str, name: str) -> None:
+        self.open_requested.emit("chat", {"attach": {"kind": "event", "name": name, "text": text}})
+
     def _on_body_wanted(self, digest: str) -> None:
         self._tasks.spawn("watchtower: body", self._show_body(digest))
 
@@ -311,27 +334,26 @@ class EventsPage(QWidget):
         self.pill = NewRowsPill(self.list, themes)
         self.pill.clicked.connect(self._on_pill)
         content = QWidget()
-        self._body = QStackedLayout()
-        self._body.addWidget(self._empty)
-        self._body.addWidget(self.list)
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.bar)
-        column.addLayout(self._body, 1)
+        self._body = QStackedLayout()
+        column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment
+        self._body.addWidget(self._empty)
+        self._body.addWidget(self.list)
         hand_focus_on(content, lambda: self.list)
         self.inspector = EventInspector(themes)
-        self.inspector.agent_wanted.connect(self.agent_wanted)
+        self.inspector.agent_wanted.connect(self._on_agent_wanted)
         self.inspector.body_wanted.connect(self._on_body_wanted)
         self.inspector.subject_wanted.connect(self._on_subject_wanted)
-        self.inspector.chat_wanted.connect(self.chat_wanted)
+        self.inspector.chat_wanted.connect(self._on_chat_wanted)
         self.inspector.copied.connect(self._on_copied)
         self.panel = SidePanel(content, self.inspector, themes)
         self.inspector.closed.connect(self.panel.close_panel)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.panel)
-        self.first: QWidget = self.list
 
 
 def _seq(recorded: Recorded[Event]) -> int:

@@ -57,6 +57,10 @@ class FollowBar(QWidget):
         """Between the filter and the button."""
         self._row.insertWidget(self._row.count() - 1, widget)
 
+    def focus_field(self) -> None:
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+
     def toggle(self) -> None:
         self.set_paused(not self._paused)
 

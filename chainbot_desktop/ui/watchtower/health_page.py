@@ -7,13 +7,15 @@ from collections.abc import Callable
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from chainbot_desktop.ui.theme import Theme, ThemeSource
+from chainbot_desktop.ui.theme import Theme
 from chainbot_desktop.ui.watchtower.fact_rows import FactCard
 from chainbot_desktop.ui.watchtower.marks import Mark
+from chainbot_desktop.ui.watchtower.page import Page
+from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.widgets import KineticArea
 from chainbot_desktop.watch.checks import Level
-from chainbot_desktop.watch.health import Health, HealthMonitor, Status
-from chainbot_desktop.watch.metrics import MetricsSampler, Sample
+from chainbot_desktop.watch.health import Health, Status
+from chainbot_desktop.watch.metrics import Sample
 
 LEVEL_MARKS: dict[Level, Mark] = {Level.OK: "good", Level.NOTICE: "info", Level.WARNING: "warning", Level.FAILING: "error"}
 STATUS_MARKS: dict[Status, Mark] = {"healthy": "good", "degraded": "warning", "unhealthy": "error"}
@@ -24,15 +26,14 @@ _SUMMARIES: dict[Status, str] = {
 }
 
 
-class HealthPage(QWidget):
+class HealthPage(Page):
     """Follows the health while it can be seen: assessed once a second, after every sample."""
 
-    def __init__(
-        self, health: HealthMonitor, metrics: MetricsSampler, themes: ThemeSource, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, parts: WatchtowerParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._health = health
-        self._metrics = metrics
+        themes = parts.themes
+        self._health = parts.health
+        self._metrics = parts.metrics
         self._themes = themes
         self._stop: Callable[[], None] | None = None
         self._summary = FactCard(themes)
@@ -45,9 +46,13 @@ class HealthPage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area)
-        self.first: QWidget = area
+        self._area = area
         themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(themes.current)
+
+    @property
+    def first(self) -> QWidget:
+        return self._area
 
     @property
     def text(self) -> str:

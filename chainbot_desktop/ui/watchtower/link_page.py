@@ -9,11 +9,12 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdict
-from chainbot_desktop.core.ports import Link
-from chainbot_desktop.ui.theme import Theme, ThemeSource
+from chainbot_desktop.ui.theme import Theme
 from chainbot_desktop.ui.watchtower.event_texts import relative_time
 from chainbot_desktop.ui.watchtower.fact_rows import FactCard
 from chainbot_desktop.ui.watchtower.marks import Mark
+from chainbot_desktop.ui.watchtower.page import Page
+from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.widgets import EmptyState, KineticArea
 
 STATE_MARKS: dict[LinkState, Mark] = {
@@ -33,12 +34,13 @@ VERDICT_MARKS: dict[Verdict, Mark] = {
 }
 
 
-class LinkPage(QWidget):
+class LinkPage(Page):
     """Follows the link while it can be seen."""
 
-    def __init__(self, link: Link, themes: ThemeSource, parent: QWidget | None = None) -> None:
+    def __init__(self, parts: WatchtowerParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._link = link
+        themes = parts.themes
+        self._link = parts.link
         self._themes = themes
         self._stop: Callable[[], None] | None = None
         self._state, self._bus, self._outbox = FactCard(themes), FactCard(themes), FactCard(themes)
@@ -57,12 +59,16 @@ class LinkPage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area)
-        self.first: QWidget = area
+        self._area = area
         # "in 12 s" and "3 min ago" go on by themselves.
         self._clock = QTimer(self, interval=1000)
         self._clock.timeout.connect(self._on_tick)
         themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(themes.current)
+
+    @property
+    def first(self) -> QWidget:
+        return self._area
 
     @property
     def text(self) -> str:

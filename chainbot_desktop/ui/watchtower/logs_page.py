@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
@@ -16,40 +16,56 @@ from chainbot_desktop.ui.watchtower.log_details import LogDetails
 from chainbot_desktop.ui.watchtower.log_filter import LogFilter, parse_log_filter
 from chainbot_desktop.ui.watchtower.log_texts import log_row
 from chainbot_desktop.ui.watchtower.pace import Pace
+from chainbot_desktop.ui.watchtower.page import Page
+from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.watchtower.row_list import RowList
 from chainbot_desktop.ui.watchtower.row_window import RowWindow
 from chainbot_desktop.ui.watchtower.side_panel import SidePanel
 from chainbot_desktop.ui.watchtower.two_line_rows import TwoLineRows
 from chainbot_desktop.ui.widgets import Chip, EmptyState
 from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
-from chainbot_desktop.watch.log_ring import LogLine, LogRing
+from chainbot_desktop.watch.log_ring import LogLine
 
 KEPT = 20_000
 _CHIPS = (("Debug", logging.DEBUG), ("Info", logging.INFO), ("Warn", logging.WARNING), ("Error", logging.ERROR))
 _STATUS_MS = 250
 
 
-class LogsPage(QWidget):
-    editor_wanted = Signal(str, str)
-    chat_wanted = Signal(str, str)
-    message = Signal(object)
+class LogsPage(Page):
+    """Content for `present`: "text", a filter."""
 
-    def __init__(self, ring: LogRing, themes: ThemeSource, parent: QWidget | None = None) -> None:
+    def __init__(self, parts: WatchtowerParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._ring = ring
+        ring = self._ring = parts.logs
         self._read_to = 0
         self._filter = LogFilter()
         self._filter_error = ""
         self._too_slow = False
         self._select: Callable[[Iterable[LogLine]], list[LogLine]] = list
         self.stretch: RowWindow[LogLine] = RowWindow(_number, KEPT)
-        self._build(themes)
+        self._build(parts.themes)
         self._pace = Pace(self, self._on_frame)
         self.list.spent = self._pace.spent
         self._status_timer = QTimer(self, singleShot=True, interval=_STATUS_MS)
         self._status_timer.timeout.connect(self._show_status)
         self.destroyed.connect(ring.subscribe(self._pace.request))
         self._apply()
+
+    @property
+    def first(self) -> QWidget:
+        return self.list
+
+    def present(self, content: Mapping[str, object]) -> None:
+        text = content.get("text")
+        if isinstance(text, str):
+            self.set_filter(text)
+
+    def focus_filter(self) -> bool:
+        self.bar.focus_field()
+        return True
+
+    def toggle_pause(self) -> None:
+        self.bar.toggle()
 
     def set_filter(self, text: str) -> None:
         self.bar.field.setText(text)
@@ -141,6 +157,12 @@ class LogsPage(QWidget):
     def _on_filter_left(self) -> None:
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def _on_editor_wanted(self, text: str, name: str) -> None:
+        self.open_requested.emit("code-agent", {"text": text, "name": name})
+
+    def _on_chat_wanted(self, text: str, name: str) -> None:
+        self.open_requested.emit("chat", {"attach": {"kind": "log", "name": name, "text": text}})
+
     def _on_copied(self, what: str) -> None:
         self.message.emit(Message(f"Copied {what}.", "success"))
 
@@ -185,25 +207,24 @@ class LogsPage(QWidget):
         self.pill = NewRowsPill(self.list, themes)
         self.pill.clicked.connect(self._on_pill)
         content = QWidget()
-        self._body = QStackedLayout()
-        self._body.addWidget(self._empty)
-        self._body.addWidget(self.list)
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.bar)
-        column.addLayout(self._body, 1)
+        self._body = QStackedLayout()
+        column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment
+        self._body.addWidget(self._empty)
+        self._body.addWidget(self.list)
         hand_focus_on(content, lambda: self.list)
         self.details = LogDetails(themes)
-        self.details.editor_wanted.connect(self.editor_wanted)
-        self.details.chat_wanted.connect(self.chat_wanted)
+        self.details.editor_wanted.connect(self._on_editor_wanted)
+        self.details.chat_wanted.connect(self._on_chat_wanted)
         self.details.copied.connect(self._on_copied)
         self.panel = SidePanel(content, self.details, themes)
         self.details.closed.connect(self.panel.close_panel)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.panel)
-        self.first: QWidget = self.list
 
 
 def _number(line: LogLine) -> int:

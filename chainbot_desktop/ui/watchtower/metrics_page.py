@@ -10,10 +10,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from chainbot_desktop.ui.theme import Theme, ThemeSource
+from chainbot_desktop.ui.theme import Theme
 from chainbot_desktop.ui.watchtower.metric_chart import MetricChart, Plot, Trace
+from chainbot_desktop.ui.watchtower.page import Page
+from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.widgets import Chip, KineticArea
-from chainbot_desktop.watch.metrics import MetricsSampler, Sample
+from chainbot_desktop.watch.metrics import Sample
 from chainbot_desktop.watch.series import BUCKET
 
 RANGES = (("1 min", 60), ("10 min", 600), ("1 h", 3600))
@@ -82,11 +84,12 @@ _PLANS = (
 )
 
 
-class MetricsPage(QWidget):
+class MetricsPage(Page):
     """Listens to the sampler only while it can be seen."""
 
-    def __init__(self, metrics: MetricsSampler, themes: ThemeSource, parent: QWidget | None = None) -> None:
+    def __init__(self, parts: WatchtowerParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        metrics, themes = parts.metrics, parts.themes
         self._metrics = metrics
         self._themes = themes
         self._seconds = RANGES[0][1]
@@ -129,9 +132,12 @@ class MetricsPage(QWidget):
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._top)
         self._column.addWidget(self._area, 1)
-        self.first: QWidget = self._area
         themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(themes.current)
+
+    @property
+    def first(self) -> QWidget:
+        return self._area
 
     @property
     def charts(self) -> dict[str, MetricChart]:

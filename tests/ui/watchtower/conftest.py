@@ -16,6 +16,7 @@ from chainbot_desktop.core.events.webhooks import ExternalFact
 from chainbot_desktop.core.link import LinkState, LinkStatus
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.watchtower.view import WatchtowerView
 from chainbot_desktop.watch.health import HealthMonitor
 from chainbot_desktop.watch.log_ring import LogRing
@@ -138,7 +139,19 @@ def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: i
         metrics, logs, name="chainbot", version="1", link=lambda: link.status, journal_waiting=lambda: store.journal.waiting
     )
     health.open()
-    view = WatchtowerView(store.journal, store.bus, store.blobs, logs, metrics, health, link, themes, tasks)
+    view = WatchtowerView(
+        WatchtowerParts(
+            journal=store.journal,
+            bus=store.bus,
+            blobs=store.blobs,
+            logs=logs,
+            metrics=metrics,
+            health=health,
+            link=link,
+            themes=themes,
+            tasks=tasks,
+        )
+    )
     view.setProperty("ground", "window")
     view.resize(width, height)
     made = Tower(view, store, logs, metrics, health, link, tasks)

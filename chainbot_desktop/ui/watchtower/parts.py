@@ -1,0 +1,26 @@
+"""The services that the pages of the Watchtower show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chainbot_desktop.core.bus import EventBus
+from chainbot_desktop.core.ports import Blobs, Journal, Link
+from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.watch.health import HealthMonitor
+from chainbot_desktop.watch.log_ring import LogRing
+from chainbot_desktop.watch.metrics import MetricsSampler
+
+
+@dataclass(frozen=True, slots=True)
+class WatchtowerParts:
+    journal: Journal
+    bus: EventBus
+    blobs: Blobs
+    logs: LogRing
+    metrics: MetricsSampler
+    health: HealthMonitor
+    link: Link
+    themes: ThemeSource
+    tasks: Tasks

@@ -1,0 +1,1 @@
+"""Rules over figures, lines and events, and the alerts that they make."""
