@@ -35,6 +35,7 @@ from chainbot_desktop.alexos.client import AlexOsClient
 from chainbot_desktop.alexos.identity import Identity, OwnAgent, own_uuid, reachable_url
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.app.agent_wing import make_agent_wing
+from chainbot_desktop.app.alert_wing import make_alert_wing
 from chainbot_desktop.app.chat_wing import ChatAround, make_chat_wing
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
@@ -58,6 +59,7 @@ from chainbot_desktop.security.browser_sessions import Sessions, Tickets
 from chainbot_desktop.security.secret_store import SecretStore, desktop_keyring
 from chainbot_desktop.store.deliveries import DeliveryTable
 from chainbot_desktop.store.dialects import DialectTable
+from chainbot_desktop.watch.alerts.desk import Desk
 from chainbot_desktop.watch.health import Health, HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.workspace.changes import FileSet
@@ -118,6 +120,7 @@ class House:
     workspace: Workspace
     logs: LogRing
     watch: WatchWing
+    alerts: Desk
     link: AlexOsClient
     keys: Keys
 
@@ -190,6 +193,16 @@ async def open_house(
                 redact=logs.redactor.redact,
             ),
         )
+        alerts = make_alert_wing(
+            settings,
+            data_dir,
+            store,
+            watch,
+            tasks,
+            link=lambda: link.status,
+            ledger=wing.ledger,
+            questions=wing.desk.pending,
+        )
         services = ApiServices(
             settings=settings,
             journal=journal,
@@ -217,6 +230,7 @@ async def open_house(
             notes=rooms.recall.notes,
             recall=rooms.recall.recall,
             earlier=journal.earlier,
+            alerts=alerts.desk,
         )
         application = build_application(services)
         await watch.open(stack)
@@ -226,6 +240,7 @@ async def open_house(
         tasks.spawn("look at the models", wing.models.probe())
         await rooms.open()
         stack.push_async_callback(closed_within, 1.0, "the chat", rooms.close)
+        await alerts.open(stack)
 
         server = ApiServer(application, settings.server.host, settings.server.port)
         await server.start()
@@ -269,6 +284,7 @@ async def open_house(
             workspace=workspace,
             logs=logs,
             watch=watch,
+            alerts=alerts.desk,
             link=link,
             keys=keys,
         )
