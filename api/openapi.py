@@ -30,6 +30,7 @@ _TAGS = {
     "conversations": "Conversations with agents: messages, search, export",
     "models": "Models: how they are, and answers of theirs",
     "events": "The journal",
+    "alerts": "What went wrong, what is done about it, and the rules that find it",
     "audit": "Who did what, and the proof",
     "websocket": "Live events",
     "panel": "The panel and its page",

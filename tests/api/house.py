@@ -60,6 +60,7 @@ from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
 from chainbot_desktop.watch.metrics import MetricsSampler
 from tests.helpers.agent_house import NoChildren, ScriptedKind
+from tests.helpers.alert_desks import open_plain_desk
 from tests.helpers.stores import Store, open_store
 
 TOKEN = "the-token-of-the-test"
@@ -153,7 +154,7 @@ async def open_house(
     failures: list[str] = []
     tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
     chosen = Settings.model_validate(settings or {})
-    async with open_store(folder) as store:
+    async with open_store(folder) as store, open_plain_desk(store, folder, tasks) as alerts:
         directory = AgentDirectory(store.journal, store.bus, store.snapshots)
         await directory.open()
         lag = LoopLagMonitor()
@@ -251,6 +252,7 @@ async def open_house(
             notes=recall.notes,
             recall=recall.recall,
             earlier=store.journal.earlier,
+            alerts=alerts,
         )
         application = build_application(services)
         server = ApiServer(application, "127.0.0.1", 0)

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
 from tests.api.house import House
+from tests.api.test_alerts import fire
 
 
 @pytest.fixture
@@ -70,6 +71,8 @@ async def test_answers_are_as_documented(house: House, document: dict[str, Any])
     fill = {
         "/api/agents/{id}": "/api/agents/a-1",
         "/api/events/{id}": f"/api/events/{answer['event_id']}",
+        "/api/alerts/{id}": f"/api/alerts/{(await fire(house, 'smoke'))[0]['id']}",
+        "/api/alert-rules/{name}": "/api/alert-rules/cpu-busy",
         **await at_work(house),
     }
     checked = 0

@@ -44,7 +44,7 @@ class AlertRule(BaseModel):
     clear: float | None = None
     """Where a threshold lets go again; None: where it took hold."""
     seconds: float = Field(0.0, ge=0, le=604_800, alias="for")
-    within: float = Field(60.0, gt=0, le=31_536_000)
+    within: float = Field(60.0, ge=1, le=31_536_000)
     event: str = Field("", max_length=300)
     log: str = Field("", max_length=2000)
     level: Literal["debug", "info", "warning", "error", "critical"] = "debug"
@@ -163,6 +163,10 @@ class AlertDesk(Protocol):
         """Conflict where it is resolved."""
         ...
 
+    async def unacknowledge(self, alert_id: str, *, actor: Actor) -> Alert:
+        """It counts as firing again. Conflict where it is not acknowledged."""
+        ...
+
     async def snooze(self, alert_id: str, seconds: float, *, actor: Actor) -> Alert:
         """Quiet for so long; 0 ends it. Conflict where it is resolved."""
         ...
@@ -173,6 +177,12 @@ class AlertDesk(Protocol):
 
     @property
     def rules(self) -> Sequence[RuleState]: ...
+
+    def check_rule(self, rule: AlertRule) -> Mapping[str, str]:
+        """What is wrong with it, by the name of the field: expressions that do not parse, names that nothing has. Empty where
+        `save_rule` would take it. From memory: asked while somebody types.
+        """
+        ...
 
     async def save_rule(self, rule: AlertRule, *, actor: Actor) -> RuleState:
         """New or changed. InvalidInput where its expression, metric or event means nothing."""
@@ -206,6 +216,10 @@ class AlertDesk(Protocol):
     @property
     def quiet_until(self) -> str:
         """While quiet hours (or a mute) last: until when; else ""."""
+        ...
+
+    def is_quiet(self, severity: AlertSeverity) -> bool:
+        """Whether nobody is told of alerts of this severity now: a mute, or quiet hours that it does not break."""
         ...
 
     async def mute(self, seconds: float, *, actor: Actor) -> None:
