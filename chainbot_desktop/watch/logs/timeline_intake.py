@@ -86,11 +86,11 @@ class Intake:
             characters += len(record.text)
             batch.append(record)
         self._characters -= characters
-        texts = self._redactor.redact_all([record.text for record in batch])
-        kept = [
-            record if record.text == text else replace(record, text=text) for record, text in zip(batch, texts, strict=True)
-        ]
-        self._keep(kept)
+        texts = [record.text for record in batch]
+        hidden = self._redactor.redact_all(texts)
+        if hidden is not texts:
+            batch = [replace(record, text=text) for record, text in zip(batch, hidden, strict=True)]
+        self._keep(batch)
         each = max(1e-7, (time.perf_counter() - started) / len(batch))
         self._batch = min(_MOST, max(_FEWEST, int(_SLICE / 2 / each)))
 
