@@ -69,7 +69,7 @@ def _template(text: bytes) -> bytes:
     shown[words[varies]] = True
     template = letters.copy()
     template[words[varies]] = _STAR
-    return template[shown].tobytes()
+    return bytes(template[shown])
 
 
 def record_keys(text: bytes, starts: NDArray[np.intp], who: NDArray[np.uint64], fold: Fold) -> NDArray[np.uint64]:
