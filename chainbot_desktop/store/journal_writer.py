@@ -30,13 +30,25 @@ TableWrite = Callable[[sqlite3.Connection], None]
 """Statements on other tables that belong to the same transaction as an event."""
 
 
+class RowsOf:
+    """A table that gets a row for an event, in the same transaction: its first column here is the event's `seq`."""
+
+    def __init__(self, table: str, *columns: str) -> None:
+        self._insert = f"INSERT INTO {table} (seq,{','.join(columns)}) VALUES "  # noqa: S608 - names of our own columns
+        self._row = "(" + ",".join("?" * (1 + len(columns))) + ")"
+
+    def insert(self, connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        _insert_rows(connection, self._insert, self._row, rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One append that waits for the disk."""
+    """One append that waits for the disk. `row` has the values of a table's row but for the `seq` that they begin with."""
 
     event: Event
     key: IdempotencyKey | None
     write: TableWrite | None
+    row: tuple[RowsOf, tuple[Any, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +98,7 @@ class JournalWriter:
             return Outcome(None, error)
 
     def _commit_together(self, entries: Sequence[Entry]) -> list[Outcome]:
-        if any(entry.key is not None or entry.write is not None for entry in entries):
+        if any(entry.key is not None or entry.write is not None or entry.row is not None for entry in entries):
             return self._commit_with_company(entries)
         recorded, rows = self._chain(entries)
         if len(rows) <= _ROWS_PER_STATEMENT:
@@ -117,13 +129,24 @@ class JournalWriter:
             self._insert(rows)
             for index, item in zip(fresh, recorded, strict=True):
                 outcomes[index] = self._keep_company(entries[index], item)
+            for index in repeats:
+                key = entries[index].key
+                assert key is not None
+                first = first_of[key.scope, key.key]
+                outcomes[index] = _answer_again(outcomes[first], entries[first].key, key)
+            self._insert_rows_beside(entries, outcomes)
         self._advance(recorded)
-        for index in repeats:
-            key = entries[index].key
-            assert key is not None
-            first = first_of[key.scope, key.key]
-            outcomes[index] = _answer_again(outcomes[first], entries[first].key, key)
         return [outcome for outcome in outcomes if outcome is not None]
+
+    def _insert_rows_beside(self, entries: Sequence[Entry], outcomes: Sequence[Outcome | None]) -> None:
+        # A statement a row would have to win the interpreter lock back each time, as with the events themselves.
+        found: dict[RowsOf, list[tuple[Any, ...]]] = {}
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            if entry.row is not None and outcome is not None and outcome.recorded is not None:
+                table, values = entry.row
+                found.setdefault(table, []).append((outcome.recorded.seq, *values))
+        for table, rows in found.items():
+            table.insert(self._connection, rows)
 
     def _chain(self, entries: Sequence[Entry]) -> tuple[list[Recorded[Any]], list[tuple[Any, ...]]]:
         seq, prev_hash = self._seq, self._hash
@@ -139,10 +162,7 @@ class JournalWriter:
         return recorded, rows
 
     def _insert(self, rows: list[tuple[Any, ...]]) -> None:
-        for start in range(0, len(rows), _ROWS_PER_STATEMENT):
-            part = rows[start : start + _ROWS_PER_STATEMENT]
-            values = [value for row in part for value in row]
-            self._connection.execute(_INSERT + ",".join([_ROW] * len(part)), values)
+        _insert_rows(self._connection, _INSERT, _ROW, rows)
 
     def _advance(self, recorded: Sequence[Recorded[Any]]) -> None:
         if recorded:
@@ -195,6 +215,13 @@ class JournalWriter:
                 )
                 self._connection.execute("INSERT OR REPLACE INTO journal_marks (name, seq) VALUES ('text', ?)", (upto,))
         return self._seq - int(upto)
+
+
+def _insert_rows(connection: sqlite3.Connection, statement: str, row: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+        part = rows[start : start + _ROWS_PER_STATEMENT]
+        values = [value for found in part for value in found]
+        connection.execute(statement + ",".join([row] * len(part)), values)
 
 
 class _Transaction:
