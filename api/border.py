@@ -59,9 +59,9 @@ def make_border(
             response = as_openai_error(response)
         if "Server" not in response.headers and not response.prepared:
             add_headers(response, JSON_HEADERS)
-        method, path = ("*", "(unknown)") if endpoint is None else (request.method, endpoint.path)
-        if endpoint is None:
-            _note_unknown(request, response.status, turn_away)
+        method, path = (
+            (request.method, endpoint.path) if endpoint is not None else _unknown(request, response.status, turn_away)
+        )
         counts.add(method, path, response.status, perf_counter() - started)
         return response
 
@@ -77,9 +77,11 @@ def _admit(door: Door, request: web.Request, access: Access, turn_away: Callable
         raise
 
 
-def _note_unknown(request: web.Request, status: int, turn_away: Callable[[str, str, int, str], None]) -> None:
+def _unknown(request: web.Request, status: int, turn_away: Callable[[str, str, int, str], None]) -> tuple[str, str]:
+    """How a request to nothing is counted; one that was meant for a webhook is heard of."""
     if request.path.startswith(WEBHOOKS):
         turn_away(*_who_and_where(request), status, f"There is no webhook {request.method} {request.path[:200]}")
+    return "*", "(unknown)"
 
 
 def _who_and_where(request: web.Request) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +31,15 @@ TableWrite = Callable[[sqlite3.Connection], None]
 
 
 class RowsOf:
-    """A table that gets a row for an event, in the same transaction: its first column here is the event's `seq`."""
+    """A table that gets a row for an event, in the same transaction: its first column here is the event's `seq`.
 
-    def __init__(self, table: str, *columns: str) -> None:
-        self._insert = f"INSERT INTO {table} (seq,{','.join(columns)}) VALUES "  # noqa: S608 - names of our own columns
-        self._row = "(" + ",".join("?" * (1 + len(columns))) + ")"
+    `columns` come with each row; `fixed` are SQL literals that all of them share, and that need not be handed over each time.
+    """
+
+    def __init__(self, table: str, *columns: str, **fixed: str) -> None:
+        names = ",".join(("seq", *columns, *fixed))
+        self._insert = f"INSERT INTO {table} ({names}) VALUES "  # noqa: S608 - names and literals of our own
+        self._row = "(" + ",".join((*"?" * (1 + len(columns)), *fixed.values())) + ")"
 
     def insert(self, connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         _insert_rows(connection, self._insert, self._row, rows)
@@ -98,16 +102,19 @@ class JournalWriter:
             return Outcome(None, error)
 
     def _commit_together(self, entries: Sequence[Entry]) -> list[Outcome]:
-        if any(entry.key is not None or entry.write is not None or entry.row is not None for entry in entries):
+        if any(entry.key is not None or entry.write is not None for entry in entries):
             return self._commit_with_company(entries)
         recorded, rows = self._chain(entries)
-        if len(rows) <= _ROWS_PER_STATEMENT:
+        outcomes = [Outcome(item) for item in recorded]
+        beside = _rows_beside(entries, outcomes)
+        if len(rows) <= _ROWS_PER_STATEMENT and not beside:
             self._insert(rows)
         else:
             with _Transaction(self._connection):
                 self._insert(rows)
+                self._insert_beside(beside)
         self._advance(recorded)
-        return [Outcome(item) for item in recorded]
+        return outcomes
 
     def _commit_with_company(self, entries: Sequence[Entry]) -> list[Outcome]:
         # Repeats of a key inside one batch are answered by the entry that came first.
@@ -134,19 +141,13 @@ class JournalWriter:
                 assert key is not None
                 first = first_of[key.scope, key.key]
                 outcomes[index] = _answer_again(outcomes[first], entries[first].key, key)
-            self._insert_rows_beside(entries, outcomes)
+            self._insert_beside(_rows_beside(entries, outcomes))
         self._advance(recorded)
         return [outcome for outcome in outcomes if outcome is not None]
 
-    def _insert_rows_beside(self, entries: Sequence[Entry], outcomes: Sequence[Outcome | None]) -> None:
-        # A statement a row would have to win the interpreter lock back each time, as with the events themselves.
-        found: dict[RowsOf, list[tuple[Any, ...]]] = {}
-        for entry, outcome in zip(entries, outcomes, strict=True):
-            if entry.row is not None and outcome is not None and outcome.recorded is not None:
-                table, values = entry.row
-                found.setdefault(table, []).append((outcome.recorded.seq, *values))
-        for table, rows in found.items():
-            table.insert(self._connection, rows)
+    def _insert_beside(self, rows: Mapping[RowsOf, Sequence[tuple[Any, ...]]]) -> None:
+        for table, of_table in rows.items():
+            table.insert(self._connection, of_table)
 
     def _chain(self, entries: Sequence[Entry]) -> tuple[list[Recorded[Any]], list[tuple[Any, ...]]]:
         seq, prev_hash = self._seq, self._hash
@@ -215,6 +216,16 @@ class JournalWriter:
                 )
                 self._connection.execute("INSERT OR REPLACE INTO journal_marks (name, seq) VALUES ('text', ?)", (upto,))
         return self._seq - int(upto)
+
+
+def _rows_beside(entries: Sequence[Entry], outcomes: Sequence[Outcome | None]) -> dict[RowsOf, list[tuple[Any, ...]]]:
+    """By table, with the `seq` of their events: a statement a row would have to win the interpreter lock back each time."""
+    found: dict[RowsOf, list[tuple[Any, ...]]] = {}
+    for entry, outcome in zip(entries, outcomes, strict=True):
+        if entry.row is not None and outcome is not None and outcome.recorded is not None:
+            table, values = entry.row
+            found.setdefault(table, []).append((outcome.recorded.seq, *values))
+    return found
 
 
 def _insert_rows(connection: sqlite3.Connection, statement: str, row: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -23,9 +23,11 @@ E = TypeVar("E", bound=Event)
 
 IncomingState = Literal["accepted", "refused", "replayed"]
 MAX_PAGE = 500
-_ROWS = RowsOf(
-    "received_webhooks", "received_at", "path", "caller", "key", "status", "reason", "size", "body", "body_sha256", "replay_of"
-)
+_TABLE = "received_webhooks"
+_ACCEPTED = {"status": "200", "reason": "''"}
+_ROWS = RowsOf(_TABLE, "received_at", "path", "caller", "key", "size", "body", **_ACCEPTED, body_sha256="''")
+_ROWS_OF_LARGE = RowsOf(_TABLE, "received_at", "path", "caller", "key", "size", "body_sha256", **_ACCEPTED)
+_ROWS_OF_REPLAYS = RowsOf(_TABLE, "received_at", "path", "caller", "size", "replay_of", **_ACCEPTED, key="''", body_sha256="''")
 _T = received_webhooks.c
 _REFUSED = text("status >= 400")
 """As the partial index says it: with a bound value SQLite would not use it."""
@@ -103,13 +105,14 @@ class ReceivedWebhooks:
         sha256: str,
     ) -> Awaitable[Recorded[E]]:
         """Append `event` with the row of the delivery that made it. `sha256` names the body in the blobs where `body` is None."""
-        values = (event.time, path, caller, key, 200, "", size, body, sha256, None)
-        return self._journal.append(event, idempotency, row=(_ROWS, values))
+        if body is None:
+            return self._journal.append(event, idempotency, row=(_ROWS_OF_LARGE, (event.time, path, caller, key, size, sha256)))
+        return self._journal.append(event, idempotency, row=(_ROWS, (event.time, path, caller, key, size, body)))
 
     def append_replay(self, event: E, original: ReceivedWebhook, actor: str) -> Awaitable[Recorded[E]]:
         """Append `event` as what came of `original` this time."""
-        values = (event.time, original.path, actor, "", 200, "", original.size, None, "", original.number)
-        return self._journal.append(event, row=(_ROWS, values))
+        values = (event.time, original.path, actor, original.size, original.number)
+        return self._journal.append(event, row=(_ROWS_OF_REPLAYS, values))
 
     async def keep_refused(self, refused: Sequence[RefusedWebhook]) -> None:
         rows = [
