@@ -33,9 +33,9 @@ from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.alexos.answers import bare_url
 from chainbot_desktop.alexos.client import AlexOsClient
 from chainbot_desktop.alexos.identity import Identity, OwnAgent, own_uuid, reachable_url
-from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.app.agent_wing import make_agent_wing
 from chainbot_desktop.app.chat_wing import ChatAround, make_chat_wing
+from chainbot_desktop.app.delivery_wing import DeliveryWing, make_delivery_wing
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.recall_wing import RecallWing
@@ -119,6 +119,7 @@ class House:
     logs: LogRing
     watch: WatchWing
     link: AlexOsClient
+    deliveries: DeliveryWing
     keys: Keys
 
 
@@ -162,6 +163,8 @@ async def open_house(
             has_models=lambda: _model_word(wing.models) != "not_configured",
         )
         link = _make_link(settings, identity, store, watch.health, agents)
+        deliveries = make_delivery_wing(settings, store, tasks)
+        await deliveries.open(stack, settings, tasks)
         secrets = await asyncio.to_thread(_secret_store, settings, data_dir)
         keys = await _keys(secrets, settings, logs)
         workspace = Workspace(await _workspace_root(settings, store.preferences), journal, data_dir / "drafts")
@@ -194,7 +197,7 @@ async def open_house(
             settings=settings,
             journal=journal,
             bus=bus,
-            intake=WebhookIntake(journal, store.blobs, settings.chainbot.name),
+            intake=deliveries.intake,
             agents=agents,
             history=history,
             link=link,
@@ -270,6 +273,7 @@ async def open_house(
             logs=logs,
             watch=watch,
             link=link,
+            deliveries=deliveries,
             keys=keys,
         )
 

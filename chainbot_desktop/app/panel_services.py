@@ -156,7 +156,7 @@ class Panel:
 
     def _on_sample(self, sample: Sample) -> None:
         machine = sample.machine
-        if machine.cpu is None:
+        if machine.cpu is None or machine.memory_used is None or machine.memory_total is None:
             return  # the first sample has nothing to compare with
         throttled = machine.throttling.any_now if machine.throttling is not None else None
         self._window.set_machine(machine.cpu, machine.memory_used, machine.memory_total, machine.temperature, throttled)
