@@ -45,7 +45,7 @@ LEGACY_ENVIRONMENT: Mapping[str, tuple[str, str]] = {
 }
 """Environment names that users already have. `CHAINBOT_SECTION__KEY` reaches every setting and wins over them."""
 
-SECTIONS_WITHOUT_SETTINGS = frozenset({"audit", "workflow", "agent"})
+SECTIONS_WITHOUT_SETTINGS = frozenset({"workflow", "agent"})
 """Sections of existing files that hold nothing this version reads."""
 
 

@@ -54,7 +54,7 @@ class JournalEnds:
 
 
 ChainFault = Literal["", "changed", "missing", "reordered", "broken_link", "truncated", "rehashed", "checkpoint"]
-"""What is wrong with a chain. `rehashed`: written anew, with hashes that fit each other; `checkpoint`: what vouches for it was changed."""
+"""What is wrong with a chain. `rehashed`: written anew, with hashes that fit; `checkpoint`: what vouches for it was changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,17 @@ class DatabaseSettings(Section):
     )
 
 
+class AuditSettings(Section):
+    keep_days: int | None = Field(None, ge=7, le=36_500, description="Days that events are kept; for ever if empty.")
+    keep_events: int | None = Field(
+        None,
+        ge=1000,
+        le=1_000_000_000,
+        description="Newest events that are kept; all if empty. With both, what both let go goes.",
+    )
+    verify_daily: bool = Field(True, description="Whether the hash chain is verified once a day.")
+
+
 class WorkspaceSettings(Section):
     root: Path | None = Field(None, description="Folder the Code Agent window opens; the last one used, or home, if empty.")
 
@@ -269,7 +280,7 @@ class DeliveriesSettings(Section):
 
 
 class Settings(Section):
-    """All sections. `audit`, `workflow` and `agent` of existing files hold nothing that this version reads."""
+    """All sections. `workflow` and `agent` of existing files hold nothing that this version reads."""
 
     server: ServerSettings = ServerSettings()
     alex_os: AlexOsSettings = AlexOsSettings()
@@ -282,6 +293,7 @@ class Settings(Section):
     security: SecuritySettings = SecuritySettings()
     logging: LoggingSettings = LoggingSettings()
     database: DatabaseSettings = DatabaseSettings()
+    audit: AuditSettings = AuditSettings()
     workspace: WorkspaceSettings = WorkspaceSettings()
     agents: AgentsSettings = AgentsSettings()
     tools: ToolsSettings = ToolsSettings()

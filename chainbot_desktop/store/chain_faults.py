@@ -103,7 +103,7 @@ def _is_unchanged(row: tuple[Any, ...]) -> bool:
     if tuple(map(type, row)) != _TYPES or row[9] not in (0, 1):
         return False
     try:
-        return chain_hash(row[-2], hashed_fields_of_row(row)) == row[-1]
+        return bool(chain_hash(row[-2], hashed_fields_of_row(row)) == row[-1])
     except (ValueError, TypeError):  # letters that no text has
         return False
 

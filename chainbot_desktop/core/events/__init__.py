@@ -31,6 +31,7 @@ from chainbot_desktop.core.events.alexos import (
     LinkChanged,
     RegistrationSucceeded,
 )
+from chainbot_desktop.core.events.audit import AuditExported, ChainVerified, JournalPruned
 from chainbot_desktop.core.events.chat import (
     ConversationBranched,
     ConversationChanged,
@@ -88,6 +89,8 @@ KnownEvent = Annotated[
     | ApprovalExpired
     | ApprovalRequested
     | AttentionRequired
+    | AuditExported
+    | ChainVerified
     | ConversationBranched
     | ConversationChanged
     | ConversationCleared
@@ -110,6 +113,7 @@ KnownEvent = Annotated[
     | GuestChanged
     | GuestLeft
     | HealthChanged
+    | JournalPruned
     | LinkChanged
     | MessageChanged
     | MemoryChanged
@@ -172,7 +176,9 @@ __all__ = [
     "ApprovalExpired",
     "ApprovalRequested",
     "AttentionRequired",
+    "AuditExported",
     "BodyReference",
+    "ChainVerified",
     "ConversationBranched",
     "ConversationChanged",
     "ConversationCleared",
@@ -196,6 +202,7 @@ __all__ = [
     "GuestChanged",
     "GuestLeft",
     "HealthChanged",
+    "JournalPruned",
     "KnownEvent",
     "LinkChanged",
     "MemoryChanged",

@@ -8,6 +8,7 @@ from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.ports import Blobs, Journal, Link
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.watch.alerts.records import AlertDesk
 from chainbot_desktop.watch.health import HealthMonitor
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.metrics import MetricsSampler
@@ -24,3 +25,4 @@ class WatchtowerParts:
     link: Link
     themes: ThemeSource
     tasks: Tasks
+    alerts: AlertDesk | None = None

@@ -127,6 +127,8 @@ def _lines_matched(pattern: regex.Pattern[str], text: str, deadline: float) -> l
         if match is None:
             break
         at = match.start()
+        if at == len(text) and text.endswith("\n"):
+            break  # the nothing after the last line is no line
         line += text.count("\n", begin, at)
         first = text.rfind("\n", begin, at) + 1 or begin
         end = text.find("\n", at)

@@ -18,11 +18,13 @@ from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.watchtower.view import WatchtowerView
+from chainbot_desktop.watch.alerts.records import AlertDesk
 from chainbot_desktop.watch.health import HealthMonitor
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
 from chainbot_desktop.watch.metrics import MetricsSampler
 from tests.helpers.stores import Store, open_store
+from tests.ui.watchtower.alerts.desk import MemoryDesk
 
 
 class FakeLink:
@@ -104,11 +106,16 @@ def tower(qapp: QApplication, theme_source: ThemeSource, tmp_path: Path) -> Buil
 
     @asynccontextmanager
     async def build(
-        width: int = 720, height: int = 452, *, events: Iterable[Event] = (), load: bool = True
+        width: int = 720,
+        height: int = 452,
+        *,
+        events: Iterable[Event] = (),
+        load: bool = True,
+        alerts: AlertDesk | None = None,
     ) -> AsyncIterator[Tower]:
         theme_source.apply_to(qapp)
         async with open_store(tmp_path) as store:
-            made = _make(store, theme_source, tmp_path, width, height)
+            made = _make(store, theme_source, tmp_path, width, height, alerts or MemoryDesk())
             waiting = list(events)
             for start in range(0, len(waiting), 2000):
                 await made.append(*waiting[start : start + 2000])
@@ -131,7 +138,7 @@ def tower(qapp: QApplication, theme_source: ThemeSource, tmp_path: Path) -> Buil
     return build
 
 
-def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: int) -> Tower:
+def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: int, alerts: AlertDesk) -> Tower:
     tasks, logs, link = Tasks(), LogRing(), FakeLink()
     logs.follow(asyncio.get_running_loop())
     metrics = MetricsSampler(folder, Tasks(), LoopLagMonitor(), event_count=lambda: store.journal.head_seq)
@@ -150,6 +157,7 @@ def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: i
             link=link,
             themes=themes,
             tasks=tasks,
+            alerts=alerts,
         )
     )
     view.setProperty("ground", "window")

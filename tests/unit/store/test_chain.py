@@ -109,11 +109,11 @@ def test_any_change_of_one_column_is_found(journal: Path, tmp_path: Path, seq: i
     if how == "as blob":
         expression = f"CAST({column} || substr(?, 1, 0) AS BLOB)"
     try:
-        path = damaged(journal, tmp_path, (f"UPDATE events SET {column} = {expression} WHERE seq = ?", (value, seq)))  # noqa: S608
+        path = damaged(journal, tmp_path, (f"UPDATE events SET {column} = {expression} WHERE seq = ?", (value, seq)))
     except sqlite3.IntegrityError:
         return  # the database itself refuses it
     with closing(sqlite3.connect(path)) as new, closing(sqlite3.connect(journal)) as old:
-        asked = f"SELECT {column}, typeof({column}) FROM events WHERE seq = ?"  # noqa: S608
+        asked = f"SELECT {column}, typeof({column}) FROM events WHERE seq = ?"
         for connection in (new, old):
             connection.text_factory = bytes
         same = new.execute(asked, (seq,)).fetchone() == old.execute(asked, (seq,)).fetchone()
@@ -161,7 +161,7 @@ def rewritten(journal: Path, folder: Path, seq: int) -> Path:
     path = damaged(journal, folder, ("UPDATE events SET subject = 'nobody' WHERE seq = ?", (seq,)))
     with closing(sqlite3.connect(path)) as connection, connection:
         (prev,) = connection.execute("SELECT hash FROM events WHERE seq = ?", (seq - 1,)).fetchone()
-        asked = f"SELECT {','.join(COLUMNS)} FROM events WHERE seq >= ? ORDER BY seq"  # noqa: S608
+        asked = f"SELECT {','.join(COLUMNS)} FROM events WHERE seq >= ? ORDER BY seq"
         for row in connection.execute(asked, (seq,)).fetchall():
             own = chain_hash(prev, hashed_fields_of_row(row))
             connection.execute("UPDATE events SET prev_hash = ?, hash = ? WHERE seq = ?", (prev, own, row[0]))
@@ -181,7 +181,7 @@ def test_a_chain_that_was_computed_anew_is_found_by_what_was_kept_outside(journa
 def test_an_event_hashed_again_alone_does_not_fit_the_next(journal: Path, tmp_path: Path) -> None:
     path = damaged(journal, tmp_path, ("UPDATE events SET subject = 'nobody' WHERE seq = 256", ()))
     with closing(sqlite3.connect(path)) as connection, connection:
-        row = connection.execute(f"SELECT {','.join(COLUMNS)} FROM events WHERE seq = 256").fetchone()  # noqa: S608
+        row = connection.execute(f"SELECT {','.join(COLUMNS)} FROM events WHERE seq = 256").fetchone()
         own = chain_hash(row[-2], hashed_fields_of_row(row))
         connection.execute("UPDATE events SET hash = ? WHERE seq = 256", (own,))
     report = found(path)
