@@ -55,6 +55,7 @@ from api.routes import (
     gpt,
     health,
     memories,
+    metrics,
     openai,
     page,
     runs,
@@ -75,6 +76,7 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
     endpoint
     for module in (
         health,
+        metrics,
         webhooks,
         chainbot,
         agents,

@@ -31,6 +31,7 @@ _TAGS = {
     "models": "Models: how they are, and answers of theirs",
     "events": "The journal",
     "audit": "Who did what, and the proof",
+    "metrics": "What is measured, now and over time",
     "websocket": "Live events",
     "panel": "The panel and its page",
     "auth": "Coming in",

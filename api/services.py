@@ -24,6 +24,7 @@ from chainbot_desktop.core.events import Event, Recorded
 from chainbot_desktop.core.ports import IdempotencyKey, Journal, Link
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.watch.metric_store import MetricStore
 
 Health = Mapping[str, Any]
 """The health report of alexos-wire, section A: `status_id` and the rest, ready for JSON."""
@@ -59,6 +60,11 @@ class MachineFigures(Protocol):
     """The newest sample of the machine, from memory. Percent, MB/s, degrees Celsius; None where it is not known."""
 
     def system_resources(self) -> Figures: ...
+
+    @property
+    def figures(self) -> Mapping[str, float | None]:
+        """All of `watch.figures`, by name; none where nothing was measured in the last seconds."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +117,7 @@ class ApiServices:
     """What is to be remembered."""
     recall: RecallService | None = None
     """Whether and how conversations recall."""
+    metric_store: MetricStore | None = None
+    """What was measured, over time; None (and 503) where this program keeps none."""
     earlier: Callable[[IdempotencyKey], Awaitable[Recorded[Event] | None]] | None = None
     """The event of an earlier request with this key, if there was one; Conflict (HTTP 422) where its body was another."""

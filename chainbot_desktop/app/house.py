@@ -145,6 +145,7 @@ async def open_house(
         watch = make_watch_wing(
             settings,
             data_dir,
+            database_path(settings, data_dir),
             logs,
             journal,
             link=lambda: link.status,
@@ -219,6 +220,7 @@ async def open_house(
             chat=rooms.chat,
             notes=rooms.recall.notes,
             recall=rooms.recall.recall,
+            metric_store=watch.figures.store,
             earlier=journal.earlier,
         )
         application = build_application(services)
@@ -226,6 +228,7 @@ async def open_house(
 
         stack.push_async_callback(closed_within, _AGENTS_STOP_WITHIN, "the agents", wing.close)
         await wing.open()
+        watch.figures.agents.attach(wing.runtime, wing.ledger)
         tasks.spawn("look at the models", wing.models.probe())
         await rooms.open()
         stack.push_async_callback(closed_within, 1.0, "the chat", rooms.close)

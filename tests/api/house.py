@@ -55,9 +55,11 @@ from chainbot_desktop.store.approvals import ApprovalTable
 from chainbot_desktop.store.attachments import AttachmentTable
 from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.coordinations import CoordinationTable
+from chainbot_desktop.store.metric_file import MetricFile
 from chainbot_desktop.watch.health import HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
+from chainbot_desktop.watch.metric_store import MetricStore
 from chainbot_desktop.watch.metrics import MetricsSampler
 from tests.helpers.agent_house import NoChildren, ScriptedKind
 from tests.helpers.stores import Store, open_store
@@ -158,6 +160,8 @@ async def open_house(
         await directory.open()
         lag = LoopLagMonitor()
         metrics = MetricsSampler(folder, tasks, lag, event_count=lambda: store.journal.head_seq)
+        metric_store = MetricStore(MetricFile(folder / "metrics.db"))
+        await metric_store.open()
         link = FakeLink()
         # Whether the machine that runs the tests is well is not what they are about.
         health = HealthMonitor(
@@ -250,6 +254,7 @@ async def open_house(
             chat=chat,
             notes=recall.notes,
             recall=recall.recall,
+            metric_store=metric_store,
             earlier=store.journal.earlier,
         )
         application = build_application(services)
@@ -272,6 +277,7 @@ async def open_house(
             await host.close()
             stuck = await tasks.cancel_all()
             await metrics.close()
+            await metric_store.close()
             await directory.close()
             assert not stuck
             assert failures == []
