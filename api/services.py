@@ -24,6 +24,7 @@ from chainbot_desktop.core.events import Event, Recorded
 from chainbot_desktop.core.ports import IdempotencyKey, Journal, Link
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.security.audit_trail import AuditTrail
 from chainbot_desktop.watch.metric_store import MetricStore
 
 Health = Mapping[str, Any]
@@ -121,3 +122,5 @@ class ApiServices:
     """What was measured, over time; None (and 503) where this program keeps none."""
     earlier: Callable[[IdempotencyKey], Awaitable[Recorded[Event] | None]] | None = None
     """The event of an earlier request with this key, if there was one; Conflict (HTTP 422) where its body was another."""
+    audit: AuditTrail | None = None
+    """Verifies and exports the audit trail; None (and 503) where this program has none."""
