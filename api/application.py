@@ -49,6 +49,7 @@ from api.routes import (
     conversation_messages,
     conversations,
     coordinations,
+    deliveries,
     docs,
     entanglements,
     events,
@@ -76,6 +77,7 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
     for module in (
         health,
         webhooks,
+        deliveries,
         chainbot,
         agents,
         agent_life,

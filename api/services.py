@@ -15,6 +15,8 @@ from chainbot_desktop.agents.replay import MapHistory
 from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.agents.vitals import AgentVitals
+from chainbot_desktop.alexos.delivery_desk import DeliveryDesk
+from chainbot_desktop.alexos.replaying import WebhookReplay
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.chat.recall.notes import NotesService
 from chainbot_desktop.chat.recall.service import RecallService
@@ -24,6 +26,7 @@ from chainbot_desktop.core.events import Event, Recorded
 from chainbot_desktop.core.ports import IdempotencyKey, Journal, Link
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.received_webhooks import ReceivedWebhooks
 
 Health = Mapping[str, Any]
 """The health report of alexos-wire, section A: `status_id` and the rest, ready for JSON."""
@@ -71,6 +74,16 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryServices:
+    """`not_kept`: refused webhooks since the start for which there was no room."""
+
+    desk: DeliveryDesk
+    received: ReceivedWebhooks
+    replay: WebhookReplay
+    not_kept: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
 class ApiServices:
     """Everything belongs to the loop the server runs on. `health` and `lag` answer from memory, at once."""
 
@@ -113,3 +126,5 @@ class ApiServices:
     """Whether and how conversations recall."""
     earlier: Callable[[IdempotencyKey], Awaitable[Recorded[Event] | None]] | None = None
     """The event of an earlier request with this key, if there was one; Conflict (HTTP 422) where its body was another."""
+    deliveries: DeliveryServices | None = None
+    """What goes out and what came in; None (and 503) where nobody keeps it."""
