@@ -163,7 +163,7 @@ async def open_house(
             has_models=lambda: _model_word(wing.models) != "not_configured",
         )
         link = _make_link(settings, identity, store, watch.health, agents)
-        deliveries = make_delivery_wing(settings, store, tasks)
+        deliveries = make_delivery_wing(settings, store, tasks, link, lambda: link.status.outbox_pending)
         await deliveries.open(stack, settings, tasks)
         secrets = await asyncio.to_thread(_secret_store, settings, data_dir)
         audit = make_audit_trail(store, agents, secrets, data_dir)
@@ -223,6 +223,7 @@ async def open_house(
             metric_store=watch.figures.store,
             earlier=journal.earlier,
             audit=audit,
+            deliveries=deliveries.for_api(),
         )
         application = build_application(services)
         await watch.open(stack)
