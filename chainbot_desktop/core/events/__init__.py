@@ -25,12 +25,14 @@ from chainbot_desktop.core.events.agents import (
 )
 from chainbot_desktop.core.events.alexos import (
     AlexOsEventReceived,
+    DeliveriesDecided,
     DeliveryGivenUp,
     DialectDetected,
     EventGapDetected,
     LinkChanged,
     RegistrationSucceeded,
 )
+from chainbot_desktop.core.events.audit import AuditExported, ChainVerified, JournalPruned
 from chainbot_desktop.core.events.chat import (
     ConversationBranched,
     ConversationChanged,
@@ -88,6 +90,8 @@ KnownEvent = Annotated[
     | ApprovalExpired
     | ApprovalRequested
     | AttentionRequired
+    | AuditExported
+    | ChainVerified
     | ConversationBranched
     | ConversationChanged
     | ConversationCleared
@@ -97,6 +101,7 @@ KnownEvent = Annotated[
     | ConversationsImported
     | CoordinationEnded
     | CoordinationStarted
+    | DeliveriesDecided
     | DeliveryGivenUp
     | DialectDetected
     | EntanglementCreated
@@ -110,6 +115,7 @@ KnownEvent = Annotated[
     | GuestChanged
     | GuestLeft
     | HealthChanged
+    | JournalPruned
     | LinkChanged
     | MessageChanged
     | MemoryChanged
@@ -172,7 +178,9 @@ __all__ = [
     "ApprovalExpired",
     "ApprovalRequested",
     "AttentionRequired",
+    "AuditExported",
     "BodyReference",
+    "ChainVerified",
     "ConversationBranched",
     "ConversationChanged",
     "ConversationCleared",
@@ -182,6 +190,7 @@ __all__ = [
     "ConversationsImported",
     "CoordinationEnded",
     "CoordinationStarted",
+    "DeliveriesDecided",
     "DeliveryGivenUp",
     "DialectDetected",
     "EntanglementCreated",
@@ -196,6 +205,7 @@ __all__ = [
     "GuestChanged",
     "GuestLeft",
     "HealthChanged",
+    "JournalPruned",
     "KnownEvent",
     "LinkChanged",
     "MemoryChanged",

@@ -17,7 +17,7 @@ from chainbot_desktop.ui.watchtower.alerts.words import needs_somebody
 from chainbot_desktop.ui.watchtower.events_page import EventsPage
 from chainbot_desktop.ui.watchtower.health_page import HealthPage
 from chainbot_desktop.ui.watchtower.link_page import LinkPage
-from chainbot_desktop.ui.watchtower.logs_page import LogsPage
+from chainbot_desktop.ui.watchtower.logs.page import LogsPage
 from chainbot_desktop.ui.watchtower.metrics_page import MetricsPage
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.page_strip import PageStrip

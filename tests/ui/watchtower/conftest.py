@@ -21,10 +21,12 @@ from chainbot_desktop.ui.watchtower.view import WatchtowerView
 from chainbot_desktop.watch.alerts.records import AlertDesk
 from chainbot_desktop.watch.health import HealthMonitor
 from chainbot_desktop.watch.log_ring import LogRing
+from chainbot_desktop.watch.logs.timeline import LogTimeline
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
 from chainbot_desktop.watch.metrics import MetricsSampler
 from tests.helpers.stores import Store, open_store
 from tests.ui.watchtower.alerts.desk import MemoryDesk
+from tests.ui.watchtower.logs.bench import LogBench
 
 
 class FakeLink:
@@ -57,6 +59,7 @@ class Tower:
     health: HealthMonitor
     link: FakeLink
     tasks: Tasks
+    bench: LogBench
     opened: list[tuple[str, object]] = field(default_factory=list)
     messages: list[object] = field(default_factory=list)
     badges: list[int] = field(default_factory=list)
@@ -131,6 +134,7 @@ def tower(qapp: QApplication, theme_source: ThemeSource, tmp_path: Path) -> Buil
                 await made.metrics.close()
                 made.health.close()
                 made.logs.follow(None)
+                await made.bench.close()
                 await made.tasks.cancel_all()
                 made.view.deleteLater()
                 await asyncio.sleep(0)
@@ -146,12 +150,13 @@ def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: i
         metrics, logs, name="chainbot", version="1", link=lambda: link.status, journal_waiting=lambda: store.journal.waiting
     )
     health.open()
+    services = LogBench(LogTimeline(tasks))
     view = WatchtowerView(
         WatchtowerParts(
             journal=store.journal,
             bus=store.bus,
             blobs=store.blobs,
-            logs=logs,
+            logs=services.services,
             metrics=metrics,
             health=health,
             link=link,
@@ -162,7 +167,7 @@ def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: i
     )
     view.setProperty("ground", "window")
     view.resize(width, height)
-    made = Tower(view, store, logs, metrics, health, link, tasks)
+    made = Tower(view, store, logs, metrics, health, link, tasks, services)
     view.open_requested.connect(lambda key, content: made.opened.append((key, content)))
     view.message.connect(made.messages.append)
     view.badge_changed.connect(made.badges.append)
