@@ -33,10 +33,7 @@ class ChannelCard(FactCard):
         self._name = ""
         self.test = Button("Send a test", themes, icon="send")
         self.test.clicked.connect(self._on_test)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(self.test)
-        self.body.addLayout(row)
+        self.add_button(self.test)
 
     def show_channel(self, channel: Channel, *, testing: bool) -> None:
         self._name = channel.name

@@ -22,6 +22,7 @@ from chainbot_desktop.ui.watchtower.alerts.words import needs_somebody
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.page_strip import PageStrip
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
+from chainbot_desktop.watch.figures import unit_of
 
 PARTS = (("active", "Active"), ("history", "History"), ("rules", "Rules"), ("channels", "Channels"))
 HOUR = 3600.0
@@ -41,10 +42,9 @@ class AlertsPage(Page):
         desk = parts.alerts
         assert desk is not None
         self._desk = desk
-        self._metrics = parts.metrics
         self.deeds = AlertDeeds(desk, parts.tasks, self)
         self.deeds.message.connect(self.message)
-        self._shared = AlertParts(desk, self.deeds, parts.themes, parts.tasks, self._unit_of)
+        self._shared = AlertParts(desk, self.deeds, parts.themes, parts.tasks, unit_of)
         self.active = ActivePart(self._shared)
         self.history = HistoryPart(self._shared)
         self.rules = RulesPart(self._shared)
@@ -129,10 +129,6 @@ class AlertsPage(Page):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._look.stop()
-
-    def _unit_of(self, metric: str) -> str:
-        series = self._metrics.series.get(metric)
-        return series.unit if series is not None else ""
 
     def _on_changed(self) -> None:
         active = self._desk.active
