@@ -70,6 +70,7 @@ async def test_answers_are_as_documented(house: House, document: dict[str, Any])
     fill = {
         "/api/agents/{id}": "/api/agents/a-1",
         "/api/events/{id}": f"/api/events/{answer['event_id']}",
+        "/api/audit/export/manifest": f"/api/audit/export/manifest?id={await exported(house)}",
         **await at_work(house),
     }
     checked = 0
@@ -83,6 +84,12 @@ async def test_answers_are_as_documented(house: House, document: dict[str, Any])
         checked += 1
     assert checked >= 30
     Draft202012Validator({"$ref": "#/components/schemas/Accepted", "components": document["components"]}).validate(answer)
+
+
+async def exported(house: House) -> str:
+    async with house.http.get(house.url + "/api/audit/export") as response:
+        await response.read()
+        return response.headers["X-Audit-Export"]
 
 
 async def at_work(house: House) -> dict[str, str]:
