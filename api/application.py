@@ -51,12 +51,14 @@ from api.routes import (
     conversation_messages,
     conversations,
     coordinations,
+    deliveries,
     docs,
     entanglements,
     events,
     gpt,
     health,
     memories,
+    metrics,
     openai,
     page,
     runs,
@@ -77,7 +79,9 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
     endpoint
     for module in (
         health,
+        metrics,
         webhooks,
+        deliveries,
         chainbot,
         agents,
         agent_life,
@@ -113,7 +117,7 @@ def build_application(services: ApiServices) -> web.Application:
     repeats, undos = Repeats(services), Undos()
     hub = WebSocketHub(services, repeats, undos)
     routes: dict[web.AbstractRoute, Endpoint] = {}
-    border = make_border(door, requests, routes, services.intake.count_refused)
+    border = make_border(door, requests, routes, services.intake.turn_away)
     application = web.Application(middlewares=(border,), client_max_size=services.settings.server.max_body_bytes)
     application[SERVICES] = services
     application[DOOR] = door

@@ -33,11 +33,11 @@ from chainbot_desktop.agents.vocabulary import AgentState
 from chainbot_desktop.alexos.answers import bare_url
 from chainbot_desktop.alexos.client import AlexOsClient
 from chainbot_desktop.alexos.identity import Identity, OwnAgent, own_uuid, reachable_url
-from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.app.agent_wing import make_agent_wing
 from chainbot_desktop.app.audit_wing import make_audit_trail, open_audit_trail
 from chainbot_desktop.app.chat_wing import ChatAround, make_chat_wing
 from chainbot_desktop.app.configuration import database_path
+from chainbot_desktop.app.delivery_wing import DeliveryWing, make_delivery_wing
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.recall_wing import RecallWing
@@ -124,6 +124,7 @@ class House:
     watch: WatchWing
     audit: AuditTrail
     link: AlexOsClient
+    deliveries: DeliveryWing
     keys: Keys
 
 
@@ -143,6 +144,7 @@ async def open_house(
         watch = make_watch_wing(
             settings,
             data_dir,
+            database_path(settings, data_dir),
             logs,
             journal,
             link=lambda: link.status,
@@ -161,6 +163,8 @@ async def open_house(
             has_models=lambda: _model_word(wing.models) != "not_configured",
         )
         link = _make_link(settings, identity, store, watch.health, agents)
+        deliveries = make_delivery_wing(settings, store, tasks, link, lambda: link.status.outbox_pending)
+        await deliveries.open(stack, settings, tasks)
         secrets = await asyncio.to_thread(_secret_store, settings, data_dir)
         audit = make_audit_trail(store, agents, secrets, data_dir)
         keys = await _keys(secrets, settings, logs)
@@ -194,7 +198,7 @@ async def open_house(
             settings=settings,
             journal=journal,
             bus=bus,
-            intake=WebhookIntake(journal, store.blobs, settings.chainbot.name),
+            intake=deliveries.intake,
             agents=agents,
             history=history,
             link=link,
@@ -216,8 +220,10 @@ async def open_house(
             chat=rooms.chat,
             notes=rooms.recall.notes,
             recall=rooms.recall.recall,
+            metric_store=watch.figures.store,
             earlier=journal.earlier,
             audit=audit,
+            deliveries=deliveries.for_api(),
         )
         application = build_application(services)
         await watch.open(stack)
@@ -225,6 +231,7 @@ async def open_house(
 
         stack.push_async_callback(closed_within, _AGENTS_STOP_WITHIN, "the agents", wing.close)
         await wing.open()
+        watch.figures.agents.attach(wing.runtime, wing.ledger)
         tasks.spawn("look at the models", wing.models.probe())
         await rooms.open()
         stack.push_async_callback(closed_within, 1.0, "the chat", rooms.close)
@@ -273,6 +280,7 @@ async def open_house(
             watch=watch,
             audit=audit,
             link=link,
+            deliveries=deliveries,
             keys=keys,
         )
 

@@ -267,6 +267,19 @@ class CoderSettings(Section):
         return programs
 
 
+class DeliveriesSettings(Section):
+    incoming_days: float = Field(
+        7, gt=0, le=3650, description="Days for which webhooks that came in are kept with their bodies."
+    )
+    incoming_rows: int = Field(200_000, ge=100, le=10_000_000, description="Most webhooks kept; beyond, the oldest go.")
+    refused_rows: int = Field(
+        2_000, ge=4, le=1_000_000, description="Refused webhooks kept a day; a quarter more of strangers."
+    )
+    refused_bytes: int = Field(
+        8 * 1024 * 1024, ge=0, le=1024**3, description="Bodies of refused webhooks kept a day, in bytes; never of strangers."
+    )
+
+
 class Settings(Section):
     """All sections. `workflow` and `agent` of existing files hold nothing that this version reads."""
 
@@ -288,4 +301,5 @@ class Settings(Section):
     mcp: McpSettings = McpSettings()
     coder: CoderSettings = CoderSettings()
     chat: ChatSettings = ChatSettings()
+    deliveries: DeliveriesSettings = DeliveriesSettings()
     gui: GuiSettings = GuiSettings()

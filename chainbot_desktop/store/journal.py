@@ -24,7 +24,7 @@ from chainbot_desktop.core.ports import ChainReport, DiskRefusal, EventQuery, He
 from chainbot_desktop.store.chain import verify_chain
 from chainbot_desktop.store.database import Database, is_of_the_disk, translated_errors
 from chainbot_desktop.store.event_rows import event_of_row
-from chainbot_desktop.store.journal_writer import Entry, JournalWriter, Outcome, TableWrite, refusal
+from chainbot_desktop.store.journal_writer import Entry, JournalWriter, Outcome, RowsOf, TableWrite, refusal
 from chainbot_desktop.store.schema import events
 from chainbot_desktop.store.timeline import find_ends, find_events, find_seq_at, find_seqs, find_times
 
@@ -116,8 +116,18 @@ class SqliteJournal:
         """Whether the disk refused what was appended last."""
         return self._refused
 
-    async def append(self, event: E, key: IdempotencyKey | None = None, *, write: TableWrite | None = None) -> Recorded[E]:
-        """As the port says; `write` runs in the same transaction, on the writing thread."""
+    async def append(
+        self,
+        event: E,
+        key: IdempotencyKey | None = None,
+        *,
+        write: TableWrite | None = None,
+        row: tuple[RowsOf, tuple[Any, ...]] | None = None,
+    ) -> Recorded[E]:
+        """As the port says; `write` runs in the same transaction, on the writing thread.
+
+        `row` is put into its table there too, for an event of an earlier request as well: many in one statement.
+        """
         if self._closing or self._writer is None:
             raise Unavailable("The program is stopping and takes no new events.", code="stopping")
         if len(self._waiting) >= MAX_WAITING:
@@ -127,7 +137,7 @@ class SqliteJournal:
         self._in_flight += 1
         self._idle.clear()
         with self._lock:
-            self._waiting.append((Entry(event, key, write), future))
+            self._waiting.append((Entry(event, key, write, row), future))
             asleep, self._draining = not self._draining, True
         if asleep:
             self._database.submit(self._drain, loop)

@@ -40,6 +40,8 @@ def _gigabytes(count: int | None) -> str:
 
 def _memory_note(sample: Sample) -> str:
     machine = sample.machine
+    if machine.memory_used is None or machine.memory_total is None:
+        return ""
     # Memory comes in powers of two, disks are sold in powers of ten; the status line says the same.
     return f"{machine.memory_used / 2**30:,.1f} of {machine.memory_total / 2**30:,.1f} GiB"
 

@@ -243,7 +243,7 @@ def test_screens(
         async with tower(width, height, events=events) as t:
             t.link.become(STATUS)
             await t.metrics.open()
-            t.logs.add(created=1.7e9, level=30, logger="house", text="a warning", exception="Traceback\nKeyError: 'x'")
+            t.bench.say("a warning\nTraceback\nKeyError: 'x'", level=30)
             for page in ("events", "logs", "metrics", "link", "health"):
                 t.view.show_page(page)
                 await until(lambda: t.health.current.checks and t.metrics.series["cpu"].latest is not None)
@@ -263,10 +263,10 @@ def test_focus_follows_the_page(tower: Build, on_loop: OnLoop) -> None:
             QTest.keyClick(t.view, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
             t.view.show_page("logs")
             assert t.view.isAncestorOf(t.view.focusWidget()), "the keys of the window are dead"
-            t.logs.add(created=0.0, level=20, logger="house", text="hello")
-            await until(t.view.logs.list.isVisible)
+            t.bench.say("hello")
+            await until(t.view.logs.view.isVisible)
             t.view.show_page("events")
             t.view.show_page("logs")
-            assert t.view.logs.list.hasFocus()
+            assert t.view.logs.view.hasFocus()
 
     on_loop(work())
