@@ -228,6 +228,7 @@ runs = Table(
     Column("history", LargeBinary, nullable=True),
     Column("follows", String(36), nullable=False, server_default=""),
     Index("ix_runs_agent", "agent_id", "started_at"),
+    Index("ix_runs_started", "started_at", "id"),
     Index("ix_runs_conversation", "conversation_id", "started_at"),
     Index("ix_runs_state", "state"),
     Index("ix_runs_follows", "follows"),
