@@ -134,6 +134,7 @@ class AuditSettings(Section):
         description="Newest events that are kept; all if empty. With both, what both let go goes.",
     )
     verify_daily: bool = Field(True, description="Whether the hash chain is verified once a day.")
+    enabled: bool = Field(True, description="Read from existing installations; the audit trail is always kept.")
 
 
 class WorkspaceSettings(Section):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ _ID = np.dtype("<u4")
 _VALUE = np.dtype("<f4")
 
 
-class Point(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Point:
     """Of `count` values, which is at least 1."""
 
     low: float
@@ -59,7 +60,8 @@ class Line:
         count = int(self.count[step])
         if count:
             point = merged(Point(float(self.low[step]), float(self.mean[step]), float(self.high[step]), count), point)
-        self.low[step], self.mean[step], self.high[step], self.count[step] = point
+        self.low[step], self.mean[step], self.high[step] = point.low, point.mean, point.high
+        self.count[step] = point.count
 
 
 def merged(one: Point, other: Point) -> Point:

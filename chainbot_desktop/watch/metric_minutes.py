@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainbot_desktop.store.metric_file import Kept, Retention
 from chainbot_desktop.store.metric_rows import MINUTE, Floats, Line, MinuteOfSeconds, Rollup, rollup_of
+
+_LARGEST = 3e38
 
 
 class Minute:
@@ -30,7 +31,7 @@ class Minute:
         if self.taken[second]:
             return False
         for name, value in values.items():
-            if value is not None and isfinite(value):
+            if value is not None and abs(value) < _LARGEST:  # neither NaN nor beyond what is stored
                 line = self.values.get(name)
                 if line is None:
                     line = self.values[name] = np.full(MINUTE, np.nan, np.float32)

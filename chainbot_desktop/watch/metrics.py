@@ -63,8 +63,8 @@ class Sample:
 class MetricsSampler:
     """Use on the loop's thread. `event_count` only ever grows (the journal's head); `queues` give their depth, at once.
 
-    `spent` is the sum of today; `slow` is asked on the readings' thread. `clock` counts seconds and goes on while the machine sleeps,
-    `wall` is the clock that may jump.
+    `spent` is the sum of today, None while it is not known; `slow` is asked on the readings' thread.
+    `clock` counts seconds and goes on while the machine sleeps, `wall` is the clock that may jump.
     """
 
     def __init__(  # noqa: PLR0913 (what it measures is what it is)
@@ -75,7 +75,7 @@ class MetricsSampler:
         *,
         event_count: Callable[[], int],
         queues: Mapping[str, Callable[[], float]] | None = None,
-        spent: Callable[[], Spent] | None = None,
+        spent: Callable[[], Spent | None] = lambda: None,
         slow: Slow | None = None,
         reader: Reader | None = None,
         clock: Callable[[], float] = boot_time_clock,
@@ -126,6 +126,12 @@ class MetricsSampler:
         """Of all figures that there are now: those of `figures.FIGURES`, a queue each, and what the newest sample has on top."""
         known = dict.fromkeys((*FIGURES, *(f"queue:{name}" for name in self._queues)))
         return tuple(known if self._latest is None else known | dict.fromkeys(self._latest.values))
+
+    @property
+    def figures(self) -> Mapping[str, float | None]:
+        """The newest, by name; none where there is no sample of the last seconds."""
+        latest = self._latest
+        return latest.values if latest is not None and self._clock() - latest.machine.at <= LONGEST_STEP else {}
 
     @property
     def slot(self) -> int:
@@ -193,7 +199,7 @@ class MetricsSampler:
             queues={name: depth() for name, depth in self._queues.items()},
             time=reading.at + self._wall() - self._clock(),
             clock_jump=self._jump(),
-            spent=None if self._spent is None else self._per_minute.note(reading.at, self._spent()),
+            spent=self._spent_lately(reading.at),
         )
         for name, value in sample.values.items():
             series = self._series.get(name)
@@ -209,6 +215,10 @@ class MetricsSampler:
         if before is None or not 0 < at - before[0] <= LONGEST_STEP:
             return None
         return max(0, self._counted[1] - before[1]) / (at - before[0])
+
+    def _spent_lately(self, at: float) -> Spent | None:
+        today = self._spent()
+        return None if today is None else self._per_minute.note(at, today)
 
     def _jump(self) -> float | None:
         """Sleep moves both clocks, setting the time only one of them."""

@@ -25,6 +25,7 @@ from chainbot_desktop.core.events.agents import (
 )
 from chainbot_desktop.core.events.alexos import (
     AlexOsEventReceived,
+    DeliveriesDecided,
     DeliveryGivenUp,
     DialectDetected,
     EventGapDetected,
@@ -100,6 +101,7 @@ KnownEvent = Annotated[
     | ConversationsImported
     | CoordinationEnded
     | CoordinationStarted
+    | DeliveriesDecided
     | DeliveryGivenUp
     | DialectDetected
     | EntanglementCreated
@@ -188,6 +190,7 @@ __all__ = [
     "ConversationsImported",
     "CoordinationEnded",
     "CoordinationStarted",
+    "DeliveriesDecided",
     "DeliveryGivenUp",
     "DialectDetected",
     "EntanglementCreated",
