@@ -15,12 +15,14 @@ from api.camera import Camera
 from api.counts import EventCounts, RequestCounts
 from api.door import Door
 from api.endpoints import Endpoint, add_endpoints
+from api.export_proofs import ExportProofs
 from api.files import Folder, Folders
 from api.keys import (
     CAMERA,
     DOCUMENTS,
     DOOR,
     EVENT_COUNTS,
+    EXPORTS,
     FOLDERS,
     HUB,
     REGISTRY,
@@ -31,7 +33,6 @@ from api.keys import (
     SIGN_IN,
     STARTED,
     UNDOS,
-    VERIFYING,
 )
 from api.metrics import make_registry
 from api.openapi import make_documents
@@ -44,18 +45,21 @@ from api.routes import (
     alerts,
     approvals,
     attachments,
+    audit,
     auth,
     chainbot,
     conversation_branches,
     conversation_messages,
     conversations,
     coordinations,
+    deliveries,
     docs,
     entanglements,
     events,
     gpt,
     health,
     memories,
+    metrics,
     openai,
     page,
     runs,
@@ -76,7 +80,9 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
     endpoint
     for module in (
         health,
+        metrics,
         webhooks,
+        deliveries,
         chainbot,
         agents,
         agent_life,
@@ -95,6 +101,7 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
         openai,
         events,
         alerts,
+        audit,
         sockets,
         screen,
         auth,
@@ -112,7 +119,7 @@ def build_application(services: ApiServices) -> web.Application:
     repeats, undos = Repeats(services), Undos()
     hub = WebSocketHub(services, repeats, undos)
     routes: dict[web.AbstractRoute, Endpoint] = {}
-    border = make_border(door, requests, routes, services.intake.count_refused)
+    border = make_border(door, requests, routes, services.intake.turn_away)
     application = web.Application(middlewares=(border,), client_max_size=services.settings.server.max_body_bytes)
     application[SERVICES] = services
     application[DOOR] = door
@@ -125,7 +132,7 @@ def build_application(services: ApiServices) -> web.Application:
     application[REPEATS] = repeats
     application[RUN_STREAMS] = RunStreams()
     application[STARTED] = monotonic()
-    application[VERIFYING] = asyncio.Lock()
+    application[EXPORTS] = ExportProofs()
     routes.update(add_endpoints(application, ENDPOINTS))
     application.cleanup_ctx.append(_pages)
     application.cleanup_ctx.append(_live_events)

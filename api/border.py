@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from api.answers import JSON_HEADERS, add_headers
 from api.counts import RequestCounts
-from api.door import Door
+from api.door import Door, address_of
 from api.endpoints import Access, Endpoint
 from api.keys import CALLER
 from api.openai_errors import as_openai_error, speaks_openai
@@ -19,13 +19,20 @@ from api.problems import problem, problem_of_bug, problem_of_error, problem_of_f
 from chainbot_desktop.core.errors import ChainBotError
 
 _log = logging.getLogger(__name__)
-_BAD_BODY = "The request body ended early, or is not encoded as its headers say."
+WEBHOOKS = "/api/webhooks/chainbot"
+BAD_BODY = "The request body ended early, or is not encoded as its headers say."
 
 
 def make_border(
-    door: Door, counts: RequestCounts, routes: Mapping[web.AbstractRoute, Endpoint], count_refused: Callable[[], None]
+    door: Door,
+    counts: RequestCounts,
+    routes: Mapping[web.AbstractRoute, Endpoint],
+    turn_away: Callable[[str, str, int, str], None],
 ) -> Middleware:
-    """`routes` is read at each request and may be filled later. `count_refused` hears of webhooks that did not come in."""
+    """`routes` is read at each request and may be filled later.
+
+    `turn_away` hears of webhooks that did not come in: path below `WEBHOOKS`, caller, status, reason.
+    """
 
     @web.middleware
     async def border(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -35,7 +42,7 @@ def make_border(
         response: web.StreamResponse
         try:
             if access is not Access.OPEN:
-                by_address = _admit(door, request, access, count_refused)
+                by_address = _admit(door, request, access, turn_away)
                 if access is Access.WEBHOOK:
                     request[CALLER] = door.caller(request, by_address=by_address)
             response = await handler(request)
@@ -44,7 +51,7 @@ def make_border(
         except web.HTTPException as error:
             response = problem_of_framework(error, request.path)
         except (web.RequestPayloadError, ConnectionError):
-            response = problem(400, "bad_body", _BAD_BODY, request.path)
+            response = problem(400, "bad_body", BAD_BODY, request.path)
         except Exception:  # the border of a request
             _log.exception("%s %s failed", request.method, request.path)
             response = problem_of_bug(request.path)
@@ -52,18 +59,30 @@ def make_border(
             response = as_openai_error(response)
         if "Server" not in response.headers and not response.prepared:
             add_headers(response, JSON_HEADERS)
-        path = "(unknown)" if endpoint is None else endpoint.path
-        method = request.method if endpoint is not None else "*"
+        method, path = (
+            (request.method, endpoint.path) if endpoint is not None else _unknown(request, response.status, turn_away)
+        )
         counts.add(method, path, response.status, perf_counter() - started)
         return response
 
     return border
 
 
-def _admit(door: Door, request: web.Request, access: Access, count_refused: Callable[[], None]) -> bool:
+def _admit(door: Door, request: web.Request, access: Access, turn_away: Callable[[str, str, int, str], None]) -> bool:
     try:
         return door.admit(request, access)
-    except ChainBotError:
+    except ChainBotError as error:
         if access is Access.WEBHOOK:
-            count_refused()
+            turn_away(*_who_and_where(request), error.http_status, error.message)
         raise
+
+
+def _unknown(request: web.Request, status: int, turn_away: Callable[[str, str, int, str], None]) -> tuple[str, str]:
+    """How a request to nothing is counted; one that was meant for a webhook is heard of."""
+    if request.path.startswith(WEBHOOKS):
+        turn_away(*_who_and_where(request), status, f"There is no webhook {request.method} {request.path[:200]}")
+    return "*", "(unknown)"
+
+
+def _who_and_where(request: web.Request) -> tuple[str, str]:
+    return request.path.removeprefix(WEBHOOKS).strip("/"), f"system:webhook@{address_of(request)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from api.answers import json_answer, json_bytes
+from api.border import BAD_BODY, WEBHOOKS
 from api.endpoints import Access, Answer, Endpoint, Handler
 from api.keys import CALLER, SERVICES
 from api.reading import read_body
@@ -12,8 +13,6 @@ from api.routes.health import report
 from api.schemas import Accepted, HealthReport, WebhookList
 from chainbot_desktop.alexos.webhooks import KINDS, Kind
 from chainbot_desktop.core.errors import ChainBotError
-
-_BASE = "/api/webhooks/chainbot"
 
 
 def _accept(kind: Kind) -> Handler:
@@ -25,8 +24,11 @@ def _accept(kind: Kind) -> Handler:
         intake = request.app[SERVICES].intake
         try:
             body = await read_body(request)
-        except (ChainBotError, web.RequestPayloadError, ConnectionError):
-            intake.count_refused()
+        except ChainBotError as error:
+            intake.turn_away(path, request[CALLER].id, error.http_status, error.message)
+            raise
+        except (web.RequestPayloadError, ConnectionError):
+            intake.turn_away(path, request[CALLER].id, 400, BAD_BODY)
             raise
         headers = request.headers
         key = headers.get("webhook-id") or headers.get("Idempotency-Key")
@@ -47,7 +49,7 @@ async def list_webhooks(request: web.Request) -> web.Response:
 def _row(kind: Kind) -> dict[str, object]:
     fields = kind.fact.model_fields
     return {
-        "path": f"{_BASE}/{kind.path}",
+        "path": f"{WEBHOOKS}/{kind.path}",
         "method": "POST",
         "event_type": kind.event.model_fields["type"].default,
         "required": [name for name, field in fields.items() if field.is_required()],
@@ -58,7 +60,7 @@ def _row(kind: Kind) -> dict[str, object]:
 def _endpoint(kind: Kind) -> Endpoint:
     return Endpoint(
         "POST",
-        f"{_BASE}/{kind.path}",
+        f"{WEBHOOKS}/{kind.path}",
         _accept(kind),
         f"Webhook {kind.path}",
         "webhooks",
@@ -71,10 +73,10 @@ def _endpoint(kind: Kind) -> Endpoint:
 
 
 ENDPOINTS = (
-    Endpoint("GET", _BASE, list_webhooks, "The webhooks there are", "webhooks", (Answer("", WebhookList),)),
+    Endpoint("GET", WEBHOOKS, list_webhooks, "The webhooks there are", "webhooks", (Answer("", WebhookList),)),
     *(_endpoint(kind) for kind in KINDS.values()),
     *(
-        Endpoint("GET", f"{_BASE}/{name}", own_health, f"Our own {name} report", "webhooks", (Answer("", HealthReport),))
+        Endpoint("GET", f"{WEBHOOKS}/{name}", own_health, f"Our own {name} report", "webhooks", (Answer("", HealthReport),))
         for name in ("health", "status")
     ),
 )

@@ -5,10 +5,10 @@ This is the hottest path of the program: a body is parsed once, validated once, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -31,6 +31,8 @@ from chainbot_desktop.core.events.webhooks import BodyReference
 from chainbot_desktop.core.json_codec import JsonObject, parse_object
 from chainbot_desktop.core.ports import Blobs, IdempotencyKey, Journal
 
+E = TypeVar("E", bound=Event)
+
 MAX_INLINE_BODY = 16 * 1024
 """Bytes up to which a body travels inside its event; a larger one is kept apart, the event names its digest."""
 
@@ -41,6 +43,7 @@ ALEXOS_SOURCE = "alexos"
 _CLAIMS = frozenset({"alexos", "alex_os", "alex-os", "alex os"})
 """How a body's own `source` names ALEX OS, in any case of letters."""
 _MAX_TEXT = 1000
+_CAME_HOME = "It was an event of ours that came home: nothing new."
 _ENVELOPE_FIELDS = ("event_id", "severity", "source", "requires_attention")
 
 
@@ -93,6 +96,8 @@ KINDS: Mapping[str, Kind] = {
 }
 """The documented paths, in the order in which `GET /api/webhooks/chainbot/` lists them."""
 
+REPLAY_SOURCE = "replay"
+"""The `source` of events that were made of a delivery a second time: ALEX OS is not told of them, and no alert is."""
 _STATUS_SEVERITY = {"degraded": Severity.WARNING, "unhealthy": Severity.ERROR}
 _SEVERITIES = {severity.value: severity for severity in Severity}
 _EXPECTED = {
@@ -107,19 +112,57 @@ _EXPECTED = {
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
-class WebhookIntake:
-    """Use on the loop's thread. `refused` counts deliveries of which nothing else was kept. `own_name` is our name at ALEX OS."""
+class Accepted(Protocol):
+    """Keeps a delivery with the event that it made. `sha256` names its body in the blobs where `body` is None."""
 
-    def __init__(self, journal: Journal, blobs: Blobs, own_name: str = "chainbot") -> None:
+    def append(
+        self,
+        event: E,
+        idempotency: IdempotencyKey | None,
+        path: str,
+        caller: str,
+        key: str,
+        size: int,
+        body: bytes | None,
+        sha256: str,
+    ) -> Awaitable[Recorded[E]]: ...
+
+
+class Refused(Protocol):
+    """Keeps a delivery that made no event, as far as there is room. `body` is None of a caller whom nobody knows."""
+
+    def add(
+        self, path: str, caller: str, status: int, reason: str, *, size: int = 0, key: str = "", body: bytes | None = None
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """Where deliveries are kept."""
+
+    accepted: Accepted
+    refused: Refused
+
+
+class WebhookIntake:
+    """Use on the loop's thread. `refused` counts deliveries that made no event. `own_name` is our name at ALEX OS.
+
+    Without `receipts` only the events are kept.
+    """
+
+    def __init__(self, journal: Journal, blobs: Blobs, own_name: str = "chainbot", receipts: Receipts | None = None) -> None:
         self._journal = journal
         self._blobs = blobs
         self._own_name = own_name
+        self._receipts = receipts
         self._facts: dict[str, Callable[..., BaseModel]] = {path: kind.fact.model_validate for path, kind in KINDS.items()}
         self.refused = 0
 
-    def count_refused(self) -> None:
-        """For deliveries that the server turns away before they come here: too large, without a token."""
+    def turn_away(self, path: str, caller: str, status: int, reason: str) -> None:
+        """For deliveries that the server does not let in, or cannot read: no token, no such path, too large."""
         self.refused += 1
+        if self._receipts is not None:
+            self._receipts.refused.add(path, caller, status, reason)
 
     async def accept(self, kind: str, body: bytes, caller: Caller, key: str | None = None) -> Recorded[Any]:
         """The event on disk, or that of the first delivery with this `key` (or the body's `event_id`).
@@ -129,38 +172,60 @@ class WebhookIntake:
         """
         try:
             return await self._accept(kind, body, caller, key)
-        except (InvalidInput, Conflict, NotFound):
-            self.refused += 1
+        except ChainBotError as error:
+            if isinstance(error, (InvalidInput, Conflict, NotFound)):
+                self.refused += 1
+            if self._receipts is not None:
+                self._receipts.refused.add(
+                    kind, caller.id, error.http_status, error.message, size=len(body), key=key or "", body=body
+                )
             raise
 
-    async def _accept(self, path: str, body: bytes, caller: Caller, key: str | None) -> Recorded[Any]:
+    def read(self, path: str, body: bytes) -> Reading:
+        """What a body says, checked. Raises as `accept` does."""
         kind = KINDS.get(path)
         if kind is None:
             raise NotFound(f"There is no webhook {path!r}.", hint="GET /api/webhooks/chainbot/ lists them.")
         found = parse_object(body)
-        fact = self._validate(path, found)
-        event_id = _event_id(found)
-        if event_id is not None and found.get("source") == self._own_name:
-            # An event of ours that somebody hands round came home: taken for news it would be sent out again, for ever.
-            ours = await self._journal.get(event_id)
-            if ours is not None:
-                return ours
-        if len(body) > MAX_INLINE_BODY:
-            fact = kind.fact.model_validate(await self._large_fact(kind, found, body))
-        event = _event(kind, fact, found, caller)
+        return Reading(kind, found, self._validate(path, found), _event_id(found))
+
+    async def ours(self, reading: Reading) -> Recorded[Any] | None:
+        """The event of ours that it is, where somebody handed it round and it came home."""
+        if reading.event_id is None or reading.found.get("source") != self._own_name:
+            return None
+        return await self._journal.get(reading.event_id)
+
+    async def _accept(self, path: str, body: bytes, caller: Caller, key: str | None) -> Recorded[Any]:
+        reading = self.read(path, body)
+        event_id = reading.event_id
+        # One of ours that is taken for news would be sent out again, for ever.
+        if event_id is not None and (ours := await self.ours(reading)) is not None:
+            if self._receipts is not None:
+                self._receipts.refused.add(path, caller.id, 200, _CAME_HOME, size=len(body), key=key or event_id, body=body)
+            return ours
+        digest = await self._blobs.put(body) if len(body) > MAX_INLINE_BODY else ""
+        event = reading.event(caller, digest, len(body))
         if caller.is_alexos and event_id is not None:
-            return _same_or_conflict(event, await self._journal.append(event, remote_key(event_id)), event_id)
+            recorded = await self._append(event, remote_key(event_id), path, caller, key or event_id, body, digest)
+            return _same_or_conflict(event, recorded, event_id)
         if key is None:
             key = event_id
         if key is None:
-            return await self._journal.append(event)
+            return await self._append(event, None, path, caller, "", body, digest)
         if not 0 < len(key) <= MAX_KEY:
             raise InvalidInput(f"The delivery id has {len(key)} characters, expected 1 to {MAX_KEY}.")
         if any("\ud800" <= character <= "\udfff" for character in key):
             raise InvalidInput("The delivery id is not UTF-8.", hint="Use an id of letters, digits and dashes.")
-        return await self._journal.append(
-            event, IdempotencyKey(caller.id, key, sha256(path.encode() + b"\0" + body).hexdigest())
-        )
+        once = IdempotencyKey(caller.id, key, sha256(path.encode() + b"\0" + body).hexdigest())
+        return await self._append(event, once, path, caller, key, body, digest)
+
+    def _append(
+        self, event: Event, once: IdempotencyKey | None, path: str, caller: Caller, key: str, body: bytes, digest: str
+    ) -> Awaitable[Recorded[Any]]:
+        if self._receipts is None:
+            return self._journal.append(event, once)
+        kept = None if digest else body
+        return self._receipts.accepted.append(event, once, path, caller.id, key, len(body), kept, digest)
 
     def _validate(self, path: str, found: JsonObject) -> BaseModel:
         agents = found.get("agents")
@@ -171,10 +236,24 @@ class WebhookIntake:
         except ValidationError as error:
             raise invalid_body(error) from None
 
-    async def _large_fact(self, kind: Kind, found: JsonObject, body: bytes) -> JsonObject:
-        digest = await self._blobs.put(body)
-        known = {name: _cut(found[name]) for name in (*kind.fact.model_fields, *_ENVELOPE_FIELDS) if name in found}
-        return {**known, "body": BodyReference(sha256=digest, size=len(body)).model_dump()}
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A body that is what its path takes. `event_id` is the sender's own id of it."""
+
+    kind: Kind
+    found: JsonObject
+    fact: BaseModel
+    event_id: str | None
+
+    def event(self, caller: Caller, digest: str, size: int) -> Event:
+        """`digest` names the body where it is too large to travel in the event, else it is empty."""
+        if not digest:
+            return _event(self.kind, self.fact, self.found, caller)
+        names = (*self.kind.fact.model_fields, *_ENVELOPE_FIELDS)
+        known = {name: _cut(self.found[name]) for name in names if name in self.found}
+        fact = self.kind.fact.model_validate({**known, "body": BodyReference(sha256=digest, size=size).model_dump()})
+        return _event(self.kind, fact, self.found, caller)
 
 
 def _event(kind: Kind, fact: BaseModel, found: JsonObject, caller: Caller) -> Event:

@@ -125,6 +125,18 @@ class DatabaseSettings(Section):
     )
 
 
+class AuditSettings(Section):
+    keep_days: int | None = Field(None, ge=7, le=36_500, description="Days that events are kept; for ever if empty.")
+    keep_events: int | None = Field(
+        None,
+        ge=1000,
+        le=1_000_000_000,
+        description="Newest events that are kept; all if empty. With both, what both let go goes.",
+    )
+    verify_daily: bool = Field(True, description="Whether the hash chain is verified once a day.")
+    enabled: bool = Field(True, description="Read from existing installations; the audit trail is always kept.")
+
+
 class WorkspaceSettings(Section):
     root: Path | None = Field(None, description="Folder the Code Agent window opens; the last one used, or home, if empty.")
 
@@ -255,6 +267,19 @@ class CoderSettings(Section):
         return programs
 
 
+class DeliveriesSettings(Section):
+    incoming_days: float = Field(
+        7, gt=0, le=3650, description="Days for which webhooks that came in are kept with their bodies."
+    )
+    incoming_rows: int = Field(200_000, ge=100, le=10_000_000, description="Most webhooks kept; beyond, the oldest go.")
+    refused_rows: int = Field(
+        2_000, ge=4, le=1_000_000, description="Refused webhooks kept a day; a quarter more of strangers."
+    )
+    refused_bytes: int = Field(
+        8 * 1024 * 1024, ge=0, le=1024**3, description="Bodies of refused webhooks kept a day, in bytes; never of strangers."
+    )
+
+
 class AlertChannel(BaseModel):
     """Where alerts are told. The secret `alerts.NAME` of the keyring signs a webhook, is the password of a mail server, or holds the
     addresses for apprise.
@@ -316,7 +341,7 @@ class AlertsSettings(Section):
 
 
 class Settings(Section):
-    """All sections. `audit`, `workflow` and `agent` of existing files hold nothing that this version reads."""
+    """All sections. `workflow` and `agent` of existing files hold nothing that this version reads."""
 
     server: ServerSettings = ServerSettings()
     alex_os: AlexOsSettings = AlexOsSettings()
@@ -329,11 +354,13 @@ class Settings(Section):
     security: SecuritySettings = SecuritySettings()
     logging: LoggingSettings = LoggingSettings()
     database: DatabaseSettings = DatabaseSettings()
+    audit: AuditSettings = AuditSettings()
     workspace: WorkspaceSettings = WorkspaceSettings()
     agents: AgentsSettings = AgentsSettings()
     tools: ToolsSettings = ToolsSettings()
     mcp: McpSettings = McpSettings()
     coder: CoderSettings = CoderSettings()
     chat: ChatSettings = ChatSettings()
+    deliveries: DeliveriesSettings = DeliveriesSettings()
     gui: GuiSettings = GuiSettings()
     alerts: AlertsSettings = AlertsSettings()

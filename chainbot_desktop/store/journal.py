@@ -20,11 +20,11 @@ from sqlalchemy import Connection, select, text
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import Unavailable
 from chainbot_desktop.core.events.envelope import Event, Recorded
-from chainbot_desktop.core.ports import ChainReport, DiskRefusal, EventQuery, IdempotencyKey, JournalEnds
+from chainbot_desktop.core.ports import ChainReport, DiskRefusal, EventQuery, Head, IdempotencyKey, JournalEnds
 from chainbot_desktop.store.chain import verify_chain
 from chainbot_desktop.store.database import Database, is_of_the_disk, translated_errors
 from chainbot_desktop.store.event_rows import event_of_row
-from chainbot_desktop.store.journal_writer import Entry, JournalWriter, Outcome, TableWrite, refusal
+from chainbot_desktop.store.journal_writer import Entry, JournalWriter, Outcome, RowsOf, TableWrite, refusal
 from chainbot_desktop.store.schema import events
 from chainbot_desktop.store.timeline import find_ends, find_events, find_seq_at, find_seqs, find_times
 
@@ -38,6 +38,8 @@ _TURN = 0.05
 """Seconds for which appends may keep the writing thread from other tables."""
 _INDEX_SLICE = 500
 _SEARCH_SLICE = 2_000
+_TELL_EVERY = 0.1
+"""Seconds between two words about how far verifying is."""
 _INDEX_DELAY = 1.0
 _INDEX_BACKLOG = 20_000
 _FORGET_EVERY = 10.0
@@ -114,8 +116,18 @@ class SqliteJournal:
         """Whether the disk refused what was appended last."""
         return self._refused
 
-    async def append(self, event: E, key: IdempotencyKey | None = None, *, write: TableWrite | None = None) -> Recorded[E]:
-        """As the port says; `write` runs in the same transaction, on the writing thread."""
+    async def append(
+        self,
+        event: E,
+        key: IdempotencyKey | None = None,
+        *,
+        write: TableWrite | None = None,
+        row: tuple[RowsOf, tuple[Any, ...]] | None = None,
+    ) -> Recorded[E]:
+        """As the port says; `write` runs in the same transaction, on the writing thread.
+
+        `row` is put into its table there too, for an event of an earlier request as well: many in one statement.
+        """
         if self._closing or self._writer is None:
             raise Unavailable("The program is stopping and takes no new events.", code="stopping")
         if len(self._waiting) >= MAX_WAITING:
@@ -125,7 +137,7 @@ class SqliteJournal:
         self._in_flight += 1
         self._idle.clear()
         with self._lock:
-            self._waiting.append((Entry(event, key, write), future))
+            self._waiting.append((Entry(event, key, write, row), future))
             asleep, self._draining = not self._draining, True
         if asleep:
             self._database.submit(self._drain, loop)
@@ -229,14 +241,26 @@ class SqliteJournal:
 
         return await self._database.on_writer(work)
 
-    async def verify(self, progress: Callable[[int, int], None] | None = None) -> ChainReport:
-        loop = asyncio.get_running_loop()
+    async def verify(self, progress: Callable[[int, int], None] | None = None, heads: Sequence[Head] = ()) -> ChainReport:
+        loop, given_up, told = asyncio.get_running_loop(), threading.Event(), 0.0
 
         def report(checked: int, total: int) -> None:
-            if progress is not None:
+            nonlocal told
+            if progress is not None and (checked == total or time.monotonic() - told > _TELL_EVERY):
+                told = time.monotonic()
                 loop.call_soon_threadsafe(progress, checked, total)
 
-        return await self._database.read(lambda connection: verify_chain(connection, report))
+        def work(_connection: Connection) -> ChainReport | None:
+            return verify_chain(self._database.path, heads, report, lambda: given_up.is_set() or self._database.closing)
+
+        try:
+            found = await self._database.read(work)
+        except asyncio.CancelledError:
+            given_up.set()
+            raise
+        if found is None:
+            raise Unavailable("The program is stopping.", code="stopping")
+        return found
 
     # The full-text index is brought up to date when the journal is quiet, and before every search.
 

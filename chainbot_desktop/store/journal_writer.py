@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,13 +30,29 @@ TableWrite = Callable[[sqlite3.Connection], None]
 """Statements on other tables that belong to the same transaction as an event."""
 
 
+class RowsOf:
+    """A table that gets a row for an event, in the same transaction: its first column here is the event's `seq`.
+
+    `columns` come with each row; `fixed` are SQL literals that all of them share, and that need not be handed over each time.
+    """
+
+    def __init__(self, table: str, *columns: str, **fixed: str) -> None:
+        names = ",".join(("seq", *columns, *fixed))
+        self._insert = f"INSERT INTO {table} ({names}) VALUES "  # noqa: S608 - names and literals of our own
+        self._row = "(" + ",".join((*"?" * (1 + len(columns)), *fixed.values())) + ")"
+
+    def insert(self, connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        _insert_rows(connection, self._insert, self._row, rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One append that waits for the disk."""
+    """One append that waits for the disk. `row` has the values of a table's row but for the `seq` that they begin with."""
 
     event: Event
     key: IdempotencyKey | None
     write: TableWrite | None
+    row: tuple[RowsOf, tuple[Any, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +105,16 @@ class JournalWriter:
         if any(entry.key is not None or entry.write is not None for entry in entries):
             return self._commit_with_company(entries)
         recorded, rows = self._chain(entries)
-        if len(rows) <= _ROWS_PER_STATEMENT:
+        outcomes = [Outcome(item) for item in recorded]
+        beside = _rows_beside(entries, outcomes)
+        if len(rows) <= _ROWS_PER_STATEMENT and not beside:
             self._insert(rows)
         else:
             with _Transaction(self._connection):
                 self._insert(rows)
+                self._insert_beside(beside)
         self._advance(recorded)
-        return [Outcome(item) for item in recorded]
+        return outcomes
 
     def _commit_with_company(self, entries: Sequence[Entry]) -> list[Outcome]:
         # Repeats of a key inside one batch are answered by the entry that came first.
@@ -117,13 +136,18 @@ class JournalWriter:
             self._insert(rows)
             for index, item in zip(fresh, recorded, strict=True):
                 outcomes[index] = self._keep_company(entries[index], item)
+            for index in repeats:
+                key = entries[index].key
+                assert key is not None
+                first = first_of[key.scope, key.key]
+                outcomes[index] = _answer_again(outcomes[first], entries[first].key, key)
+            self._insert_beside(_rows_beside(entries, outcomes))
         self._advance(recorded)
-        for index in repeats:
-            key = entries[index].key
-            assert key is not None
-            first = first_of[key.scope, key.key]
-            outcomes[index] = _answer_again(outcomes[first], entries[first].key, key)
         return [outcome for outcome in outcomes if outcome is not None]
+
+    def _insert_beside(self, rows: Mapping[RowsOf, Sequence[tuple[Any, ...]]]) -> None:
+        for table, of_table in rows.items():
+            table.insert(self._connection, of_table)
 
     def _chain(self, entries: Sequence[Entry]) -> tuple[list[Recorded[Any]], list[tuple[Any, ...]]]:
         seq, prev_hash = self._seq, self._hash
@@ -139,10 +163,7 @@ class JournalWriter:
         return recorded, rows
 
     def _insert(self, rows: list[tuple[Any, ...]]) -> None:
-        for start in range(0, len(rows), _ROWS_PER_STATEMENT):
-            part = rows[start : start + _ROWS_PER_STATEMENT]
-            values = [value for row in part for value in row]
-            self._connection.execute(_INSERT + ",".join([_ROW] * len(part)), values)
+        _insert_rows(self._connection, _INSERT, _ROW, rows)
 
     def _advance(self, recorded: Sequence[Recorded[Any]]) -> None:
         if recorded:
@@ -195,6 +216,23 @@ class JournalWriter:
                 )
                 self._connection.execute("INSERT OR REPLACE INTO journal_marks (name, seq) VALUES ('text', ?)", (upto,))
         return self._seq - int(upto)
+
+
+def _rows_beside(entries: Sequence[Entry], outcomes: Sequence[Outcome | None]) -> dict[RowsOf, list[tuple[Any, ...]]]:
+    """By table, with the `seq` of their events: a statement a row would have to win the interpreter lock back each time."""
+    found: dict[RowsOf, list[tuple[Any, ...]]] = {}
+    for entry, outcome in zip(entries, outcomes, strict=True):
+        if entry.row is not None and outcome is not None and outcome.recorded is not None:
+            table, values = entry.row
+            found.setdefault(table, []).append((outcome.recorded.seq, *values))
+    return found
+
+
+def _insert_rows(connection: sqlite3.Connection, statement: str, row: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+        part = rows[start : start + _ROWS_PER_STATEMENT]
+        values = [value for found in part for value in found]
+        connection.execute(statement + ",".join([row] * len(part)), values)
 
 
 class _Transaction:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData()
@@ -227,6 +228,7 @@ runs = Table(
     Column("history", LargeBinary, nullable=True),
     Column("follows", String(36), nullable=False, server_default=""),
     Index("ix_runs_agent", "agent_id", "started_at"),
+    Index("ix_runs_started", "started_at", "id"),
     Index("ix_runs_conversation", "conversation_id", "started_at"),
     Index("ix_runs_state", "state"),
     Index("ix_runs_follows", "follows"),
@@ -397,6 +399,7 @@ received_webhooks = Table(
     "received_webhooks",
     metadata,
     Column("number", Integer, primary_key=True),
+    Column("seq", Integer),
     Column("received_at", String(27), nullable=False),
     Column("path", String(200), nullable=False),
     Column("caller", String(220), nullable=False),
@@ -404,11 +407,14 @@ received_webhooks = Table(
     Column("status", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     Column("size", Integer, nullable=False),
+    Column("body", LargeBinary),
     Column("body_sha256", String(64), nullable=False),
-    Column("event_id", String(36), nullable=False),
     Column("replay_of", Integer),
-    Index("ix_received_webhooks_event", "event_id"),
-    Index("ix_received_webhooks_received_at", "received_at"),
+    Index("ix_received_webhooks_seq", "seq"),
+    Index("ix_received_webhooks_refused", "number", sqlite_where=text("status >= 400")),
     sqlite_autoincrement=True,
 )
-"""What others posted, and how it was answered. `event_id` is empty where it was refused; `replay_of` a `number`."""
+"""What others posted, and how it was answered. `seq` is the event that it made; none where it was refused. `size` in bytes.
+
+`body` has the very bytes, unless `body_sha256` names them in `blobs`, where the event needs them as well. `replay_of` is a `number`.
+"""

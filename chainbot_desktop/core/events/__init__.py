@@ -36,12 +36,14 @@ from chainbot_desktop.core.events.alerts import (
 )
 from chainbot_desktop.core.events.alexos import (
     AlexOsEventReceived,
+    DeliveriesDecided,
     DeliveryGivenUp,
     DialectDetected,
     EventGapDetected,
     LinkChanged,
     RegistrationSucceeded,
 )
+from chainbot_desktop.core.events.audit import AuditExported, ChainVerified, JournalPruned
 from chainbot_desktop.core.events.chat import (
     ConversationBranched,
     ConversationChanged,
@@ -108,6 +110,8 @@ KnownEvent = Annotated[
     | ApprovalExpired
     | ApprovalRequested
     | AttentionRequired
+    | AuditExported
+    | ChainVerified
     | ConversationBranched
     | ConversationChanged
     | ConversationCleared
@@ -117,6 +121,7 @@ KnownEvent = Annotated[
     | ConversationsImported
     | CoordinationEnded
     | CoordinationStarted
+    | DeliveriesDecided
     | DeliveryGivenUp
     | DialectDetected
     | EntanglementCreated
@@ -130,6 +135,7 @@ KnownEvent = Annotated[
     | GuestChanged
     | GuestLeft
     | HealthChanged
+    | JournalPruned
     | LinkChanged
     | MessageChanged
     | MemoryChanged
@@ -201,7 +207,9 @@ __all__ = [
     "ApprovalExpired",
     "ApprovalRequested",
     "AttentionRequired",
+    "AuditExported",
     "BodyReference",
+    "ChainVerified",
     "ConversationBranched",
     "ConversationChanged",
     "ConversationCleared",
@@ -211,6 +219,7 @@ __all__ = [
     "ConversationsImported",
     "CoordinationEnded",
     "CoordinationStarted",
+    "DeliveriesDecided",
     "DeliveryGivenUp",
     "DialectDetected",
     "EntanglementCreated",
@@ -225,6 +234,7 @@ __all__ = [
     "GuestChanged",
     "GuestLeft",
     "HealthChanged",
+    "JournalPruned",
     "KnownEvent",
     "LinkChanged",
     "MemoryChanged",

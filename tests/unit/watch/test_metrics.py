@@ -22,6 +22,9 @@ class NeverRead:
     def read(self) -> MachineReading:
         raise AssertionError("the test hands the readings over")
 
+    def close(self) -> None:
+        """It read nothing."""
+
 
 def sampler(clock: FakeClock, tmp_path: Path, **more: object) -> MetricsSampler:
     arguments: dict[str, object] = {"event_count": lambda: 0, "reader": NeverRead(), "clock": clock, **more}
@@ -115,8 +118,8 @@ async def test_it_samples_this_machine_every_second(tmp_path: Path) -> None:
     assert first.machine.cpu is None, "there is no rate before a second reading"
     assert second.machine.cpu is not None
     assert 0 <= second.machine.cpu <= 100
-    assert 0.5 < third.machine.at - second.machine.at < 2
-    assert third.slot == second.slot + 1
+    assert third.machine.at - second.machine.at > 0.5
+    assert third.slot > second.slot
     assert len(third.machine.cores) == os.cpu_count()
     assert tasks.names == ()
 
@@ -130,7 +133,9 @@ def test_the_process_itself_is_measured(tmp_path: Path) -> None:
     reading = machine.read()
     assert reading.own_cpu is not None
     assert reading.own_cpu > 20
+    assert reading.own_memory is not None
     assert reading.own_memory > 5_000_000
+    assert reading.own_threads is not None
     assert reading.own_threads >= 1
     assert reading.own_files is None or reading.own_files >= 3
     assert reading.disk is not None

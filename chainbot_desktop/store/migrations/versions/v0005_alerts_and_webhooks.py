@@ -1,4 +1,4 @@
-"""Alerts and what was told of them, and the webhooks that came in."""
+"""Alerts and what was told of them, the webhooks that came in, and the runs of all agents by their start."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     text, number = sa.String, sa.Integer
+    op.create_index("ix_runs_started", "runs", ["started_at", "id"])
     op.create_table(
         "alerts",
         sa.Column("number", number, primary_key=True),
@@ -59,6 +60,7 @@ def upgrade() -> None:
     op.create_table(
         "received_webhooks",
         sa.Column("number", number, primary_key=True),
+        sa.Column("seq", number),
         sa.Column("received_at", text(27), nullable=False),
         sa.Column("path", text(200), nullable=False),
         sa.Column("caller", text(220), nullable=False),
@@ -66,10 +68,10 @@ def upgrade() -> None:
         sa.Column("status", number, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("size", number, nullable=False),
+        sa.Column("body", sa.LargeBinary),
         sa.Column("body_sha256", text(64), nullable=False),
-        sa.Column("event_id", text(36), nullable=False),
         sa.Column("replay_of", number),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_received_webhooks_event", "received_webhooks", ["event_id"])
-    op.create_index("ix_received_webhooks_received_at", "received_webhooks", ["received_at"])
+    op.create_index("ix_received_webhooks_seq", "received_webhooks", ["seq"])
+    op.create_index("ix_received_webhooks_refused", "received_webhooks", ["number"], sqlite_where=sa.text("status >= 400"))
