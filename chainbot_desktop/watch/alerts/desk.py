@@ -219,6 +219,9 @@ class Desk:
     def metrics(self) -> Sequence[str]:
         return tuple(sorted(self._rules.known.figures))
 
+    def unit_of(self, metric: str) -> str:
+        return self._rules.known.figures.get(metric, "")
+
     @property
     def quiet_until(self) -> str:
         return self._courier.quiet_until

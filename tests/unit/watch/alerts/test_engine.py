@@ -124,7 +124,8 @@ def test_missing_figures_neither_fire_nor_resolve_at_once() -> None:
 
 
 def test_a_machine_that_slept_fires_nothing_for_the_time_asleep() -> None:
-    bench = Bench(rule("threshold", metric="cpu", value=90, seconds=60), rule("absence", event="*", within=100).model_copy(update={"name": "quiet"}))
+    silent = rule("absence", event="*", within=100).model_copy(update={"name": "silent"})
+    bench = Bench(rule("threshold", metric="cpu", value=90, seconds=60), silent)
     bench.samples([95.0] * 10)
     bench.sample(95.0, step=8 * 3600)
     bench.samples([95.0] * 10)
@@ -226,7 +227,14 @@ def test_absence_fires_when_nothing_came_and_ends_with_the_next() -> None:
 
 def test_a_line_fires_with_what_it_named() -> None:
     bench = Bench(
-        rule("log", log=r"^card (?P<card>\w+) broke", level="error", group_by=("match.card",), summary="{match.card}!", resolve_after=60)
+        rule(
+            "log",
+            log=r"^card (?P<card>\w+) broke",
+            level="error",
+            group_by=("match.card",),
+            summary="{match.card}!",
+            resolve_after=60,
+        )
     )
     bench.line("card x broke", level=30)
     bench.line("the card x broke")

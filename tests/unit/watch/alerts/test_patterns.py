@@ -9,7 +9,27 @@ from hypothesis import strategies as st
 from chainbot_desktop.watch.alerts.patterns import LinePattern, PatternIndex, required_piece
 
 _PIECES = st.sampled_from(
-    ["abc", "def", "x", "a*", "bc?", "c+", "d{0,2}", ".", r"\.", r"\d", "[ab]", "[^]]", "(ab|cd)", "(?:e)?", "^", "$", r"\x41", "|", " "]
+    [
+        "abc",
+        "def",
+        "x",
+        "a*",
+        "bc?",
+        "c+",
+        "d{0,2}",
+        ".",
+        r"\.",
+        r"\d",
+        "[ab]",
+        "[^]]",
+        "(ab|cd)",
+        "(?:e)?",
+        "^",
+        "$",
+        r"\x41",
+        "|",
+        " ",
+    ]
 )
 _LINES = st.text(alphabet="abcdefx.A1 ]", max_size=24)
 
