@@ -10,6 +10,7 @@ from chainbot_desktop.core.events.envelope import Recorded
 from chainbot_desktop.core.events.webhooks import ExternalFact
 from chainbot_desktop.core.ids import format_time
 from chainbot_desktop.watch.alerts.records import AlertRule
+from chainbot_desktop.watch.alerts.scopes import Figures
 from chainbot_desktop.watch.alerts.trial import try_rule
 from chainbot_desktop.watch.logs.document import LogRow
 from tests.helpers.alert_desks import FIGURES, WrittenPast
@@ -28,7 +29,7 @@ def event(seconds: float, event_type: str = "x") -> Recorded[Any]:
 
 async def test_a_threshold_over_an_hour_of_samples_with_a_gap() -> None:
     values = [50.0] * 100 + [95.0] * 100 + [50.0] * 100 + [95.0] * 20
-    samples = [(BEGAN + second, {"cpu": value}) for second, value in enumerate(values)]
+    samples: list[tuple[float, Figures]] = [(BEGAN + second, {"cpu": value}) for second, value in enumerate(values)]
     samples += [(BEGAN + 30_000 + second, {"cpu": 95.0}) for second in range(20)]
     trial = await try_rule(rule("threshold", metric="cpu", value=90, seconds=30), WrittenPast(samples), FIGURES)
     # The machine slept between the last two stretches: twenty seconds and twenty more are thirty at the tenth.
