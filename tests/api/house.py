@@ -58,6 +58,8 @@ from chainbot_desktop.store.coordinations import CoordinationTable
 from chainbot_desktop.store.metric_file import MetricFile
 from chainbot_desktop.watch.health import HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
+from chainbot_desktop.watch.logs.sources.http_access import HttpAccess
+from chainbot_desktop.watch.logs.timeline import LogTimeline
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
 from chainbot_desktop.watch.metric_store import MetricStore
 from chainbot_desktop.watch.metrics import MetricsSampler
@@ -231,6 +233,9 @@ async def open_house(
         recall.commands.register_in(chat.commands)
         wing = make_delivery_wing(chosen, cast(OpenedStore, store), tasks, StillWay(), lambda: link.status.outbox_pending)
         await wing.refusals.open()
+        timeline = LogTimeline(tasks)
+        access = HttpAccess(timeline.add)
+        access.start()
         services = ApiServices(
             settings=chosen,
             journal=store.journal,
@@ -260,6 +265,8 @@ async def open_house(
             metric_store=metric_store,
             earlier=store.journal.earlier,
             deliveries=wing.for_api(),
+            timeline=timeline,
+            answered=access.answered,
         )
         application = build_application(services)
         server = ApiServer(application, "127.0.0.1", 0)
@@ -271,6 +278,7 @@ async def open_house(
         finally:
             lag.stop()
             await server.stop()
+            await timeline.close()
             await wing.refusals.close()
             assert application[HUB].count == 0
             await chat.close()

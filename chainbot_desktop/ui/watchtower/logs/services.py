@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.watch.logs.document import LogDocument
+from chainbot_desktop.watch.logs.sources.switches import LogSources
 
 _MOST_RECENT = 8
 
@@ -75,3 +76,5 @@ class LogServices:
     choose_path: ChoosePath
     states: Callable[[], Mapping[str, str]]
     memory: LogMemory
+    sources: LogSources | None = None
+    """The switches of the timeline's sources; None: there are none."""
