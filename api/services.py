@@ -28,6 +28,7 @@ from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.audit_trail import AuditTrail
 from chainbot_desktop.store.received_webhooks import ReceivedWebhooks
+from chainbot_desktop.watch.alerts.desk import Desk
 from chainbot_desktop.watch.logs.timeline import LogTimeline
 from chainbot_desktop.watch.metric_store import MetricStore
 
@@ -144,3 +145,5 @@ class ApiServices:
     """The log lines of everything that runs here; None (and 503) where nobody keeps them."""
     answered: Callable[[str, str, int, float, int | None], None] | None = None
     """Hears of each request that was answered: method, route, status, seconds, bytes of the body."""
+    alerts: Desk | None = None
+    """The alerts and their rules."""

@@ -14,7 +14,7 @@ from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.alerts.alert_details import AlertDetails
 from chainbot_desktop.ui.watchtower.alerts.parts import AlertParts
 from chainbot_desktop.ui.watchtower.alerts.snooze_sheet import SnoozeSheet
-from chainbot_desktop.ui.watchtower.alerts.words import plain_report
+from chainbot_desktop.ui.watchtower.alerts.words import named, plain_report
 from chainbot_desktop.ui.watchtower.side_panel import SidePanel
 from chainbot_desktop.watch.alerts.records import Alert, AlertRule
 
@@ -28,11 +28,14 @@ class AlertSide(SidePanel):
     open_requested = Signal(str, object)
     edit_wanted = Signal(str)
     """Name of a rule."""
+    covering = Signal(bool)
+    """Whether the alert hides the list."""
 
     def __init__(self, content: QWidget, parts: AlertParts, parent: QWidget | None = None) -> None:
         self.details = AlertDetails(parts.themes)
         super().__init__(content, self.details, parts.themes, parent)
         self._parts = parts
+        self._covered = False
         self.alert_id = ""
         self.details.wanted.connect(self._on_wanted)
         self.details.closed.connect(self.close_panel)
@@ -45,6 +48,12 @@ class AlertSide(SidePanel):
     def refresh(self) -> None:
         if self.is_open:
             self.show_alert(self.alert_id)
+
+    def _lay_out(self) -> None:
+        super()._lay_out()
+        if self.covers != self._covered:
+            self._covered = self.covers
+            self.covering.emit(self._covered)
 
     async def _show(self, alert_id: str) -> None:
         desk = self._parts.desk
@@ -88,7 +97,7 @@ class AlertSide(SidePanel):
         to_do.get(deed, lambda: self._hand_out(deed, alert))()
 
     def _ask_snooze(self, alert: Alert) -> None:
-        SnoozeSheet(self, self._parts.themes, f"Snooze “{alert.title}”", partial(self._parts.deeds.snooze, [alert])).open()
+        SnoozeSheet(self, self._parts.themes, f"Snooze {named(alert.title)}", partial(self._parts.deeds.snooze, [alert])).open()
 
     def _with_rule(self, alert: Alert, deed: Callable[[AlertRule], None]) -> None:
         rule = self._parts.rule(alert.rule)

@@ -54,6 +54,7 @@ class HistoryPart(QWidget):
     message = Signal(object)
     open_requested = Signal(str, object)
     edit_wanted = Signal(str)
+    covering = Signal(bool)
 
     def __init__(self, parts: AlertParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,6 +72,10 @@ class HistoryPart(QWidget):
     @property
     def first(self) -> QWidget:
         return self.list
+
+    @property
+    def is_covered(self) -> bool:
+        return self.side.covers
 
     @property
     def tools(self) -> QWidget:
@@ -204,6 +209,7 @@ class HistoryPart(QWidget):
         self.side.message.connect(self.message)
         self.side.open_requested.connect(self.open_requested)
         self.side.edit_wanted.connect(self.edit_wanted)
+        self.side.covering.connect(self.covering)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.side)

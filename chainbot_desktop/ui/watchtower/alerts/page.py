@@ -22,6 +22,7 @@ from chainbot_desktop.ui.watchtower.alerts.words import needs_somebody
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.page_strip import PageStrip
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
+from chainbot_desktop.watch.figures import unit_of
 
 PARTS = (("active", "Active"), ("history", "History"), ("rules", "Rules"), ("channels", "Channels"))
 HOUR = 3600.0
@@ -41,10 +42,9 @@ class AlertsPage(Page):
         desk = parts.alerts
         assert desk is not None
         self._desk = desk
-        self._metrics = parts.metrics
         self.deeds = AlertDeeds(desk, parts.tasks, self)
         self.deeds.message.connect(self.message)
-        self._shared = AlertParts(desk, self.deeds, parts.themes, parts.tasks, self._unit_of)
+        self._shared = AlertParts(desk, self.deeds, parts.themes, parts.tasks, unit_of)
         self.active = ActivePart(self._shared)
         self.history = HistoryPart(self._shared)
         self.rules = RulesPart(self._shared)
@@ -109,6 +109,7 @@ class AlertsPage(Page):
         self.strip.show_current(key)
         for name, part in self._by_key.items():
             part.tools.setVisible(name == key)
+        self._show_head()
         if self.isVisible():
             self.first.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -129,10 +130,6 @@ class AlertsPage(Page):
         super().hideEvent(event)
         self._look.stop()
 
-    def _unit_of(self, metric: str) -> str:
-        series = self._metrics.series.get(metric)
-        return series.unit if series is not None else ""
-
     def _on_changed(self) -> None:
         active = self._desk.active
         self.strip.chips["active"].set_count(len(active) or None)
@@ -145,7 +142,7 @@ class AlertsPage(Page):
         self.quiet.show_until(self._desk.quiet_until)
 
     def _build(self, parts: WatchtowerParts) -> None:
-        self.strip = PageStrip(PARTS, parts.themes)
+        self.strip = PageStrip(PARTS, parts.themes, from_left=True)
         self.strip.chosen.connect(self.show_part)
         self._stack = QStackedWidget()
         self._head = QWidget()
@@ -166,13 +163,14 @@ class AlertsPage(Page):
         for shown in (self.active, self.history):
             shown.open_requested.connect(self.open_requested)
             shown.edit_wanted.connect(self.edit_rule)
-        self.rules.editing.connect(self._on_editing)
+        for part in (self.active, self.history, self.rules):
+            part.covering.connect(self._show_head)
         parts.themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(parts.themes.current)
 
-    def _on_editing(self, editing: bool) -> None:
-        """A form needs the room."""
-        self._head.setVisible(not editing)
+    def _show_head(self) -> None:
+        """What covers its part needs the room, and has a way back of its own."""
+        self._head.setHidden(self._by_key[self.part].is_covered)
 
     def _on_theme_changed(self, theme: Theme) -> None:
         self._row.setContentsMargins(theme.px(12), theme.px(2), theme.px(8), theme.px(2))

@@ -218,6 +218,15 @@ def test_requests_have_the_level_of_what_became_of_them(route: str, status: int,
     assert {(r.level, r.name, r.source) for r in heard} == {(level, route, "http")}
 
 
+def test_who_reads_the_log_writes_nothing_into_it_but_what_went_wrong() -> None:
+    heard = Heard()
+    access = HttpAccess(heard)
+    access.start()
+    access.answered("GET", "/api/logs", 200, 0.1, 5)
+    access.answered("GET", "/api/logs", 422, 0.1, 5)
+    assert [record.level for record in heard] == [logging.WARNING]
+
+
 @pytest.fixture
 async def switched() -> AsyncIterator[tuple[LogSources, HttpAccess, list[tuple[Source, bool]]]]:
     chosen: list[tuple[Source, bool]] = []
