@@ -27,6 +27,7 @@ MODULES = (
     "chat_import",
     "recall",
     "log_view",
+    "metric_chart",
 )
 OUTPUT = Path(__file__).resolve().parents[2] / "build" / "bench.json"
 
