@@ -216,6 +216,10 @@ class AlertDesk(Protocol):
         """While quiet hours (or a mute) last: until when; else ""."""
         ...
 
+    def is_quiet(self, severity: AlertSeverity) -> bool:
+        """Whether nobody is told of alerts of this severity now: a mute, or quiet hours that it does not break."""
+        ...
+
     async def mute(self, seconds: float, *, actor: Actor) -> None:
         """No sound and no delivery for so long, whatever fires; 0 ends it."""
         ...

@@ -110,6 +110,7 @@ class AlertsPage(Page):
         for name, part in self._by_key.items():
             part.tools.setVisible(name == key)
         self._show_head()
+        self._by_key[key].refresh()
         if self.isVisible():
             self.first.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -124,6 +125,7 @@ class AlertsPage(Page):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._look.start()
+        self._by_key[self.part].refresh()
         self._show_quiet()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -134,8 +136,9 @@ class AlertsPage(Page):
         active = self._desk.active
         self.strip.chips["active"].set_count(len(active) or None)
         self.count_changed.emit(sum(map(needs_somebody, active)))
-        for part in self._by_key.values():
-            part.refresh()
+        self._shared.forget()
+        if self.isVisible():  # a figure that moves tells every second: what nobody sees waits
+            self._by_key[self.part].refresh()
         self._show_quiet()
 
     def _show_quiet(self) -> None:

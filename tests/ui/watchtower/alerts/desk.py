@@ -11,7 +11,7 @@ from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, 
 from chainbot_desktop.core.ids import format_time, new_id, utc_now
 from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.ui.watchtower.alerts.words import RANKS
-from chainbot_desktop.watch.alerts.records import Alert, AlertRule, AlertState, Cause, Channel, RuleState, Trial
+from chainbot_desktop.watch.alerts.records import Alert, AlertRule, AlertSeverity, AlertState, Cause, Channel, RuleState, Trial
 
 VARIABLES = {"value": "the figure", "metric": "its name", "room": "where it was measured", "level": "of a log line"}
 METRICS = ("cpu", "memory", "disk", "temperature", "loop_lag")
@@ -48,6 +48,7 @@ class MemoryDesk:
         ]
         self.muted_until = ""
         self.hours_until = ""
+        self.breaks_quiet: set[str] = set()
         self.actors: list[str] = []
         self.sent: list[str] = []
         self.tried: list[AlertRule] = []
@@ -188,6 +189,9 @@ class MemoryDesk:
     def quiet_until(self) -> str:
         return max(self.muted_until, self.hours_until)
 
+    def is_quiet(self, severity: AlertSeverity) -> bool:
+        return bool(self.muted_until or (self.hours_until and severity not in self.breaks_quiet))
+
     async def mute(self, seconds: float, *, actor: str) -> None:
         self._may_fail()
         self.actors.append(actor)
@@ -203,8 +207,8 @@ class MemoryDesk:
         alert = self.alerts.get(alert_id)
         if alert is None:
             raise NotFound("There is no such alert.")
-        if alert.state == "resolved":
-            raise Conflict("It is resolved already.")
+        if alert.state in ("resolved", "pending"):
+            raise Conflict(f"It is {alert.state}.")
         return alert
 
     def _put(self, alert: Alert) -> Alert:
