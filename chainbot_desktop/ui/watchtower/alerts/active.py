@@ -254,7 +254,7 @@ class ActivePart(QWidget):
         self.all.clicked.connect(self.acknowledge_all)
         self.take = Button("Acknowledge", themes, kind="primary", icon="check")
         self.take.clicked.connect(self._on_take)
-        self.snooze = Button("Snooze", themes, icon="clock")
+        self.snooze = IconButton("clock", "Snooze what is selected", themes)
         self.snooze.clicked.connect(self._on_snooze)
         for widget in (self.snooze, self.take, self.all, self.several):
             row.addWidget(widget)

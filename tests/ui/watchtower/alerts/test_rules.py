@@ -13,10 +13,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.core.errors import InvalidInput, Unavailable
+from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.alerts.choice_sheet import ChoiceSheet
 from chainbot_desktop.ui.watchtower.alerts.rule_editor import RuleEditor
 from chainbot_desktop.ui.watchtower.alerts.rules import RulesPart
+from chainbot_desktop.ui.watchtower.alerts.words import KINDS
 from chainbot_desktop.ui.widgets import MenuSheet, Sheet
 from chainbot_desktop.watch.alerts.records import AlertRule, RuleState, Trial
 from tests.ui.watchtower.alerts.acting import click, tap_row
@@ -444,6 +446,60 @@ def test_what_changes_elsewhere_is_told_to_who_edits(tower: Build, on_loop: OnLo
             await desk.save_rule(rule(value=40), actor="user:ada")
             assert editor.form.value.text() == "60"
             assert "changed elsewhere" in editor.frame.problem
+
+    on_loop(work())
+
+
+def test_another_rule_does_not_take_the_place_of_one_that_is_not_saved(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        desk = MemoryDesk(rule(), rule("disk-full", title="The disk is full"))
+        async with tower(alerts=desk) as t:
+            t.view.present({"page": "alerts", "rule": "cpu-busy"})
+            editor = the_editor(t.view.alerts.rules)
+            write(editor.form.value, "70")
+            t.view.present({"page": "alerts", "rule": "disk-full"})
+            t.view.present({"page": "alerts", "new_rule": True})
+            assert editor.form.value.text() == "70"
+            assert len(t.messages) == 2
+            assert "not saved" in last_message(t).text
+            t.view.present({"page": "alerts", "rule": "cpu-busy"})
+            assert len(t.messages) == 2, "it is that one"
+
+    on_loop(work())
+
+
+@pytest.mark.parametrize("size", ["normal", "largest"])
+def test_it_fits_a_small_screen_at_any_size_of_text(
+    tower: Build, on_loop: OnLoop, theme_source: ThemeSource, size: str
+) -> None:
+    async def work() -> None:
+        desk = MemoryDesk(rule(), *(rule(f"r{n}", title="A rule with quite a long title " * 5) for n in range(3)))
+        desk.fire(title="An alert with a long title " * 7, labels={"room": "hall " * 30})
+        async with tower(720, 452, alerts=desk) as t:
+            theme_source.set_text_size(size)
+            page = t.view.alerts
+            t.view.show_page("alerts")
+            await desk.mute(60, actor="user:ada")
+            await click(page.active.several)
+            tap_row(page.active.list, 0)
+            for part in ("active", "history", "rules", "channels"):
+                page.show_part(part)
+                await asyncio.sleep(0.05)
+                assert page.minimumSizeHint().width() <= 720, part
+            page.active.select(False)
+            page.show_part("active")
+            tap_row(page.active.list, 0)
+            await until(lambda: page.active.side.is_open)
+            for kind, _ in KINDS:
+                page.new_rule()
+                editor = the_editor(page.rules)
+                editor.form.kind_picker.choose(kind)
+                editor.form._show_fields()
+                await asyncio.sleep(0.05)
+                area = editor.frame._area
+                assert editor.form.minimumSizeHint().width() <= area.viewport().width(), kind
+                assert page.minimumSizeHint().width() <= 720, kind
+        theme_source.set_text_size("normal")
 
     on_loop(work())
 
