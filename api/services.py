@@ -28,6 +28,7 @@ from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.audit_trail import AuditTrail
 from chainbot_desktop.store.received_webhooks import ReceivedWebhooks
+from chainbot_desktop.watch.alerts.desk import Desk
 from chainbot_desktop.watch.metric_store import MetricStore
 
 Health = Mapping[str, Any]
@@ -139,3 +140,5 @@ class ApiServices:
     """Verifies and exports the audit trail; None (and 503) where this program has none."""
     deliveries: DeliveryServices | None = None
     """What goes out and what came in; None (and 503) where nobody keeps it."""
+    alerts: Desk | None = None
+    """The alerts and their rules."""

@@ -34,6 +34,7 @@ from chainbot_desktop.alexos.answers import bare_url
 from chainbot_desktop.alexos.client import AlexOsClient
 from chainbot_desktop.alexos.identity import Identity, OwnAgent, own_uuid, reachable_url
 from chainbot_desktop.app.agent_wing import make_agent_wing
+from chainbot_desktop.app.alert_wing import make_alert_wing
 from chainbot_desktop.app.audit_wing import make_audit_trail, open_audit_trail
 from chainbot_desktop.app.chat_wing import ChatAround, make_chat_wing
 from chainbot_desktop.app.configuration import database_path
@@ -62,6 +63,7 @@ from chainbot_desktop.security.secret_store import SecretStore, desktop_keyring
 from chainbot_desktop.security.signing import SIGNING_KEY
 from chainbot_desktop.store.deliveries import DeliveryTable
 from chainbot_desktop.store.dialects import DialectTable
+from chainbot_desktop.watch.alerts.desk import Desk
 from chainbot_desktop.watch.health import Health, HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.workspace.changes import FileSet
@@ -123,6 +125,7 @@ class House:
     logs: LogRing
     watch: WatchWing
     audit: AuditTrail
+    alerts: Desk
     link: AlexOsClient
     deliveries: DeliveryWing
     keys: Keys
@@ -194,6 +197,16 @@ async def open_house(
                 redact=logs.redactor.redact,
             ),
         )
+        alerts = make_alert_wing(
+            settings,
+            data_dir,
+            store,
+            watch,
+            tasks,
+            link=lambda: link.status,
+            ledger=wing.ledger,
+            questions=wing.desk.pending,
+        )
         services = ApiServices(
             settings=settings,
             journal=journal,
@@ -224,6 +237,7 @@ async def open_house(
             earlier=journal.earlier,
             audit=audit,
             deliveries=deliveries.for_api(),
+            alerts=alerts.desk,
         )
         application = build_application(services)
         await watch.open(stack)
@@ -235,6 +249,7 @@ async def open_house(
         tasks.spawn("look at the models", wing.models.probe())
         await rooms.open()
         stack.push_async_callback(closed_within, 1.0, "the chat", rooms.close)
+        await alerts.open(stack)
 
         server = ApiServer(application, settings.server.host, settings.server.port)
         await server.start()
@@ -279,6 +294,7 @@ async def open_house(
             logs=logs,
             watch=watch,
             audit=audit,
+            alerts=alerts.desk,
             link=link,
             deliveries=deliveries,
             keys=keys,

@@ -355,6 +355,8 @@ class Windows:
             link=house.link,
             themes=self._themes,
             tasks=house.tasks,
+            metric_store=house.watch.figures.store,
+            agent_name=lambda agent_id: agent.name if (agent := house.agents.get(agent_id)) is not None else agent_id,
         )
         return WatchtowerView(parts)
 

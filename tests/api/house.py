@@ -49,7 +49,10 @@ from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdic
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.admin_token import AdminToken
+from chainbot_desktop.security.audit_trail import AuditTrail
 from chainbot_desktop.security.browser_sessions import Sessions, Tickets
+from chainbot_desktop.security.secret_store import SecretStore
+from chainbot_desktop.security.signing import read_or_make_signer
 from chainbot_desktop.store.agents import AgentMessageTable, AgentTable, RunTable, UsageTable
 from chainbot_desktop.store.approvals import ApprovalTable
 from chainbot_desktop.store.attachments import AttachmentTable
@@ -229,6 +232,9 @@ async def open_house(
         around = Around(lambda: folder, lambda: None, lambda text: text, None)
         recall = make_recall(chosen, folder, cast(OpenedStore, store), lambda: chat, directory, models, tasks, around)
         recall.commands.register_in(chat.commands)
+        kept_secrets = SecretStore(folder, "file", None)
+        audit = AuditTrail(store.database, store.journal, store.preferences, folder, lambda: read_or_make_signer(kept_secrets))
+        await audit.open()
         wing = make_delivery_wing(chosen, cast(OpenedStore, store), tasks, StillWay(), lambda: link.status.outbox_pending)
         await wing.refusals.open()
         services = ApiServices(
@@ -259,6 +265,7 @@ async def open_house(
             recall=recall.recall,
             metric_store=metric_store,
             earlier=store.journal.earlier,
+            audit=audit,
             deliveries=wing.for_api(),
         )
         application = build_application(services)
@@ -276,6 +283,7 @@ async def open_house(
             await chat.close()
             await entanglements.close()
             await runtime.close()
+            await audit.close()
             await vitals.close()
             await models.close()
             await own.stop_all(grace=0)

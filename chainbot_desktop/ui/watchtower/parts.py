@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chainbot_desktop.core.bus import EventBus
@@ -11,6 +12,7 @@ from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.logs.services import LogServices
 from chainbot_desktop.watch.alerts.records import AlertDesk
 from chainbot_desktop.watch.health import HealthMonitor
+from chainbot_desktop.watch.metric_store import MetricStore
 from chainbot_desktop.watch.metrics import MetricsSampler
 
 
@@ -26,3 +28,6 @@ class WatchtowerParts:
     themes: ThemeSource
     tasks: Tasks
     alerts: AlertDesk | None = None
+    metric_store: MetricStore | None = None
+    agent_name: Callable[[str], str] = str
+    """How an agent is called, by its id."""

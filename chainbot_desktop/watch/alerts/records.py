@@ -49,6 +49,8 @@ class AlertRule(BaseModel):
     log: str = Field("", max_length=2000)
     level: Literal["debug", "info", "warning", "error", "critical"] = "debug"
     condition: str = Field("", max_length=4000)
+    until: str = Field("", max_length=4000)
+    """A condition: an event (or line) of a log or event rule for which it is true resolves the alert of the same labels."""
     group_by: tuple[str, ...] = Field((), max_length=5)
     """Names of variables: one alert for each combination of their values."""
     summary: str = Field("", max_length=1000)
