@@ -35,10 +35,10 @@ from chainbot_desktop.watch.alerts.rule_checks import Known
 from chainbot_desktop.watch.alerts.rule_desk import RuleDesk
 from chainbot_desktop.watch.alerts.scopes import Figures, event_moment
 from chainbot_desktop.watch.alerts.trial import PastEvents
+from chainbot_desktop.watch.figures import FIGURES
 from chainbot_desktop.watch.log_ring import LogLine, LogRing
 from chainbot_desktop.watch.logs.document import LogRow
 from chainbot_desktop.watch.machine import boot_time_clock
-from chainbot_desktop.watch.metrics import UNITS as MACHINE_UNITS
 from chainbot_desktop.watch.metrics import MetricsSampler, Sample
 
 RULE_FILE = "alert-rules.yaml"
@@ -85,7 +85,9 @@ def make_alert_wing(
     figures = HouseFigures(link=link, refused=lambda: journal.refused, ledger=ledger, steady=boot_time_clock)
     plans = channel_plans(settings)
     known = Known(
-        {**MACHINE_UNITS, **UNITS, **_queue_units(watch.metrics)}, tuple(EVENT_CLASSES), [plan.name for plan in plans]
+        {**{name: figure.unit for name, figure in FIGURES.items()}, **UNITS, **_queue_units(watch.metrics)},
+        tuple(EVENT_CLASSES),
+        [plan.name for plan in plans],
     )
     book = RuleBook(resource_path("alert-rules.yaml"), data_dir / RULE_FILE)
     clocks = Clocks()

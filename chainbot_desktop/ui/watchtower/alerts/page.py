@@ -22,7 +22,6 @@ from chainbot_desktop.ui.watchtower.alerts.words import needs_somebody
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.page_strip import PageStrip
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
-from chainbot_desktop.watch.figures import unit_of
 
 PARTS = (("active", "Active"), ("history", "History"), ("rules", "Rules"), ("channels", "Channels"))
 HOUR = 3600.0
@@ -40,11 +39,10 @@ class AlertsPage(Page):
     def __init__(self, parts: WatchtowerParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         desk = parts.alerts
-        assert desk is not None
         self._desk = desk
         self.deeds = AlertDeeds(desk, parts.tasks, self)
         self.deeds.message.connect(self.message)
-        self._shared = AlertParts(desk, self.deeds, parts.themes, parts.tasks, unit_of)
+        self._shared = AlertParts(desk, self.deeds, parts.themes, parts.tasks, desk.unit_of)
         self.active = ActivePart(self._shared)
         self.history = HistoryPart(self._shared)
         self.rules = RulesPart(self._shared)

@@ -14,7 +14,7 @@ from chainbot_desktop.ui.watchtower.alerts.words import RANKS
 from chainbot_desktop.watch.alerts.records import Alert, AlertRule, AlertSeverity, AlertState, Cause, Channel, RuleState, Trial
 
 VARIABLES = {"value": "the figure", "metric": "its name", "room": "where it was measured", "level": "of a log line"}
-METRICS = ("cpu", "memory", "disk", "temperature", "loop_lag")
+METRICS = {"cpu": "%", "memory": "%", "disk": "%", "temperature": "°C", "loop_lag": "ms"}
 
 
 def ago(seconds: float) -> str:
@@ -28,7 +28,7 @@ def rule(name: str = "cpu-busy", **changed: Any) -> AlertRule:
         "kind": "threshold",
         "metric": "cpu",
         "value": 90,
-        "for": 60,
+        "for": changed.pop("seconds", 60),
         "runbook": "Stop an agent, or look at Metrics for what is busy.",
     }
     return AlertRule.model_validate({**given, **changed})
@@ -183,7 +183,10 @@ class MemoryDesk:
 
     @property
     def metrics(self) -> Sequence[str]:
-        return METRICS
+        return tuple(METRICS)
+
+    def unit_of(self, metric: str) -> str:
+        return METRICS.get(metric, "")
 
     @property
     def quiet_until(self) -> str:

@@ -167,10 +167,10 @@ def test_a_new_rule_from_the_first_word_to_the_list(tower: Build, on_loop: OnLoo
     ("kind", "shown"),
     [
         ("A figure is too high or too low", {"metric", "compare", "value", "clear", "for"}),
-        ("Something happens too often", {"source", "event", "value", "within"}),
+        ("Something happens too often", {"source", "event", "value", "within", "group_by"}),
         ("Something stays away", {"source", "event", "within"}),
-        ("A line in the logs", {"log", "level", "resolve_after"}),
-        ("An event", {"event", "resolve_after"}),
+        ("A line in the logs", {"log", "level", "resolve_after", "until", "group_by"}),
+        ("An event", {"event", "resolve_after", "until", "group_by"}),
         ("An expression is true", {"for"}),
     ],
 )
@@ -196,7 +196,7 @@ def test_a_kind_asks_for_its_own_fields_only(tower: Build, on_loop: OnLoop, kind
                 "resolve_after",
             }
             assert {field for field in of_kinds if form.rows[field].isVisibleTo(form)} == shown
-            always = {"title", "kind", "severity", "condition", "summary", "runbook", "group_by", "notify", "name"}
+            always = {"title", "kind", "severity", "condition", "summary", "runbook", "notify", "name"}
             assert all(form.rows[field].isVisibleTo(form) for field in always)
 
     on_loop(work())
@@ -208,8 +208,8 @@ RULES = [
     rule(kind="absence", metric="", log="backup done", within=86_400),
     rule(kind="absence", within=3601.5),
     rule(kind="log", metric="", log="  (?i)oops ", level="error", resolve_after=0, summary="{room} fails", notify=()),
-    rule(kind="event", metric="", event="delivery_given_up", runbook=" look at it "),
-    rule(kind="condition", metric="", condition="value > 3\n&& room == 'hall'", **{"for": 1e-3}),
+    rule(kind="event", metric="", event="delivery_given_up", runbook=" look at it ", until="value > 3", group_by=("room",)),
+    rule(kind="condition", metric="", condition="value > 3\n&& room == 'hall'", seconds=1e-3),
     rule(kind="event", metric="cpu", event="x", level="warning", clear=4.0),
 ]
 
