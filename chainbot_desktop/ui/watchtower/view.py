@@ -60,7 +60,7 @@ class WatchtowerView(WindowView):
         self._built: dict[str, Page] = {}
         self._counts: dict[str, int] = {}
         self._loaded: set[str] = set()
-        self._header = Header("Watchtower", parts.themes)
+        self._header = Header("", parts.themes)  # the names of the pages need all of its room
         self.strip = PageStrip([(key, kind.title) for key, kind in PAGES.items()], parts.themes)
         self.strip.chosen.connect(self.show_page)
         self._header.add_action(self.strip, 100)
