@@ -65,7 +65,8 @@ class HistoryPart(QWidget):
         """Ids of the first and the last that was read, whether it passed or not."""
         self._complete = False
         self._stale = True
-        self._seen: tuple[set[tuple[str, str]], set[tuple[str, str]]] = (set(), set())
+        self._seen: object = None
+        """What told that something fired or became another, the last time."""
         self._work: asyncio.Task[None] | None = None
         self.rows = HistoryRows(parts.unit_of_rule)
         self._build()

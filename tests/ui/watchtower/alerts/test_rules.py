@@ -182,19 +182,8 @@ def test_a_kind_asks_for_its_own_fields_only(tower: Build, on_loop: OnLoop, kind
             form = the_editor(part).form
             if kind != form.kind_picker.text():
                 await choose(form.kind_picker, kind)
-            of_kinds = {
-                "metric",
-                "compare",
-                "value",
-                "clear",
-                "for",
-                "source",
-                "event",
-                "log",
-                "within",
-                "level",
-                "resolve_after",
-            }
+            of_kinds = {"metric", "compare", "value", "clear", "for", "source", "event", "log", "within", "level"}
+            of_kinds |= {"resolve_after", "until", "group_by"}
             assert {field for field in of_kinds if form.rows[field].isVisibleTo(form)} == shown
             always = {"title", "kind", "severity", "condition", "summary", "runbook", "notify", "name"}
             assert all(form.rows[field].isVisibleTo(form) for field in always)
@@ -225,7 +214,7 @@ def test_form_and_yaml_give_back_the_rule_that_they_were_given(tower: Build, on_
             await click(editor.frame.yaml_chip)
             assert editor.is_yaml
             await click(editor.frame.form_chip)
-            assert not editor.is_yaml
+            assert editor.frame.form_chip.isChecked()
             assert editor.form.read() == (one, {})
             assert not editor.changed
             editor.leave()
