@@ -22,6 +22,7 @@ from chainbot_desktop.app.door_commands import page_address
 from chainbot_desktop.app.house import House
 from chainbot_desktop.app.panel import WINDOWS, ViewFactories
 from chainbot_desktop.app.panel_agents import PanelAgents
+from chainbot_desktop.app.panel_alerts import PanelAlerts
 from chainbot_desktop.app.panel_logs import PanelLogs
 from chainbot_desktop.app.panel_looks import PanelLooks
 from chainbot_desktop.app.panel_models import PanelModels
@@ -130,6 +131,9 @@ class Panel:
         self._ends.append(partial(_disconnect, window, waker))
         agents.open()
         self._ends.append(agents.close)
+        alerts = PanelAlerts(window, self._themes, house.tasks, house.alerts)
+        alerts.open()
+        self._ends.append(alerts.close)
         PanelCommands(PanelLooks(self._themes, remember), lambda: house.workspace.root).register_in(house.chat.commands)
         self._build_soon([key for key, _, _ in WINDOWS if key != "code-agent"])
 
@@ -351,6 +355,7 @@ class Windows:
             logs=self._logs.services(),
             metrics=house.watch.metrics,
             health=house.watch.health,
+            alerts=house.alerts,
             link=house.link,
             themes=self._themes,
             tasks=house.tasks,

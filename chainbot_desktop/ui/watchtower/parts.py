@@ -24,10 +24,10 @@ class WatchtowerParts:
     logs: LogServices
     metrics: MetricsSampler
     health: HealthMonitor
+    alerts: AlertDesk
     link: Link
     themes: ThemeSource
     tasks: Tasks
-    alerts: AlertDesk | None = None
     metric_store: MetricStore | None = None
     agent_name: Callable[[str], str] = str
     """How an agent is called, by its id."""

@@ -60,9 +60,8 @@ class WatchtowerView(WindowView):
         self._built: dict[str, Page] = {}
         self._counts: dict[str, int] = {}
         self._loaded: set[str] = set()
-        self._pages = {key: kind for key, kind in PAGES.items() if key != "alerts" or parts.alerts is not None}
         self._header = Header("", parts.themes)  # the names of the pages need all of its room
-        self.strip = PageStrip([(key, kind.title) for key, kind in self._pages.items()], parts.themes)
+        self.strip = PageStrip([(key, kind.title) for key, kind in PAGES.items()], parts.themes)
         self.strip.chosen.connect(self.show_page)
         self._header.add_action(self.strip, 100)
         self._stack = QStackedWidget()
@@ -72,7 +71,7 @@ class WatchtowerView(WindowView):
         column.addWidget(self._header)
         column.addWidget(self._stack, 1)
         hand_focus_on(self, self._first)
-        for key, kind in self._pages.items():
+        for key, kind in PAGES.items():
             if kind.eager:
                 self._page(key)
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
@@ -128,16 +127,16 @@ class WatchtowerView(WindowView):
         if (
             "event_id" in content
             or "subject" in content
-            or ("text" in content and key not in self._pages and self.page not in {"events", "logs"})
+            or ("text" in content and key not in PAGES and self.page not in {"events", "logs"})
         ):
             key = "events"
-        if isinstance(key, str) and key in self._pages:
+        if isinstance(key, str) and key in PAGES:
             self.show_page(key)
         self._load(self.page)
         self._built[self.page].present(content)
 
     def commands(self) -> Sequence[Command]:
-        pages = [Command(f"watchtower.{key}", kind.title, partial(self.show_page, key)) for key, kind in self._pages.items()]
+        pages = [Command(f"watchtower.{key}", kind.title, partial(self.show_page, key)) for key, kind in PAGES.items()]
         return [
             *pages,
             Command("watchtower.filter", "Filter what is listed", self._on_filter_key, "Ctrl+F", "filter"),
@@ -147,14 +146,14 @@ class WatchtowerView(WindowView):
 
     def _cause_of_the_light(self) -> str:
         """Where to look when the status line is amber or red."""
-        if self._parts.alerts is not None and any(map(needs_somebody, self._parts.alerts.active)):
+        if any(map(needs_somebody, self._parts.alerts.active)):
             return "alerts"
         return "metrics" if self._parts.health.current.status == "healthy" else "health"
 
     def _page(self, key: str) -> Page:
         page = self._built.get(key)
         if page is None:
-            page = self._built[key] = self._pages[key].make(self._parts)
+            page = self._built[key] = PAGES[key].make(self._parts)
             page.message.connect(self.message)
             page.open_requested.connect(self._on_open_requested)
             page.count_changed.connect(partial(self._on_count_changed, key))

@@ -213,9 +213,17 @@ class AlertDesk(Protocol):
         """The names of figures that a rule can watch."""
         ...
 
+    def unit_of(self, metric: str) -> str:
+        """ "" for one without a unit."""
+        ...
+
     @property
     def quiet_until(self) -> str:
         """While quiet hours (or a mute) last: until when; else ""."""
+        ...
+
+    def is_quiet(self, severity: AlertSeverity) -> bool:
+        """Whether nobody is told of alerts of this severity now: a mute, or quiet hours that it does not break."""
         ...
 
     async def mute(self, seconds: float, *, actor: Actor) -> None:
