@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from fnmatch import translate
@@ -35,10 +35,10 @@ from chainbot_desktop.watch.alerts.rule_checks import Known
 from chainbot_desktop.watch.alerts.rule_desk import RuleDesk
 from chainbot_desktop.watch.alerts.scopes import Figures, event_moment
 from chainbot_desktop.watch.alerts.trial import PastEvents
+from chainbot_desktop.watch.figures import unit_of
 from chainbot_desktop.watch.log_ring import LogLine, LogRing
 from chainbot_desktop.watch.logs.document import LogRow
 from chainbot_desktop.watch.machine import boot_time_clock
-from chainbot_desktop.watch.metrics import UNITS as MACHINE_UNITS
 from chainbot_desktop.watch.metrics import MetricsSampler, Sample
 
 RULE_FILE = "alert-rules.yaml"
@@ -85,7 +85,7 @@ def make_alert_wing(
     figures = HouseFigures(link=link, refused=lambda: journal.refused, ledger=ledger, steady=boot_time_clock)
     plans = channel_plans(settings)
     known = Known(
-        {**MACHINE_UNITS, **UNITS, **_queue_units(watch.metrics)}, tuple(EVENT_CLASSES), [plan.name for plan in plans]
+        {**{name: unit_of(name) for name in watch.metrics.names}, **UNITS}, tuple(EVENT_CLASSES), [plan.name for plan in plans]
     )
     book = RuleBook(resource_path("alert-rules.yaml"), data_dir / RULE_FILE)
     clocks = Clocks()
@@ -157,10 +157,6 @@ def row_of_line(line: LogLine) -> LogRow:
 def _types(event: str) -> tuple[str, ...]:
     expressions = [compiled(translate(pattern)) for pattern in event_patterns(event)]
     return tuple(name for name in EVENT_CLASSES if any(expression.match(name) for expression in expressions))
-
-
-def _queue_units(metrics: MetricsSampler) -> Mapping[str, str]:
-    return {name: series.unit for name, series in metrics.series.items()}
 
 
 def _follow_logs(ring: LogRing, feed: Callable[[Sequence[LogRow]], None]) -> Callable[[], None]:
