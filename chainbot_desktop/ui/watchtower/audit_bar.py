@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from chainbot_desktop.security.verification import Verification
@@ -12,11 +14,13 @@ from chainbot_desktop.ui.watchtower.audit_texts import verdict_line, verdict_mar
 from chainbot_desktop.ui.watchtower.elided_label import ElidedLabel
 from chainbot_desktop.ui.watchtower.marks import MarkLabel
 from chainbot_desktop.ui.watchtower.page_strip import PageStrip
-from chainbot_desktop.ui.widgets import Button, SearchField
+from chainbot_desktop.ui.widgets import Button, IconButton, SearchField
 
 WHO = (("", "Everyone"), ("user:", "People"), ("agent:", "Agents"), ("device:", "Devices"), ("system:", "System"))
 WHEN = (("", "Any time"), ("1", "Last day"), ("7", "7 days"), ("30", "30 days"))
 """Days back from now."""
+_NARROW = 860
+"""Pixels below which two of the buttons have no words."""
 
 
 class VerdictBar(QWidget):
@@ -30,6 +34,7 @@ class VerdictBar(QWidget):
 
     def __init__(self, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._themes = themes
         self._under_way = False
         self._mark = MarkLabel("unknown", themes, 22)
         self.heading = ElidedLabel("strong")
@@ -43,9 +48,11 @@ class VerdictBar(QWidget):
         self.button.clicked.connect(self._on_button)
         self.explain = Button("What it means", themes)
         self.explain.clicked.connect(self.explained)
-        export, retention = Button("Export…", themes), Button("Retention…", themes)
-        export.clicked.connect(self.export_wanted)
-        retention.clicked.connect(self.retention_wanted)
+        self._roomy = (Button("Export…", themes), Button("Retention…", themes))
+        self._tight = (IconButton("download", "Export…", themes), IconButton("history", "Retention…", themes))
+        for pair in (self._roomy, self._tight):
+            pair[0].clicked.connect(self.export_wanted)
+            pair[1].clicked.connect(self.retention_wanted)
         words = QVBoxLayout()
         words.setSpacing(0)
         for widget in (self.heading, self.sentence, self.progress):
@@ -53,8 +60,10 @@ class VerdictBar(QWidget):
         self._row = QHBoxLayout(self)
         self._row.addWidget(self._mark)
         self._row.addLayout(words, 1)
-        for button in (self.explain, self.button, export, retention):
+        for button in (self.explain, self.button, *self._roomy, *self._tight):
             self._row.addWidget(button)
+        for tight in self._tight:
+            tight.hide()
         self.setMinimumHeight(themes.current.px(56))
         themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(themes.current)
@@ -78,6 +87,13 @@ class VerdictBar(QWidget):
         self.progress.show()
         self.sentence.hide()
         self.button.setText("Cancel")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < self._themes.current.px(_NARROW)
+        for roomy, tight in zip(self._roomy, self._tight, strict=True):
+            roomy.setVisible(not narrow)
+            tight.setVisible(narrow)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and not self._under_way:
@@ -135,6 +151,10 @@ class AuditFilterBar(QWidget):
 
 class _TwoChoices(PageStrip):
     """Chips of two groups in one row: who listens says which ones are on."""
+
+    def __init__(self, pages: Sequence[tuple[str, str]], themes: ThemeSource, parent: QWidget | None = None) -> None:
+        super().__init__(pages, themes, parent)
+        self._row.addStretch(1)
 
     def _on_tapped(self, key: str) -> None:
         self.chosen.emit(key)

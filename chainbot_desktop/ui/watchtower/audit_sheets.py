@@ -186,13 +186,13 @@ class RetentionSheet(_WorkSheet):
         self.add_gap()
         self.go = HoldButton("Hold to let go", themes)
         self.go.held.connect(self._on_held)
-        self.go.setEnabled(False)
+        self.go.hide()
         self._actions.addWidget(self.go)
         self.say("Choose how much to keep: it is shown first what would go.")
 
     def _on_days(self, key: str) -> None:
         self._wish = Wish(before=since_days(key))
-        self.go.setEnabled(False)
+        self.go.hide()
         self.cancel()
         self._work = self._tasks.spawn("audit: preview", self._preview())
 
@@ -202,12 +202,12 @@ class RetentionSheet(_WorkSheet):
         except ChainBotError as error:
             self.say_error(error)
             return
-        self.go.setEnabled(bool(plan.count))
+        self.go.setVisible(bool(plan.count))
         self.say(plan_text(plan))
 
     def _on_held(self) -> None:
         self.cancel()
-        self.go.setEnabled(False)
+        self.go.hide()
         # Not the sheet's: what was begun goes on when it is closed.
         self._tasks.spawn("audit: pruning", self._prune())
 

@@ -32,7 +32,7 @@ def verdict_mark(last: Verification | None) -> Mark:
         return "unknown"
     if not last.report.ok:
         return "critical"
-    return "good" if last.report.vouched else "warning"
+    return "good"
 
 
 def verdict_line(last: Verification | None) -> tuple[str, str]:
@@ -47,7 +47,7 @@ def verdict_line(last: Verification | None) -> tuple[str, str]:
     heading = f"Whole: {report.checked:,} events · {when}"
     vouched = f"Signed checkpoints vouch for it up to event {report.vouched:,}."
     if not report.vouched:
-        vouched = "No signed checkpoint vouches for its end yet; the first is written within five minutes."
+        vouched = "There was no signed checkpoint to compare with; from now on there is."
     begins = f" It begins with event {report.first_seq:,}." if report.first_seq > 1 else ""
     return heading, vouched + begins
 

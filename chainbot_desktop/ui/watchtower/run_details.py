@@ -53,7 +53,7 @@ class RunDetails(QWidget):
         self.strip.chosen.connect(self.event_wanted)
         self.task, self.answer = _text(""), _text("")
         self._answer_title = _text("label")
-        head = QHBoxLayout()
+        self._head = head = QHBoxLayout()
         for widget, share in ((back, 0), (self._mark, 0), (self.title, 1)):
             head.addWidget(widget, share)
         self._actions = QHBoxLayout()
@@ -105,6 +105,7 @@ class RunDetails(QWidget):
         self._column.setContentsMargins(*[theme.px(12)] * 4)
         self._column.setSpacing(theme.px(6))
         self._actions.setSpacing(theme.px(8))
+        self._head.setSpacing(theme.px(10))
 
 
 def facts_of(run: RunRow) -> str:

@@ -278,7 +278,7 @@ class RunsPage(Page):
         bar = QVBoxLayout()
         bar.setContentsMargins(margin, margin // 3, margin, 0)
         bar.addWidget(self.field)
-        bar.addWidget(self.chips)
+        bar.addWidget(self.chips, 0, Qt.AlignmentFlag.AlignLeft)
         column.addLayout(bar)
         self._body = QStackedLayout()
         column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment

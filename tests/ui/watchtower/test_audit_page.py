@@ -195,7 +195,7 @@ def test_what_goes_is_shown_first_and_goes_only_when_held(tmp_path: Path, theme_
             b.page.verdict.retention_wanted.emit()
             await until(lambda: b.sheet(RetentionSheet))
             sheet = b.sheet(RetentionSheet)
-            assert not sheet.go.isEnabled()
+            assert not sheet.go.isVisible()
             sheet._on_days("90")
             await until(lambda: "50 events would go" in sheet.said.text())
             QTest.mouseClick(sheet.go, Qt.MouseButton.LeftButton)
