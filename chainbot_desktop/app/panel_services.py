@@ -361,6 +361,9 @@ class Windows:
             tasks=house.tasks,
             metric_store=house.watch.figures.store,
             agent_name=lambda agent_id: agent.name if (agent := house.agents.get(agent_id)) is not None else agent_id,
+            audit=house.audit,
+            audit_settings=house.settings.audit,
+            runtime=house.runtime,
         )
         return WatchtowerView(parts)
 

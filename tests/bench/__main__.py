@@ -18,6 +18,7 @@ MODULES = (
     "webhooks",
     "screen",
     "growth",
+    "audit",
     "agents",
     "vitals",
     "models",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.ports import Blobs, Journal, Link
+from chainbot_desktop.core.settings import AuditSettings
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.security.audit_trail import AuditTrail
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.logs.services import LogServices
 from chainbot_desktop.watch.alerts.records import AlertDesk
@@ -31,3 +34,6 @@ class WatchtowerParts:
     metric_store: MetricStore | None = None
     agent_name: Callable[[str], str] = str
     """How an agent is called, by its id."""
+    audit: AuditTrail | None = None
+    audit_settings: AuditSettings = field(default_factory=AuditSettings)
+    runtime: AgentService | None = None
