@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chainbot_desktop.alexos.delivery_desk import DeliveryDesk
+from chainbot_desktop.alexos.replaying import WebhookReplay
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.ports import Blobs, Journal, Link
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.received_webhooks import ReceivedWebhooks
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.watch.health import HealthMonitor
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.metrics import MetricsSampler
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryParts:
+    """What goes out, what came in, and how that is played again."""
+
+    desk: DeliveryDesk
+    received: ReceivedWebhooks
+    replay: WebhookReplay
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +34,6 @@ class WatchtowerParts:
     metrics: MetricsSampler
     health: HealthMonitor
     link: Link
+    deliveries: DeliveryParts
     themes: ThemeSource
     tasks: Tasks

@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.view import Command, WindowView
+from chainbot_desktop.ui.watchtower.deliveries_page import DeliveriesPage
 from chainbot_desktop.ui.watchtower.events_page import EventsPage
 from chainbot_desktop.ui.watchtower.health_page import HealthPage
 from chainbot_desktop.ui.watchtower.link_page import LinkPage
@@ -39,6 +40,7 @@ PAGES: Mapping[str, PageKind] = {
     "events": PageKind("Events", EventsPage, eager=True),
     "logs": PageKind("Logs", LogsPage),
     "metrics": PageKind("Metrics", MetricsPage),
+    "deliveries": PageKind("Deliveries", DeliveriesPage),
     "link": PageKind("Link", LinkPage),
     "health": PageKind("Health", HealthPage),
 }
@@ -91,6 +93,10 @@ class WatchtowerView(WindowView):
     @property
     def metrics(self) -> MetricsPage:
         return self._page_of("metrics", MetricsPage)
+
+    @property
+    def deliveries(self) -> DeliveriesPage:
+        return self._page_of("deliveries", DeliveriesPage)
 
     @property
     def link(self) -> LinkPage:

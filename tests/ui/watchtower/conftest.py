@@ -7,21 +7,26 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from chainbot_desktop.app.delivery_wing import DeliveryWing, make_delivery_wing
+from chainbot_desktop.app.opened_store import OpenedStore
 from chainbot_desktop.core.events import Event, ExternalEventReceived, Recorded, Severity
 from chainbot_desktop.core.events.webhooks import ExternalFact
 from chainbot_desktop.core.link import LinkState, LinkStatus
+from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.theme import ThemeSource
-from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
+from chainbot_desktop.ui.watchtower.parts import DeliveryParts, WatchtowerParts
 from chainbot_desktop.ui.watchtower.view import WatchtowerView
 from chainbot_desktop.watch.health import HealthMonitor
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
 from chainbot_desktop.watch.metrics import MetricsSampler
+from tests.helpers.deliveries import StillWay
 from tests.helpers.stores import Store, open_store
 
 
@@ -54,6 +59,7 @@ class Tower:
     metrics: MetricsSampler
     health: HealthMonitor
     link: FakeLink
+    deliveries: DeliveryWing
     tasks: Tasks
     opened: list[tuple[str, object]] = field(default_factory=list)
     messages: list[object] = field(default_factory=list)
@@ -139,6 +145,7 @@ def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: i
         metrics, logs, name="chainbot", version="1", link=lambda: link.status, journal_waiting=lambda: store.journal.waiting
     )
     health.open()
+    wing = make_delivery_wing(Settings(), cast(OpenedStore, store), tasks, StillWay(), lambda: link.status.outbox_pending)
     view = WatchtowerView(
         WatchtowerParts(
             journal=store.journal,
@@ -148,13 +155,14 @@ def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: i
             metrics=metrics,
             health=health,
             link=link,
+            deliveries=DeliveryParts(wing.desk, wing.received, wing.replay),
             themes=themes,
             tasks=tasks,
         )
     )
     view.setProperty("ground", "window")
     view.resize(width, height)
-    made = Tower(view, store, logs, metrics, health, link, tasks)
+    made = Tower(view, store, logs, metrics, health, link, wing, tasks)
     view.open_requested.connect(lambda key, content: made.opened.append((key, content)))
     view.message.connect(made.messages.append)
     view.badge_changed.connect(made.badges.append)
