@@ -11,6 +11,7 @@ from chainbot_desktop.core.events.envelope import Event, Recorded
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.delivery_texts import INCOMING_MARKS, OUTGOING_MARKS, STATE_WORDS
 from chainbot_desktop.ui.watchtower.event_texts import clock_time, describe, mark_of
+from chainbot_desktop.ui.watchtower.json_paths import visible
 from chainbot_desktop.ui.watchtower.row_list import RowList
 from chainbot_desktop.ui.watchtower.two_line_rows import RowText, TwoLineRows
 from chainbot_desktop.ui.widgets import EmptyState
@@ -108,7 +109,7 @@ def _text_of(link: Link, arrow: str) -> RowText:
         STATE_WORDS[row.state],
         clock_time(row.updated_at),
         f"#{row.seq}",
-        row.answer or f"{row.attempts} failed attempts",
+        visible(row.answer) or f"{row.attempts} failed attempts",
     )
 
 
@@ -117,9 +118,9 @@ def _event_text(recorded: Recorded[Event], relation: str, ground: str | None = N
     says = describe(event)
     return RowText(
         mark_of(event),
-        f"{relation}: {event.type}",
-        event.source,
-        event.subject,
+        f"{relation}: {visible(event.type)}",
+        visible(event.source),
+        visible(event.subject),
         clock_time(event.time),
         f"#{recorded.seq}",
         says,

@@ -116,6 +116,9 @@ class DeliveriesPage(Page):
         self._list, self._state = self._lists[key], ""
         self._label_state()
         self._show_rows(None)
+        self._empty.set_text("Reading…", "")
+        self.bar.show_status("")
+        self.notice.hide()
         self.panel.close_panel()
         self.load()
 

@@ -20,6 +20,7 @@ from chainbot_desktop.ui.watchtower.event_inspector import EventInspector
 from chainbot_desktop.ui.watchtower.event_texts import clock_time, describe, mark_of
 from chainbot_desktop.ui.watchtower.follow_bar import FollowBar, NewRowsPill
 from chainbot_desktop.ui.watchtower.inspecting import Inspecting
+from chainbot_desktop.ui.watchtower.json_paths import visible
 from chainbot_desktop.ui.watchtower.pace import Pace
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
@@ -347,9 +348,9 @@ def _row_text(recorded: Recorded[Event]) -> RowText:
     mark = mark_of(event)
     return RowText(
         mark=mark,
-        title=event.type,
-        origin=event.source,
-        about=event.subject,
+        title=visible(event.type),
+        origin=visible(event.source),
+        about=visible(event.subject),
         time=clock_time(event.time),
         detail=f"#{recorded.seq}",
         text=describe(event),

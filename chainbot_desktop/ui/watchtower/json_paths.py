@@ -85,6 +85,9 @@ def shown_text(value: Any) -> str:
 
 
 def visible(text: str) -> str:
+    """What a stranger wrote, on one line, without what would not be seen or would turn the line around."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else " " if c in "\n\t\r" else f"\\u{ord(c):04x}" for c in text)
 
 

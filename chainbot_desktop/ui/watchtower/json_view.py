@@ -49,6 +49,7 @@ class JsonView(QWidget):
         self._row.addWidget(self.field, 1)
         self._row.addWidget(self._next)
         self._row.addWidget(self.copy_button)
+        self._row.addStretch(0)
         self.add_form("Tree", self.tree)
         self.add_form("Raw", self.raw)
         self.show_form("Tree")

@@ -44,14 +44,13 @@ class ReplayOffer:
         )
         event = preview.event
         if event is None:
-            sheet.add_text("It would be refused now:", "label")
-            sheet.add_text(visible(preview.problem))
+            sheet.add_text(f"It would be refused now. {visible(preview.problem)}")
         else:
             same = "It becomes the same event again" if preview.same else "It becomes an event"
             about = f" about {visible(event.subject)}" if event.subject else ""
-            sheet.add_text(f"{same}: {event.type}{about}, {event.severity.value}.", "label")
+            sheet.add_text(f"{same}: {event.type}{about}, {event.severity.value}.")
             if says := visible(describe(event)):
-                sheet.add_text(says)
+                sheet.add_text(says, "dim")
             if preview.was is not None and not preview.same:
                 sheet.add_text(f"Then it became: {preview.was.event.type}, {visible(describe(preview.was.event))}", "dim")
             sheet.add_text(

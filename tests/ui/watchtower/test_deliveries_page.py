@@ -212,6 +212,9 @@ def test_the_link_page_leads_here(tower: Build, on_loop: OnLoop) -> None:
     async def work() -> None:
         async with tower() as t:
             await deliver(t)
+            t.view.show_page("link")
+            t.view.link.deliveries.click()
+            assert t.view.page == "deliveries"
             t.view.present({"page": "deliveries", "outgoing": 3})
             await until(lambda: t.view.deliveries.panel.is_open)
             assert "#3" in t.view.deliveries.detail.text
