@@ -21,6 +21,9 @@ export QT_API := pyside6
 # With ARGS="-k word" it may be that one half of the tests has no such test: that is no failure.
 NONE_IS_FINE = $(if $(strip $(ARGS)),|| [ $$? -eq 5 ])
 PYTEST := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+# Most tests wait for something most of the time: one more at a time than there are cores.
+WORKERS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 1) + 1)))
+SIDE_BY_SIDE := -n $(WORKERS)
 LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-package pyqt6-qt6 --group build
 CACHES := .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
@@ -44,15 +47,15 @@ run: install
 
 # The screenshots of tests/ui are for a person to look at (make screens): what they show is asserted by other tests.
 test: check
-	$(PYTEST) tests/api tests/ui -m 'not screens' $(ARGS) $(NONE_IS_FINE)
-	$(PYTEST) tests/end2end $(ARGS) $(NONE_IS_FINE)
+	$(PYTEST) $(SIDE_BY_SIDE) tests/api tests/ui -m 'not screens' $(ARGS) $(NONE_IS_FINE)
+	$(PYTEST) $(SIDE_BY_SIDE) tests/end2end $(ARGS) $(NONE_IS_FINE)
 
 check: install-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy --strict
-	$(PYTEST) tests/unit $(ARGS) $(NONE_IS_FINE)
+	$(PYTEST) $(SIDE_BY_SIDE) tests/unit $(ARGS) $(NONE_IS_FINE)
 
 bench: install-test
 	$(BIN)/python -m tests.bench $(ONLY)
@@ -76,8 +79,10 @@ lock:
 	case '$(UPGRADE)' in '') set -- ;; 1|yes|all) set -- --upgrade ;; *) set -- --upgrade-package '$(UPGRADE)' ;; esac; \
 	$$uv $(LOCK) --group test "$$@" pyproject.toml -o requirements-test.lock && \
 	$$uv $(LOCK) --constraint requirements-test.lock "$$@" pyproject.toml -o requirements.lock && \
-	$$uv $(LOCK) --extra recall --constraint requirements-test.lock "$$@" pyproject.toml -o requirements-recall.lock && \
-	echo 'requirements.lock, requirements-recall.lock and requirements-test.lock are up to date'
+	for extra in alerts recall; do \
+		$$uv $(LOCK) --extra $$extra --constraint requirements-test.lock "$$@" pyproject.toml -o requirements-$$extra.lock || exit 1; \
+	done; \
+	echo 'requirements.lock, requirements-alerts.lock, requirements-recall.lock and requirements-test.lock are up to date'
 
 install-desktop: install
 	@kiosk/desktop-entry install

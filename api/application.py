@@ -15,12 +15,14 @@ from api.camera import Camera
 from api.counts import EventCounts, RequestCounts
 from api.door import Door
 from api.endpoints import Endpoint, add_endpoints
+from api.export_proofs import ExportProofs
 from api.files import Folder, Folders
 from api.keys import (
     CAMERA,
     DOCUMENTS,
     DOOR,
     EVENT_COUNTS,
+    EXPORTS,
     FOLDERS,
     HUB,
     REGISTRY,
@@ -31,7 +33,6 @@ from api.keys import (
     SIGN_IN,
     STARTED,
     UNDOS,
-    VERIFYING,
 )
 from api.metrics import make_registry
 from api.openapi import make_documents
@@ -43,6 +44,7 @@ from api.routes import (
     agents,
     approvals,
     attachments,
+    audit,
     auth,
     chainbot,
     conversation_branches,
@@ -56,6 +58,7 @@ from api.routes import (
     gpt,
     health,
     memories,
+    metrics,
     openai,
     page,
     runs,
@@ -76,6 +79,7 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
     endpoint
     for module in (
         health,
+        metrics,
         webhooks,
         deliveries,
         chainbot,
@@ -95,6 +99,7 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
         gpt,
         openai,
         events,
+        audit,
         sockets,
         screen,
         auth,
@@ -125,7 +130,7 @@ def build_application(services: ApiServices) -> web.Application:
     application[REPEATS] = repeats
     application[RUN_STREAMS] = RunStreams()
     application[STARTED] = monotonic()
-    application[VERIFYING] = asyncio.Lock()
+    application[EXPORTS] = ExportProofs()
     routes.update(add_endpoints(application, ENDPOINTS))
     application.cleanup_ctx.append(_pages)
     application.cleanup_ctx.append(_live_events)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
@@ -13,16 +13,8 @@ from prometheus_client.registry import Collector
 from api.counts import EventCounts, RequestCounts
 from api.services import ApiServices
 from chainbot_desktop import __version__
+from chainbot_desktop.watch.figures import FIGURES, Family, family_of
 
-_UNITS = {
-    "cpu_usage": ("cpu_usage_percent", "Processor time in use"),
-    "memory_usage": ("memory_usage_percent", "Memory in use"),
-    "disk_usage": ("disk_usage_percent", "Disk of the data folder in use"),
-    "network_usage": ("network_megabytes_per_second", "Bytes in and out, in MB/s"),
-    "temperature_c": ("temperature_celsius", "Temperature of the processor"),
-    "throttled": ("throttled", "1 while the firmware slows the machine or it lacks volts"),
-    "load": ("load1", "Load average of one minute"),
-}
 _HEALTHY = {"healthy": 1.0, "degraded": 0.5}
 
 
@@ -94,10 +86,7 @@ class HouseCollector(Collector):
         )
 
     def _of_the_machine(self) -> Iterable[Metric]:
-        for name, value in self._services.machine.system_resources().items():
-            if value is not None and name in _UNITS:
-                metric, meaning = _UNITS[name]
-                yield GaugeMetricFamily(f"chainbot_machine_{metric}", meaning, value=float(value))
+        yield from _newest(self._services.machine.figures)
         lag = self._services.lag()
         if lag is not None:
             yield GaugeMetricFamily("chainbot_loop_lag_seconds", "Lateness of the event loop, p95", value=lag)
@@ -106,6 +95,23 @@ class HouseCollector(Collector):
         info = GaugeMetricFamily("chainbot_info", "The program", labels=("version", "mode"))
         info.add_metric((__version__, self._services.mode), 1)
         yield info
+
+
+def _newest(figures: Mapping[str, float | None]) -> Iterable[Metric]:
+    """What `/api/metrics` gives over time, as it is now."""
+    families: dict[Family, GaugeMetricFamily] = {}
+    for name, value in figures.items():
+        figure, found = FIGURES.get(name), family_of(name)
+        if value is None:
+            continue
+        if figure is not None:
+            yield GaugeMetricFamily(f"chainbot_{figure.exposed}", figure.meaning, value=value)
+        elif found is not None:
+            family, member = found
+            if family not in families:
+                families[family] = GaugeMetricFamily(f"chainbot_{family.exposed}", family.meaning, labels=(family.label,))
+            families[family].add_metric((member,), value)
+    yield from families.values()
 
 
 def make_registry(services: ApiServices, requests: RequestCounts, events: EventCounts, sockets: Sockets) -> CollectorRegistry:

@@ -32,6 +32,7 @@ _TAGS = {
     "events": "The journal",
     "deliveries": "What goes out to ALEX OS, and the webhooks that came in",
     "audit": "Who did what, and the proof",
+    "metrics": "What is measured, now and over time",
     "websocket": "Live events",
     "panel": "The panel and its page",
     "auth": "Coming in",

@@ -26,7 +26,10 @@ from chainbot_desktop.core.events import Event, Recorded
 from chainbot_desktop.core.ports import IdempotencyKey, Journal, Link
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.security.audit_trail import AuditTrail
 from chainbot_desktop.store.received_webhooks import ReceivedWebhooks
+from chainbot_desktop.watch.alerts.desk import Desk
+from chainbot_desktop.watch.metric_store import MetricStore
 
 Health = Mapping[str, Any]
 """The health report of alexos-wire, section A: `status_id` and the rest, ready for JSON."""
@@ -62,6 +65,11 @@ class MachineFigures(Protocol):
     """The newest sample of the machine, from memory. Percent, MB/s, degrees Celsius; None where it is not known."""
 
     def system_resources(self) -> Figures: ...
+
+    @property
+    def figures(self) -> Mapping[str, float | None]:
+        """All of `watch.figures`, by name; none where nothing was measured in the last seconds."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,13 @@ class ApiServices:
     """What is to be remembered."""
     recall: RecallService | None = None
     """Whether and how conversations recall."""
+    metric_store: MetricStore | None = None
+    """What was measured, over time; None (and 503) where this program keeps none."""
     earlier: Callable[[IdempotencyKey], Awaitable[Recorded[Event] | None]] | None = None
     """The event of an earlier request with this key, if there was one; Conflict (HTTP 422) where its body was another."""
+    audit: AuditTrail | None = None
+    """Verifies and exports the audit trail; None (and 503) where this program has none."""
     deliveries: DeliveryServices | None = None
     """What goes out and what came in; None (and 503) where nobody keeps it."""
+    alerts: Desk | None = None
+    """The alerts and their rules."""

@@ -144,6 +144,10 @@ class AgentDirectory:
             if only.admits(agent) and (guests or not agent.guest) and model_backed in (None, is_model_backed(agent, running))
         ]
 
+    async def keep(self) -> None:
+        """Save what is known now, so that the events it was made of may go. A disk that refuses is logged, not raised."""
+        await self._save()
+
     async def _load(self) -> tuple[AgentFold, int]:
         stored = await self._snapshots.load(SNAPSHOT)
         if stored is None:

@@ -45,7 +45,7 @@ LEGACY_ENVIRONMENT: Mapping[str, tuple[str, str]] = {
 }
 """Environment names that users already have. `CHAINBOT_SECTION__KEY` reaches every setting and wins over them."""
 
-SECTIONS_WITHOUT_SETTINGS = frozenset({"audit", "workflow", "agent"})
+SECTIONS_WITHOUT_SETTINGS = frozenset({"workflow", "agent"})
 """Sections of existing files that hold nothing this version reads."""
 
 
@@ -67,6 +67,12 @@ class Configuration:
 
 def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir(APP_NAME))
+
+
+def database_path(settings: Settings, data_dir: Path) -> Path:
+    """Where the journal is: the data directory's own file unless the settings name one."""
+    url = settings.database.url
+    return Path(url.removeprefix("sqlite:///")).expanduser().absolute() if url else data_dir / "chainbot.db"
 
 
 def load_configuration(

@@ -22,6 +22,7 @@ from chainbot_desktop.app.door_commands import page_address
 from chainbot_desktop.app.house import House
 from chainbot_desktop.app.panel import WINDOWS, ViewFactories
 from chainbot_desktop.app.panel_agents import PanelAgents
+from chainbot_desktop.app.panel_logs import PanelLogs
 from chainbot_desktop.app.panel_looks import PanelLooks
 from chainbot_desktop.app.panel_models import PanelModels
 from chainbot_desktop.app.qt_loop import QtLoop
@@ -156,7 +157,7 @@ class Panel:
 
     def _on_sample(self, sample: Sample) -> None:
         machine = sample.machine
-        if machine.cpu is None:
+        if machine.cpu is None or machine.memory_used is None or machine.memory_total is None:
             return  # the first sample has nothing to compare with
         throttled = machine.throttling.any_now if machine.throttling is not None else None
         self._window.set_machine(machine.cpu, machine.memory_used, machine.memory_total, machine.temperature, throttled)
@@ -246,6 +247,7 @@ class Windows:
         self._steps = WelcomeSteps(remembered, remember, WITH_AGENTS)
         self._guide: WelcomeGuide | None = None
         self._code: CodeAgentView | None = None
+        self._logs = PanelLogs(house, themes, remembered, remember)
 
     def factories(self) -> dict[str, Callable[[], WindowView]]:
         return {
@@ -270,6 +272,7 @@ class Windows:
             await self._code.store()
         if self._layouts is not None:
             await self._layouts.close()
+        await self._logs.close()
 
     def _agent_map(self) -> WindowView:
         from chainbot_desktop.ui.agent_map.layouts.worker import LayoutWorker
@@ -346,13 +349,15 @@ class Windows:
             journal=house.journal,
             bus=house.bus,
             blobs=house.blobs,
-            logs=house.logs,
+            logs=self._logs.services(),
             metrics=house.watch.metrics,
             health=house.watch.health,
             link=house.link,
             deliveries=DeliveryParts(house.deliveries.desk, house.deliveries.received, house.deliveries.replay),
             themes=self._themes,
             tasks=house.tasks,
+            metric_store=house.watch.figures.store,
+            agent_name=lambda agent_id: agent.name if (agent := house.agents.get(agent_id)) is not None else agent_id,
         )
         return WatchtowerView(parts)
 

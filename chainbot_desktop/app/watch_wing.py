@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chainbot_desktop import __version__
-from chainbot_desktop.app.stopping import closed_within
+from chainbot_desktop.app.metric_wing import MetricWing, make_metric_wing
 from chainbot_desktop.core.link import LinkStatus
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
@@ -26,6 +26,8 @@ class WatchWing:
     lag: LoopLagMonitor
     metrics: MetricsSampler
     health: HealthMonitor
+    figures: MetricWing
+    tasks: Tasks
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Closed by `stack`."""
@@ -33,8 +35,7 @@ class WatchWing:
         stack.callback(self.logs.follow, None)
         self.lag.start()
         stack.callback(self.lag.stop)
-        await self.metrics.open()
-        stack.push_async_callback(closed_within, 0.5, "the metrics", self.metrics.close)
+        await self.figures.open(stack, self.tasks)
         self.health.open()
         stack.callback(self.health.close)
 
@@ -42,27 +43,23 @@ class WatchWing:
 def make_watch_wing(
     settings: Settings,
     data_dir: Path,
+    database: Path,
     logs: LogRing,
     journal: SqliteJournal,
     *,
     link: Callable[[], LinkStatus],
     facts: Callable[[], ProgramFacts],
 ) -> WatchWing:
-    """`link` and `facts` answer from memory, and only once everything is made."""
+    """`link` and `facts` answer from memory, and only once everything is made. `database` is the journal's file."""
 
     def on_failure(name: str, error: BaseException) -> None:
         health.record_task_failure(name, error)
 
     lag = LoopLagMonitor()
-    metrics = MetricsSampler(
-        data_dir,
-        Tasks(on_failure),
-        lag,
-        event_count=lambda: journal.head_seq,
-        queues={"journal": lambda: float(journal.waiting)},
-    )
+    tasks = Tasks(on_failure)
+    figures = make_metric_wing(data_dir, database, journal, lag, tasks, link)
     health = HealthMonitor(
-        metrics,
+        figures.sampler,
         logs,
         name=settings.chainbot.name,
         version=__version__,
@@ -70,6 +67,7 @@ def make_watch_wing(
         journal_waiting=lambda: journal.waiting,
         journal_refused=lambda: journal.refused,
         facts=facts,
+        notices=figures.notices,
     )
     journal.on_refusal_changed = health.look_again
-    return WatchWing(logs, lag, metrics, health)
+    return WatchWing(logs, lag, figures.sampler, health, figures, tasks)

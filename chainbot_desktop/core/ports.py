@@ -53,6 +53,19 @@ class JournalEnds:
     last_time: str
 
 
+ChainFault = Literal["", "changed", "missing", "reordered", "broken_link", "truncated", "rehashed", "checkpoint"]
+"""What is wrong with a chain. `rehashed`: written anew, with hashes that fit; `checkpoint`: what vouches for it was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is known from outside of the journal: at `time` (RFC 3339) its event `seq` was its newest, and had `hash`."""
+
+    seq: int
+    hash: str
+    time: str
+
+
 @dataclass(frozen=True, slots=True)
 class ChainReport:
     """The outcome of verifying the hash chain: how many events were checked, and the first `seq` that does not fit."""
@@ -61,6 +74,11 @@ class ChainReport:
     checked: int
     broken_at: int | None = None
     reason: str = ""
+    fault: ChainFault = ""
+    first_seq: int = 1
+    """Where the journal begins: above 1 where older events were pruned."""
+    vouched: int = 0
+    """The newest event that a head from outside of the database vouches for; 0 where none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +104,11 @@ class Journal(Protocol):
 
     async def get(self, event_id: str) -> Recorded[Event] | None: ...
 
-    async def verify(self, progress: Callable[[int, int], None] | None = None) -> ChainReport:
-        """Recompute the whole chain. `progress` (checked, total) is called on the loop's thread, about every 10,000 events."""
+    async def verify(self, progress: Callable[[int, int], None] | None = None, heads: Sequence[Head] = ()) -> ChainReport:
+        """Recompute the whole chain, and compare it with `heads`, which were kept outside of it. May be cancelled.
+
+        `progress` (checked, total) is called on the loop's thread, at most some ten times a second.
+        """
         ...
 
     @property

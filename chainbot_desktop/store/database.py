@@ -64,6 +64,11 @@ class Database:
         await loop.run_in_executor(self._writer, self._close)
         self._writer.shutdown(wait=True)
 
+    @property
+    def closing(self) -> bool:
+        """Whether long work should give up now."""
+        return self._closing
+
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction on the writing thread."""
 

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, select, text
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import Unavailable
 from chainbot_desktop.core.events.envelope import Event, Recorded
-from chainbot_desktop.core.ports import ChainReport, DiskRefusal, EventQuery, IdempotencyKey, JournalEnds
+from chainbot_desktop.core.ports import ChainReport, DiskRefusal, EventQuery, Head, IdempotencyKey, JournalEnds
 from chainbot_desktop.store.chain import verify_chain
 from chainbot_desktop.store.database import Database, is_of_the_disk, translated_errors
 from chainbot_desktop.store.event_rows import event_of_row
@@ -38,6 +38,8 @@ _TURN = 0.05
 """Seconds for which appends may keep the writing thread from other tables."""
 _INDEX_SLICE = 500
 _SEARCH_SLICE = 2_000
+_TELL_EVERY = 0.1
+"""Seconds between two words about how far verifying is."""
 _INDEX_DELAY = 1.0
 _INDEX_BACKLOG = 20_000
 _FORGET_EVERY = 10.0
@@ -239,14 +241,26 @@ class SqliteJournal:
 
         return await self._database.on_writer(work)
 
-    async def verify(self, progress: Callable[[int, int], None] | None = None) -> ChainReport:
-        loop = asyncio.get_running_loop()
+    async def verify(self, progress: Callable[[int, int], None] | None = None, heads: Sequence[Head] = ()) -> ChainReport:
+        loop, given_up, told = asyncio.get_running_loop(), threading.Event(), 0.0
 
         def report(checked: int, total: int) -> None:
-            if progress is not None:
+            nonlocal told
+            if progress is not None and (checked == total or time.monotonic() - told > _TELL_EVERY):
+                told = time.monotonic()
                 loop.call_soon_threadsafe(progress, checked, total)
 
-        return await self._database.read(lambda connection: verify_chain(connection, report))
+        def work(_connection: Connection) -> ChainReport | None:
+            return verify_chain(self._database.path, heads, report, lambda: given_up.is_set() or self._database.closing)
+
+        try:
+            found = await self._database.read(work)
+        except asyncio.CancelledError:
+            given_up.set()
+            raise
+        if found is None:
+            raise Unavailable("The program is stopping.", code="stopping")
+        return found
 
     # The full-text index is brought up to date when the journal is quiet, and before every search.
 

@@ -60,7 +60,7 @@ class HealthMonitor:
     """Assesses after every metrics sample. Use on the loop's thread; `open` and `close` once each.
 
     `journal_waiting` is the number of appends that wait for the disk; `journal_refused` tells why while the
-    disk takes none; `sources` are parts of the program that can be unwell.
+    disk takes none; `sources` are parts of the program that can be unwell; `notices` are worth a look and change no status.
     """
 
     def __init__(  # noqa: PLR0913 (what it looks at is what it is)
@@ -75,6 +75,7 @@ class HealthMonitor:
         journal_refused: Callable[[], DiskRefusal | None] = lambda: None,
         facts: Callable[[], ProgramFacts] = ProgramFacts,
         sources: Sequence[HealthSource] = (),
+        notices: Callable[[], Sequence[Check]] = tuple,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._metrics = metrics
@@ -86,6 +87,7 @@ class HealthMonitor:
         self._journal_refused = journal_refused
         self._facts = facts
         self._sources = tuple(sources)
+        self._notices = notices
         self._clock = clock
         self._gauges = machine_gauges()
         self._task_failures: deque[tuple[float, str]] = deque(maxlen=1000)
@@ -123,6 +125,7 @@ class HealthMonitor:
             self._task_check(now),
             *self._source_checks(),
             *_link_checks(self._link()),
+            *self._notices(),
         )
         worst = max(check.level for check in checks)
         status: Status = "unhealthy" if worst is Level.FAILING else "degraded" if worst is Level.WARNING else "healthy"

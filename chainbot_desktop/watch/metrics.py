@@ -9,41 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.watch.figures import FIGURES, unit_of
 from chainbot_desktop.watch.loop_lag import LagStatistics, LoopLagMonitor
-from chainbot_desktop.watch.machine import Machine, MachineReading, boot_time_clock
+from chainbot_desktop.watch.machine import LONGEST_STEP, Machine, MachineReading, Slow, boot_time_clock
 from chainbot_desktop.watch.series import Series
+from chainbot_desktop.watch.spending import Spent, SpentPerMinute
 
 _log = logging.getLogger(__name__)
 
 Resources = dict[str, float | bool | None]
-
-UNITS: Mapping[str, str] = {
-    "cpu": "%",
-    "memory": "%",
-    "swap": "%",
-    "disk": "%",
-    "disk_read": "MB/s",
-    "disk_written": "MB/s",
-    "received": "MB/s",
-    "sent": "MB/s",
-    "temperature": "°C",
-    "load": "",
-    "own_cpu": "%",
-    "own_memory": "MB",
-    "own_pss": "MB",
-    "loop_lag": "ms",
-    "events": "/s",
-}
-"""The series that always are, and their units; `core0`, `core1` … and a series `queue:NAME` a queue come on top."""
-
-_LONGEST_STEP = 5.0
 
 
 class Reader(Protocol):
@@ -51,10 +33,15 @@ class Reader(Protocol):
 
     def read(self) -> MachineReading: ...
 
+    def close(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """All figures of one second. `events` is a rate; `lag` covers the last minute, `lag_peak` (seconds) the last second."""
+    """All figures of one second. `events` is a rate; `lag` covers the last minute, `lag_peak` (seconds) the last second.
+
+    `time` is the wall clock's (seconds since 1970); `clock_jump` how far that clock went beyond the steady one since the last sample.
+    """
 
     slot: int
     machine: MachineReading
@@ -62,20 +49,25 @@ class Sample:
     lag_peak: float | None
     events: float | None
     queues: Mapping[str, float]
+    time: float = 0.0
+    clock_jump: float | None = None
+    spent: Spent | None = None
+    """Of models, in the last minute."""
 
     @property
     def values(self) -> dict[str, float | None]:
         """The figures by the names of their series; None where it could not be measured."""
-        return dict(_values(self))
+        return _values(self)
 
 
 class MetricsSampler:
     """Use on the loop's thread. `event_count` only ever grows (the journal's head); `queues` give their depth, at once.
 
-    `clock` counts seconds and goes on while the machine sleeps.
+    `spent` is the sum of today, None while it is not known; `slow` is asked on the readings' thread.
+    `clock` counts seconds and goes on while the machine sleeps, `wall` is the clock that may jump.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what it measures is what it is)
         self,
         data_dir: Path,
         tasks: Tasks,
@@ -83,22 +75,29 @@ class MetricsSampler:
         *,
         event_count: Callable[[], int],
         queues: Mapping[str, Callable[[], float]] | None = None,
+        spent: Callable[[], Spent | None] = lambda: None,
+        slow: Slow | None = None,
         reader: Reader | None = None,
         clock: Callable[[], float] = boot_time_clock,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._tasks = tasks
         self._lag = lag
         self._event_count = event_count
         self._queues = dict(queues or {})
         self._clock = clock
-        self._reader: Reader = reader or Machine(data_dir, clock)
+        self._wall = wall
+        self._spent = spent
+        self._per_minute = SpentPerMinute()
+        self._reader: Reader = reader or Machine(data_dir, clock, slow=slow)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="metrics")
-        self._series = {name: Series(unit) for name, unit in UNITS.items()}
-        self._series.update({f"queue:{name}": Series("") for name in self._queues})
+        self._series = {name: Series(unit_of(name)) for name in (*FIGURES, *(f"queue:{name}" for name in self._queues))}
         self._listeners: list[Callable[[Sample], None]] = []
         self._task: asyncio.Task[None] | None = None
         self._origin = 0.0
         self._counted: tuple[float, int] | None = None
+        self._offset: float | None = None
+        self._reading_failed = False
         self._latest: Sample | None = None
 
     async def open(self) -> None:
@@ -112,6 +111,7 @@ class MetricsSampler:
             await asyncio.wait([self._task])
             self._task = None
         self._thread.shutdown(wait=False, cancel_futures=True)
+        self._reader.close()
 
     @property
     def latest(self) -> Sample | None:
@@ -120,6 +120,18 @@ class MetricsSampler:
     @property
     def series(self) -> Mapping[str, Series]:
         return self._series
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Of all figures that there are now: those of `figures.FIGURES`, a queue each, and what the newest sample has on top."""
+        known = dict.fromkeys((*FIGURES, *(f"queue:{name}" for name in self._queues)))
+        return tuple(known if self._latest is None else known | dict.fromkeys(self._latest.values))
+
+    @property
+    def figures(self) -> Mapping[str, float | None]:
+        """The newest, by name; none where there is no sample of the last seconds."""
+        latest = self._latest
+        return latest.values if latest is not None and self._clock() - latest.machine.at <= LONGEST_STEP else {}
 
     @property
     def slot(self) -> int:
@@ -156,11 +168,24 @@ class MetricsSampler:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            reading = await loop.run_in_executor(self._thread, self._reader.read)
-            self.take(reading)
+            reading = await self._read(loop)
+            if reading is not None:
+                self.take(reading)
             # The middle of the next second: lateness of up to half a second still falls into the right slot.
             elapsed = self._clock() - self._origin
             await asyncio.sleep(max(0.05, math.floor(elapsed + 0.5) + 0.5 - elapsed))
+
+    async def _read(self, loop: asyncio.AbstractEventLoop) -> MachineReading | None:
+        """None where the machine could not be read at all: a second that stays empty."""
+        try:
+            reading = await loop.run_in_executor(self._thread, self._reader.read)
+        except Exception:  # the border of a reading: the next second has another
+            if not self._reading_failed:
+                _log.exception("the machine cannot be measured")
+            self._reading_failed = True
+            return None
+        self._reading_failed = False
+        return reading
 
     def take(self, reading: MachineReading) -> None:
         """Keep a reading together with the program's own figures, and tell the listeners."""
@@ -172,11 +197,14 @@ class MetricsSampler:
             lag_peak=self._lag.peak(1.0),
             events=self._event_rate(reading.at),
             queues={name: depth() for name, depth in self._queues.items()},
+            time=reading.at + self._wall() - self._clock(),
+            clock_jump=self._jump(),
+            spent=self._spent_lately(reading.at),
         )
-        for name, value in _values(sample):
+        for name, value in sample.values.items():
             series = self._series.get(name)
             if series is None:
-                series = self._series[name] = Series("%")
+                series = self._series[name] = Series(unit_of(name))
             if slot >= series.newest_slot:
                 series.put(slot, value)
         self._latest = sample
@@ -184,9 +212,18 @@ class MetricsSampler:
 
     def _event_rate(self, at: float) -> float | None:
         before, self._counted = self._counted, (at, self._event_count())
-        if before is None or not 0 < at - before[0] <= _LONGEST_STEP:
+        if before is None or not 0 < at - before[0] <= LONGEST_STEP:
             return None
         return max(0, self._counted[1] - before[1]) / (at - before[0])
+
+    def _spent_lately(self, at: float) -> Spent | None:
+        today = self._spent()
+        return None if today is None else self._per_minute.note(at, today)
+
+    def _jump(self) -> float | None:
+        """Sleep moves both clocks, setting the time only one of them."""
+        before, self._offset = self._offset, self._wall() - self._clock()
+        return None if before is None else self._offset - before
 
     def _tell(self, sample: Sample) -> None:
         for listener in tuple(self._listeners):
@@ -196,25 +233,44 @@ class MetricsSampler:
                 _log.exception("a listener of the metrics failed")
 
 
-def _values(sample: Sample) -> list[tuple[str, float | None]]:
-    machine = sample.machine
-    values: list[tuple[str, float | None]] = [
-        ("cpu", machine.cpu),
-        ("memory", machine.memory),
-        ("swap", machine.swap),
-        ("disk", machine.disk),
-        ("disk_read", machine.disk_read),
-        ("disk_written", machine.disk_written),
-        ("received", machine.received),
-        ("sent", machine.sent),
-        ("temperature", machine.temperature),
-        ("load", machine.load[0] if machine.load else None),
-        ("own_cpu", machine.own_cpu),
-        ("own_memory", machine.own_memory / 1e6),
-        ("own_pss", None if machine.own_pss is None else machine.own_pss / 1e6),
-        ("loop_lag", None if sample.lag_peak is None else sample.lag_peak * 1000),
-        ("events", sample.events),
-    ]
-    values += [(f"core{number}", value) for number, value in enumerate(machine.cores)]
-    values += [(f"queue:{name}", depth) for name, depth in sample.queues.items()]
-    return values
+def _values(sample: Sample) -> dict[str, float | None]:
+    machine, throttling, wear, spent = sample.machine, sample.machine.throttling, sample.machine.wear, sample.spent
+    whole = throttling if throttling is not None and throttling.complete else None
+    values: dict[str, float | None] = {
+        "cpu": machine.cpu,
+        "frequency": machine.frequency,
+        "load": machine.load[0] if machine.load else None,
+        "memory": machine.memory,
+        "swap": machine.swap,
+        "disk": machine.disk,
+        "disk_free": _in(1e9, machine.disk_free),
+        "disk_read": machine.disk_read,
+        "disk_written": machine.disk_written,
+        "received": machine.received,
+        "sent": machine.sent,
+        "temperature": machine.temperature,
+        "undervoltage": None if throttling is None else float(throttling.undervoltage),
+        "throttled": None if throttling is None else float(throttling.any_now),
+        "undervoltage_since_start": None if whole is None else float(whole.undervoltage_since_start),
+        "throttled_since_start": None if whole is None else float(whole.throttled_since_start),
+        "wear": wear.percent if wear else None,
+        "wear_spare": wear.spare if wear else None,
+        "clock_jump": sample.clock_jump,
+        "own_cpu": machine.own_cpu,
+        "own_memory": _in(1e6, machine.own_memory),
+        "own_pss": _in(1e6, machine.own_pss),
+        "own_threads": machine.own_threads,
+        "own_files": machine.own_files,
+        "database": _in(1e6, machine.database),
+        "loop_lag": None if sample.lag_peak is None else sample.lag_peak * 1000,
+        "events": sample.events,
+        "tokens": spent.tokens if spent else None,
+        "cost": spent.cost if spent else None,
+    }
+    values |= {f"core{number}": value for number, value in enumerate(machine.cores)}
+    values |= {f"queue:{name}": depth for name, depth in sample.queues.items()}
+    return values | {f"agent_memory:{agent}": size / 1e6 for agent, size in machine.agents.items()}
+
+
+def _in(unit: float, count: int | None) -> float | None:
+    return None if count is None else count / unit

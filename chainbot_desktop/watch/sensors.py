@@ -43,6 +43,11 @@ class Throttling:
         return bool(self.flags & 0x10001)
 
     @property
+    def throttled_since_start(self) -> bool:
+        """The clock was capped or the processor slowed down."""
+        return bool(self.flags & 0xE000E)
+
+    @property
     def any_now(self) -> bool:
         return bool(self.flags & 0xF)
 
@@ -72,12 +77,12 @@ class Thermometer:
 
     def _candidates(self) -> Iterator[Path]:
         zones = [
-            (_first_line(zone / "type") or "", zone / "temp") for zone in sorted(self._sys.glob("class/thermal/thermal_zone*"))
+            (first_line(zone / "type") or "", zone / "temp") for zone in sorted(self._sys.glob("class/thermal/thermal_zone*"))
         ]
         for wanted in _PROCESSOR_ZONES:
             yield from (path for kind, path in zones if kind.startswith(wanted) and _celsius(path) is not None)
         for chip in sorted(self._sys.glob("class/hwmon/hwmon*")):
-            if _first_line(chip / "name") in _PROCESSOR_CHIPS:
+            if first_line(chip / "name") in _PROCESSOR_CHIPS:
                 yield from (path for path in sorted(chip.glob("temp*_input")) if _celsius(path) is not None)
         yield from (path for _, path in zones if _celsius(path) is not None)
 
@@ -96,7 +101,7 @@ class ThrottleGauge:
             self._search()
         if self._file is None:
             return None
-        line = _first_line(self._file)
+        line = first_line(self._file)
         try:
             flags = int(line or "", 10 if self._is_alarm else 16)
         except ValueError:
@@ -109,20 +114,21 @@ class ThrottleGauge:
             self._file = path
             return
         for chip in sorted(self._sys.glob("class/hwmon/hwmon*")):
-            if _first_line(chip / "name") == "rpi_volt":
+            if first_line(chip / "name") == "rpi_volt":
                 self._file, self._is_alarm = chip / "in0_lcrit_alarm", True
                 return
 
 
 def _celsius(path: Path) -> float | None:
     try:
-        value = int(_first_line(path) or "") / 1000
+        value = int(first_line(path) or "") / 1000
     except ValueError:
         return None
     return value if -40 < value < 150 else None
 
 
-def _first_line(path: Path) -> str | None:
+def first_line(path: Path) -> str | None:
+    """Of a file of the kernel; None where it cannot be read."""
     try:
         return path.read_text(encoding="ascii", errors="replace").split("\n", 1)[0].strip()
     except OSError:

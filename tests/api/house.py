@@ -49,15 +49,20 @@ from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdic
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.admin_token import AdminToken
+from chainbot_desktop.security.audit_trail import AuditTrail
 from chainbot_desktop.security.browser_sessions import Sessions, Tickets
+from chainbot_desktop.security.secret_store import SecretStore
+from chainbot_desktop.security.signing import read_or_make_signer
 from chainbot_desktop.store.agents import AgentMessageTable, AgentTable, RunTable, UsageTable
 from chainbot_desktop.store.approvals import ApprovalTable
 from chainbot_desktop.store.attachments import AttachmentTable
 from chainbot_desktop.store.conversations import ConversationTable
 from chainbot_desktop.store.coordinations import CoordinationTable
+from chainbot_desktop.store.metric_file import MetricFile
 from chainbot_desktop.watch.health import HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
+from chainbot_desktop.watch.metric_store import MetricStore
 from chainbot_desktop.watch.metrics import MetricsSampler
 from tests.helpers.agent_house import NoChildren, ScriptedKind
 from tests.helpers.deliveries import StillWay
@@ -159,6 +164,8 @@ async def open_house(
         await directory.open()
         lag = LoopLagMonitor()
         metrics = MetricsSampler(folder, tasks, lag, event_count=lambda: store.journal.head_seq)
+        metric_store = MetricStore(MetricFile(folder / "metrics.db"))
+        await metric_store.open()
         link = FakeLink()
         # Whether the machine that runs the tests is well is not what they are about.
         health = HealthMonitor(
@@ -225,6 +232,9 @@ async def open_house(
         around = Around(lambda: folder, lambda: None, lambda text: text, None)
         recall = make_recall(chosen, folder, cast(OpenedStore, store), lambda: chat, directory, models, tasks, around)
         recall.commands.register_in(chat.commands)
+        kept_secrets = SecretStore(folder, "file", None)
+        audit = AuditTrail(store.database, store.journal, store.preferences, folder, lambda: read_or_make_signer(kept_secrets))
+        await audit.open()
         wing = make_delivery_wing(chosen, cast(OpenedStore, store), tasks, StillWay(), lambda: link.status.outbox_pending)
         await wing.refusals.open()
         services = ApiServices(
@@ -253,7 +263,9 @@ async def open_house(
             chat=chat,
             notes=recall.notes,
             recall=recall.recall,
+            metric_store=metric_store,
             earlier=store.journal.earlier,
+            audit=audit,
             deliveries=wing.for_api(),
         )
         application = build_application(services)
@@ -271,12 +283,14 @@ async def open_house(
             await chat.close()
             await entanglements.close()
             await runtime.close()
+            await audit.close()
             await vitals.close()
             await models.close()
             await own.stop_all(grace=0)
             await host.close()
             stuck = await tasks.cancel_all()
             await metrics.close()
+            await metric_store.close()
             await directory.close()
             assert not stuck
             assert failures == []

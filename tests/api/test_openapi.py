@@ -74,6 +74,7 @@ async def test_answers_are_as_documented(house: House, document: dict[str, Any])
     fill = {
         "/api/agents/{id}": "/api/agents/a-1",
         "/api/events/{id}": f"/api/events/{answer['event_id']}",
+        "/api/audit/export/manifest": f"/api/audit/export/manifest?id={await exported(house)}",
         "/api/deliveries/incoming/{number}": "/api/deliveries/incoming/1",
         "/api/deliveries/{seq}": f"/api/deliveries/{await outgoing(house, answer['seq'])}",
         **await at_work(house),
@@ -89,6 +90,12 @@ async def test_answers_are_as_documented(house: House, document: dict[str, Any])
         checked += 1
     assert checked >= 30
     Draft202012Validator({"$ref": "#/components/schemas/Accepted", "components": document["components"]}).validate(answer)
+
+
+async def exported(house: House) -> str:
+    async with house.http.get(house.url + "/api/audit/export") as response:
+        await response.read()
+        return response.headers["X-Audit-Export"]
 
 
 async def outgoing(house: House, seq: int) -> int:

@@ -26,6 +26,7 @@ MODULES = (
     "chat_search",
     "chat_import",
     "recall",
+    "log_view",
 )
 OUTPUT = Path(__file__).resolve().parents[2] / "build" / "bench.json"
 

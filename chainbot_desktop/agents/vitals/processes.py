@@ -62,6 +62,20 @@ class ProcessLoads:
         self._known = {identity: process for identity, process in self._known.items() if identity in alive}
         return loads
 
+    def proportional(self, agents: Mapping[str, Sequence[Leader]]) -> dict[str, int]:
+        """Memory in bytes of those agents that have a living process; what processes share is divided among them.
+
+        Of a process that does not show its map it is the resident memory.
+        """
+        owners = {leader: agent_id for agent_id, leaders in agents.items() for leader in leaders}
+        sizes: dict[str, int] = {}
+        for leader, identities in self._families(tuple(owners)).items():
+            for pid, _ in identities:
+                size = _proportional_size(pid)
+                if size is not None:
+                    sizes[owners[leader]] = sizes.get(owners[leader], 0) + size
+        return sizes
+
     def _read(self, identity: _Identity) -> tuple[float, int] | None:
         """CPU seconds, with those of children that it waited for, and memory; None where it ended this moment."""
         try:
@@ -105,6 +119,19 @@ class ProcessLoads:
             if mark is not None:
                 marks[identity] = mark
         self._marks = marks
+
+
+def _proportional_size(pid: int) -> int | None:
+    """None where it ended this moment."""
+    try:
+        process = psutil.Process(pid)
+        try:
+            size: int = process.memory_full_info().pss
+        except (psutil.AccessDenied, AttributeError):
+            size = process.memory_info().rss
+    except psutil.Error:
+        return None
+    return size
 
 
 def _holds(process: families.Process | None, leader: Leader) -> bool:

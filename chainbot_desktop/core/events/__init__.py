@@ -23,6 +23,17 @@ from chainbot_desktop.core.events.agents import (
     GuestChanged,
     GuestLeft,
 )
+from chainbot_desktop.core.events.alerts import (
+    AlertAcknowledged,
+    AlertChannelTested,
+    AlertDeliveryGivenUp,
+    AlertFired,
+    AlertResolved,
+    AlertRuleChanged,
+    AlertRuleRemoved,
+    AlertsMuted,
+    AlertSnoozed,
+)
 from chainbot_desktop.core.events.alexos import (
     AlexOsEventReceived,
     DeliveriesDecided,
@@ -32,6 +43,7 @@ from chainbot_desktop.core.events.alexos import (
     LinkChanged,
     RegistrationSucceeded,
 )
+from chainbot_desktop.core.events.audit import AuditExported, ChainVerified, JournalPruned
 from chainbot_desktop.core.events.chat import (
     ConversationBranched,
     ConversationChanged,
@@ -84,11 +96,22 @@ KnownEvent = Annotated[
     | AgentSpawned
     | AgentStateChanged
     | AgentTerminated
+    | AlertAcknowledged
+    | AlertChannelTested
+    | AlertDeliveryGivenUp
+    | AlertFired
+    | AlertResolved
+    | AlertRuleChanged
+    | AlertRuleRemoved
+    | AlertSnoozed
+    | AlertsMuted
     | AlexOsEventReceived
     | ApprovalDecided
     | ApprovalExpired
     | ApprovalRequested
     | AttentionRequired
+    | AuditExported
+    | ChainVerified
     | ConversationBranched
     | ConversationChanged
     | ConversationCleared
@@ -112,6 +135,7 @@ KnownEvent = Annotated[
     | GuestChanged
     | GuestLeft
     | HealthChanged
+    | JournalPruned
     | LinkChanged
     | MessageChanged
     | MemoryChanged
@@ -169,12 +193,23 @@ __all__ = [
     "AgentSpawned",
     "AgentStateChanged",
     "AgentTerminated",
+    "AlertAcknowledged",
+    "AlertChannelTested",
+    "AlertDeliveryGivenUp",
+    "AlertFired",
+    "AlertResolved",
+    "AlertRuleChanged",
+    "AlertRuleRemoved",
+    "AlertSnoozed",
+    "AlertsMuted",
     "AlexOsEventReceived",
     "ApprovalDecided",
     "ApprovalExpired",
     "ApprovalRequested",
     "AttentionRequired",
+    "AuditExported",
     "BodyReference",
+    "ChainVerified",
     "ConversationBranched",
     "ConversationChanged",
     "ConversationCleared",
@@ -199,6 +234,7 @@ __all__ = [
     "GuestChanged",
     "GuestLeft",
     "HealthChanged",
+    "JournalPruned",
     "KnownEvent",
     "LinkChanged",
     "MemoryChanged",

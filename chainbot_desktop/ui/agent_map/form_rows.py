@@ -30,7 +30,7 @@ class FormRow(QWidget, Generic[W]):
         self.editor = editor
         self._error = paragraph("")
         self._error.hide()
-        name = paragraph("label", label)
+        self._name = name = paragraph("label", label)
         name.setBuddy(editor)
         if not editor.accessibleName():
             editor.setAccessibleName(label)
@@ -48,11 +48,14 @@ class FormRow(QWidget, Generic[W]):
     def error(self) -> str:
         return self._error.text()
 
-    def show_error(self, words: str) -> None:
-        """ "" takes it away."""
+    def set_label(self, label: str) -> None:
+        self._name.setText(label)
+
+    def show_error(self, words: str, *, go_there: bool = True) -> None:
+        """ "" takes it away. `go_there`: with the keyboard; not while somebody still types."""
         self._error.setText(words)
         self._error.setVisible(bool(words))
-        if words:
+        if words and go_there:
             self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
             QTimer.singleShot(0, self, self._come_into_view)  # when the words have their place
 

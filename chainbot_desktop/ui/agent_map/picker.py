@@ -35,6 +35,11 @@ class Picker(Button):
         wanted = self._value if value is None else value
         self.choose(wanted if wanted in values else values[0] if values else "")
 
+    def choose_of(self, choices: Sequence[tuple[str, str]], value: str) -> None:
+        """As `set_choices`, for a value that is to stand there even where it is none of them."""
+        self._choices = tuple(choices)
+        self.choose(value)
+
     def choose(self, value: str) -> None:
         self._value = value
         label = next((label for each, label in self._choices if each == value), value)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from chainbot_desktop.chat.service import Change, ChatService
 from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.core.ports import Blobs
+from chainbot_desktop.store.conversation_rows import Message
 from chainbot_desktop.ui.chat.answer_card import AnswerCard, note_of_answer
 from chainbot_desktop.ui.chat.answer_feed import AnswerFeed
 from chainbot_desktop.ui.chat.answer_threads import AnswerThreads, Threads
@@ -97,8 +98,8 @@ class MessageFeed(QObject):
         self._new_after = conversation.read_through if conversation.unread else 0
         self.unseen = 0
         self._show(to_bottom=message is None)
-        if message is not None:
-            self._view.show_message(message.id)
+        if message is not None and not self._view.show_message(message.id) and message.thread:
+            await self._open_thread_at(pages, message)
         self._want("count", self._count)
 
     def close(self) -> None:
@@ -323,6 +324,17 @@ class MessageFeed(QObject):
         if self.threads is not None and self._pages is not None:
             card.toggle_thread()
             self._want("threads", self._load_threads)
+
+    async def _open_thread_at(self, pages: MessagePages, message: Message) -> None:
+        """Unfold the thread that a message is in, and show it there."""
+        await self._look_for_threads(pages)
+        self._show_if(pages)  # an answer learns here that it has a thread
+        for card in self._view.cards:
+            if isinstance(card, AnswerCard) and card.note.run_id == message.thread and not card.thread_is_open:
+                card.toggle_thread()
+                await self._load_threads()
+                self._view.show_message(message.id)
+                return
 
     async def _load_threads(self) -> None:
         pages = self._pages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chainbot_desktop.alexos.delivery_desk import DeliveryDesk
@@ -11,8 +12,10 @@ from chainbot_desktop.core.ports import Blobs, Journal, Link
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.received_webhooks import ReceivedWebhooks
 from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.watchtower.logs.services import LogServices
+from chainbot_desktop.watch.alerts.records import AlertDesk
 from chainbot_desktop.watch.health import HealthMonitor
-from chainbot_desktop.watch.log_ring import LogRing
+from chainbot_desktop.watch.metric_store import MetricStore
 from chainbot_desktop.watch.metrics import MetricsSampler
 
 
@@ -30,10 +33,14 @@ class WatchtowerParts:
     journal: Journal
     bus: EventBus
     blobs: Blobs
-    logs: LogRing
+    logs: LogServices
     metrics: MetricsSampler
     health: HealthMonitor
     link: Link
     deliveries: DeliveryParts
     themes: ThemeSource
     tasks: Tasks
+    alerts: AlertDesk | None = None
+    metric_store: MetricStore | None = None
+    agent_name: Callable[[str], str] = str
+    """How an agent is called, by its id."""

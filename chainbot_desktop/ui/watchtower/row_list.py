@@ -46,6 +46,8 @@ class RowList(QAbstractScrollArea):
 
     opened = Signal(int)
     current_changed = Signal(int)
+    aside_tapped = Signal(int)
+    """A tap into the last `aside` pixels of a row."""
     pause_pressed = Signal()
     """The space bar."""
     wants_older = Signal()
@@ -61,6 +63,8 @@ class RowList(QAbstractScrollArea):
         self._press: tuple[QPointF, int] | None = None
         self._was_at_top = True
         self._quiet = False
+        self.aside = 0
+        """Unscaled pixels at the right of each row that are a target of their own."""
         self.spent: Callable[[float], None] | None = None
         """Told how long each paint took, in seconds."""
         self.setAccessibleName(name)
@@ -103,11 +107,12 @@ class RowList(QAbstractScrollArea):
         self._quiet = False
         self.viewport().update()
 
-    def set_current(self, index: int) -> None:
-        """Make a row current and bring it into view; -1 for none."""
+    def set_current(self, index: int, *, reveal: bool = True) -> None:
+        """Make a row current and, if wanted, bring it into view; -1 for none."""
         self._current = max(-1, min(index, len(self._rows) - 1))
         if self._current >= 0:
-            self._reveal(self._current)
+            if reveal:
+                self._reveal(self._current)
             self.viewport().setAccessibleDescription(self._rows.spoken(self._current))
         self.current_changed.emit(self._current)
         self.viewport().update()
@@ -165,7 +170,8 @@ class RowList(QAbstractScrollArea):
         index = self._row_at(event.position())
         if 0 <= index < len(self._rows) and index == press[1]:
             self.set_current(index)
-            self.opened.emit(index)
+            aside = event.position().x() >= self.viewport().width() - self._themes.current.px(self.aside)
+            (self.aside_tapped if self.aside and aside else self.opened).emit(index)
 
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() in {QEvent.Type.TouchCancel, QEvent.Type.UngrabMouse}:

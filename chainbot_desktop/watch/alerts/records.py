@@ -49,6 +49,8 @@ class AlertRule(BaseModel):
     log: str = Field("", max_length=2000)
     level: Literal["debug", "info", "warning", "error", "critical"] = "debug"
     condition: str = Field("", max_length=4000)
+    until: str = Field("", max_length=4000)
+    """A condition: an event (or line) of a log or event rule for which it is true resolves the alert of the same labels."""
     group_by: tuple[str, ...] = Field((), max_length=5)
     """Names of variables: one alert for each combination of their values."""
     summary: str = Field("", max_length=1000)
@@ -161,6 +163,10 @@ class AlertDesk(Protocol):
         """Conflict where it is resolved."""
         ...
 
+    async def unacknowledge(self, alert_id: str, *, actor: Actor) -> Alert:
+        """It counts as firing again. Conflict where it is not acknowledged."""
+        ...
+
     async def snooze(self, alert_id: str, seconds: float, *, actor: Actor) -> Alert:
         """Quiet for so long; 0 ends it. Conflict where it is resolved."""
         ...
@@ -171,6 +177,12 @@ class AlertDesk(Protocol):
 
     @property
     def rules(self) -> Sequence[RuleState]: ...
+
+    def check_rule(self, rule: AlertRule) -> Mapping[str, str]:
+        """What is wrong with it, by the name of the field: expressions that do not parse, names that nothing has. Empty where
+        `save_rule` would take it. From memory: asked while somebody types.
+        """
+        ...
 
     async def save_rule(self, rule: AlertRule, *, actor: Actor) -> RuleState:
         """New or changed. InvalidInput where its expression, metric or event means nothing."""

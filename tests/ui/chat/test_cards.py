@@ -185,6 +185,25 @@ def test_a_thread_folds_under_its_answer_and_opens_in_place(play: Scene) -> None
     play(scene)
 
 
+def test_what_was_found_in_a_thread_is_shown_there(play: Scene) -> None:
+    async def scene(window: Window) -> None:
+        window.view._feed.show_threads(TableThreads(window.chat.store.database))
+        made = await window.service.begin("Talk")
+        found = new_id()
+        await put(
+            window, made.id, "they pass", id=found, author="agent:Tests", thread="run-1", detail={"run_id": "r", "name": "T"}
+        )
+        await put(
+            window, made.id, "All is done.", detail={"run_id": "run-1", "agent_id": "ada", "name": "Ada", "state": "succeeded"}
+        )
+        window.view.open_conversation(made.id, found)
+        view = window.view.messages
+        await window.until(lambda: view.current_card is not None and view.current_card.message.id == found)
+        assert [card.message.text for card in view.cards] == ["All is done.", "they pass"]
+
+    play(scene)
+
+
 def png(width: int, height: int) -> bytes:
     image = QImage(width, height, QImage.Format.Format_RGB32)
     image.fill(QColor("#aa3322"))

@@ -19,15 +19,21 @@ from chainbot_desktop.core.events.webhooks import ExternalFact
 from chainbot_desktop.core.link import LinkState, LinkStatus
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.metric_file import MetricFile
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.parts import DeliveryParts, WatchtowerParts
 from chainbot_desktop.ui.watchtower.view import WatchtowerView
+from chainbot_desktop.watch.alerts.records import AlertDesk
 from chainbot_desktop.watch.health import HealthMonitor
 from chainbot_desktop.watch.log_ring import LogRing
+from chainbot_desktop.watch.logs.timeline import LogTimeline
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
+from chainbot_desktop.watch.metric_store import MetricStore
 from chainbot_desktop.watch.metrics import MetricsSampler
 from tests.helpers.deliveries import StillWay
 from tests.helpers.stores import Store, open_store
+from tests.ui.watchtower.alerts.desk import MemoryDesk
+from tests.ui.watchtower.logs.bench import LogBench
 
 
 class FakeLink:
@@ -57,10 +63,12 @@ class Tower:
     store: Store
     logs: LogRing
     metrics: MetricsSampler
+    metric_store: MetricStore
     health: HealthMonitor
     link: FakeLink
     deliveries: DeliveryWing
     tasks: Tasks
+    bench: LogBench
     opened: list[tuple[str, object]] = field(default_factory=list)
     messages: list[object] = field(default_factory=list)
     badges: list[int] = field(default_factory=list)
@@ -110,11 +118,17 @@ def tower(qapp: QApplication, theme_source: ThemeSource, tmp_path: Path) -> Buil
 
     @asynccontextmanager
     async def build(
-        width: int = 720, height: int = 452, *, events: Iterable[Event] = (), load: bool = True
+        width: int = 720,
+        height: int = 452,
+        *,
+        events: Iterable[Event] = (),
+        load: bool = True,
+        alerts: AlertDesk | None = None,
     ) -> AsyncIterator[Tower]:
         theme_source.apply_to(qapp)
         async with open_store(tmp_path) as store:
-            made = _make(store, theme_source, tmp_path, width, height)
+            made = _make(store, theme_source, tmp_path, width, height, alerts or MemoryDesk())
+            await made.metric_store.open()
             waiting = list(events)
             for start in range(0, len(waiting), 2000):
                 await made.append(*waiting[start : start + 2000])
@@ -128,8 +142,11 @@ def tower(qapp: QApplication, theme_source: ThemeSource, tmp_path: Path) -> Buil
             finally:
                 made.view.hide()
                 await made.metrics.close()
+                await made.tasks.cancel_all()
+                await made.metric_store.close()
                 made.health.close()
                 made.logs.follow(None)
+                await made.bench.close()
                 await made.tasks.cancel_all()
                 made.view.deleteLater()
                 await asyncio.sleep(0)
@@ -137,32 +154,37 @@ def tower(qapp: QApplication, theme_source: ThemeSource, tmp_path: Path) -> Buil
     return build
 
 
-def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: int) -> Tower:
+def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: int, alerts: AlertDesk) -> Tower:
     tasks, logs, link = Tasks(), LogRing(), FakeLink()
     logs.follow(asyncio.get_running_loop())
     metrics = MetricsSampler(folder, Tasks(), LoopLagMonitor(), event_count=lambda: store.journal.head_seq)
+    metric_store = MetricStore(MetricFile(folder / "metrics.db"))
+    metrics.on_sample(metric_store.take)
     health = HealthMonitor(
         metrics, logs, name="chainbot", version="1", link=lambda: link.status, journal_waiting=lambda: store.journal.waiting
     )
     health.open()
+    services = LogBench(LogTimeline(tasks))
     wing = make_delivery_wing(Settings(), cast(OpenedStore, store), tasks, StillWay(), lambda: link.status.outbox_pending)
     view = WatchtowerView(
         WatchtowerParts(
             journal=store.journal,
             bus=store.bus,
             blobs=store.blobs,
-            logs=logs,
+            logs=services.services,
             metrics=metrics,
             health=health,
             link=link,
             deliveries=DeliveryParts(wing.desk, wing.received, wing.replay),
             themes=themes,
             tasks=tasks,
+            metric_store=metric_store,
+            alerts=alerts,
         )
     )
     view.setProperty("ground", "window")
     view.resize(width, height)
-    made = Tower(view, store, logs, metrics, health, link, wing, tasks)
+    made = Tower(view, store, logs, metrics, metric_store, health, link, wing, tasks, services)
     view.open_requested.connect(lambda key, content: made.opened.append((key, content)))
     view.message.connect(made.messages.append)
     view.badge_changed.connect(made.badges.append)

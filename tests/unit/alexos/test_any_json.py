@@ -58,7 +58,7 @@ class FakeJournal:
     async def get(self, event_id: str) -> Recorded[Event] | None:
         return None
 
-    async def verify(self, progress: Any = None) -> ChainReport:
+    async def verify(self, progress: Any = None, heads: Any = ()) -> ChainReport:
         return ChainReport(True, 0)
 
     @property

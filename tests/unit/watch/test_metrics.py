@@ -22,6 +22,9 @@ class NeverRead:
     def read(self) -> MachineReading:
         raise AssertionError("the test hands the readings over")
 
+    def close(self) -> None:
+        """It read nothing."""
+
 
 def sampler(clock: FakeClock, tmp_path: Path, **more: object) -> MetricsSampler:
     arguments: dict[str, object] = {"event_count": lambda: 0, "reader": NeverRead(), "clock": clock, **more}
@@ -130,7 +133,9 @@ def test_the_process_itself_is_measured(tmp_path: Path) -> None:
     reading = machine.read()
     assert reading.own_cpu is not None
     assert reading.own_cpu > 20
+    assert reading.own_memory is not None
     assert reading.own_memory > 5_000_000
+    assert reading.own_threads is not None
     assert reading.own_threads >= 1
     assert reading.own_files is None or reading.own_files >= 3
     assert reading.disk is not None

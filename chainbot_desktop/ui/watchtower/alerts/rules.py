@@ -1,0 +1,144 @@
+"""The rules: what each watches for, whether it is on, what is wrong with it; and the form of one of them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from chainbot_desktop.ui.theme import Theme
+from chainbot_desktop.ui.view import Message
+from chainbot_desktop.ui.watchtower.alerts.parts import AlertParts
+from chainbot_desktop.ui.watchtower.alerts.rule_editor import RuleEditor
+from chainbot_desktop.ui.watchtower.alerts.rule_rows import SWITCH_WIDTH, RuleRows
+from chainbot_desktop.ui.watchtower.row_list import RowList
+from chainbot_desktop.ui.widgets import Button, EmptyState, SearchField
+from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
+from chainbot_desktop.watch.alerts.records import RuleState
+
+
+class RulesPart(QWidget):
+    """Enter or a tap opens a rule's form, Space or a tap on its switch turns it on or off."""
+
+    message = Signal(object)
+    covering = Signal(bool)
+    """Whether a form takes all of the room."""
+
+    def __init__(self, parts: AlertParts, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._parts = parts
+        self._words = ""
+        self.rows = RuleRows(parts.unit_of)
+        self.editor: RuleEditor | None = None
+        """Made when a rule is first opened."""
+        self._build()
+
+    @property
+    def first(self) -> QWidget:
+        return self.list if self.editor is None or self.editor.isHidden() else self.editor
+
+    @property
+    def is_covered(self) -> bool:
+        return self.editor is not None and self._stack.currentWidget() is self.editor
+
+    @property
+    def tools(self) -> QWidget:
+        return self.add
+
+    def refresh(self) -> None:
+        """The desk has changed."""
+        current = self.rows.rules[self.list.current].rule.name if self.list.current >= 0 else ""
+        passing = [state for state in self._parts.desk.rules if self._passes(state)]
+        self.rows.rules = sorted(passing, key=lambda state: (not state.error, state.rule.title.casefold()))
+        self.list.rows_changed()
+        names = [state.rule.name for state in self.rows.rules]
+        self.list.set_current(names.index(current) if current in names else -1, reveal=False)
+        self._body.setCurrentWidget(self.list if names else self._empty)
+        if self._words:
+            self._empty.set_text("Nothing found", "No rule has these words in its title, name or expression.")
+        if self.editor is not None:
+            self.editor.refresh()
+
+    def edit(self, name: str) -> None:
+        state = next((state for state in self._parts.desk.rules if state.rule.name == name), None)
+        if state is None:
+            self.message.emit(Message(f"The rule {name} is no longer there.", "warning"))
+            return
+        self._open_editor().show_rule(state)
+
+    def new(self) -> None:
+        self._open_editor().show_new()
+
+    def _open_editor(self) -> RuleEditor:
+        if self.editor is None:
+            self.editor = RuleEditor(self._parts)
+            self.editor.message.connect(self.message)
+            self.editor.closed.connect(self._on_editor_closed)
+            self._stack.addWidget(self.editor)
+        self._stack.setCurrentWidget(self.editor)
+        self.covering.emit(True)
+        return self.editor
+
+    def _on_editor_closed(self) -> None:
+        self._stack.setCurrentIndex(0)
+        self.covering.emit(False)
+        self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _passes(self, state: RuleState) -> bool:
+        rule = state.rule
+        text = " ".join((rule.title, rule.name, rule.metric, rule.event, rule.log, rule.condition, state.origin)).casefold()
+        return all(word in text for word in self._words.casefold().split())
+
+    def _on_words(self, words: str) -> None:
+        self._words = words
+        self.refresh()
+        self.list.scroll_to_top()
+
+    def _on_opened(self, index: int) -> None:
+        self.edit(self.rows.rules[index].rule.name)
+
+    def _on_switched(self, index: int) -> None:
+        rule = self.rows.rules[index].rule
+        self._parts.deeds.switch_rule(rule, on=not rule.enabled)
+
+    def _on_space(self) -> None:
+        if self.list.current >= 0:
+            self._on_switched(self.list.current)
+
+    def _build(self) -> None:
+        themes = self._parts.themes
+        self.add = Button("New rule", themes, icon="plus")
+        self.add.clicked.connect(self.new)
+        self.field = SearchField("Words in title, name or expression", themes)
+        self.field.searched.connect(self._on_words)
+        self.list = RowList(self.rows, themes, "Rules")
+        self.list.aside = SWITCH_WIDTH
+        self.list.aside_tapped.connect(self._on_switched)
+        self.list.opened.connect(self._on_opened)
+        self.list.pause_pressed.connect(self._on_space)
+        QShortcut(QKeySequence("N"), self.list, self.new, context=Qt.ShortcutContext.WidgetShortcut)
+        self._empty = EmptyState(
+            "bell", "No rules", "A rule says what is to be told of, and when. “New rule” makes one.", themes
+        )
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self._row = QHBoxLayout()
+        self._row.addWidget(self.field)
+        column.addLayout(self._row)
+        self._body = QStackedLayout()
+        column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment
+        self._body.addWidget(self._empty)
+        self._body.addWidget(self.list)
+        hand_focus_on(content, lambda: self.list)
+        self._stack = QStackedWidget()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._stack)
+        self._stack.addWidget(content)
+        themes.changed.connect(self._on_theme_changed)
+        self._on_theme_changed(themes.current)
+
+    def _on_theme_changed(self, theme: Theme) -> None:
+        self._row.setContentsMargins(theme.px(12), theme.px(2), theme.px(12), theme.px(6))

@@ -1,0 +1,106 @@
+"""How records get into the timeline: gathered for a moment, secrets hidden, and handed on in batches that take a few milliseconds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from chainbot_desktop.watch.logs.records import LogRecord
+from chainbot_desktop.watch.logs.timeline_store import BLOCK_BYTES, LONGEST_RECORD
+from chainbot_desktop.watch.redaction import Redactor
+
+GATHERED = 0.02
+"""Seconds from the first record to the batch that it is in."""
+MOST_WAITING = 200_000
+MOST_WAITING_CHARACTERS = 32 * 1024 * 1024
+_SLICE = 0.004
+"""Seconds of the loop at a time."""
+_PAUSE = 0.001
+_FEWEST, _MOST = 32, 4096
+
+
+class Intake:
+    """`keep` is handed the batches, on the loop's thread. When more waits than there is room for, the newest are counted, not kept."""
+
+    def __init__(self, keep: Callable[[Sequence[LogRecord]], None], redactor: Redactor) -> None:
+        self._keep = keep
+        self._redactor = redactor
+        self._waiting: deque[LogRecord] = deque()
+        self._characters = 0
+        self._left_out = 0
+        self._planned: asyncio.TimerHandle | None = None
+        self._batch = 256
+        self._emptied = asyncio.Event()
+        self._emptied.set()
+
+    def add(self, records: Iterable[LogRecord]) -> None:
+        for record in records:
+            if len(self._waiting) >= MOST_WAITING or self._characters >= MOST_WAITING_CHARACTERS:
+                self._left_out += 1
+                continue
+            text = record.text
+            kept = record if len(text) <= LONGEST_RECORD else replace(record, text=_shortened(text))
+            self._waiting.append(kept)
+            self._characters += len(kept.text)
+        if self._waiting and self._planned is None:
+            self._emptied.clear()
+            self._plan(GATHERED)
+
+    async def emptied(self) -> None:
+        """Everything that was added is kept. For a source that can wait: nothing of it is left out."""
+        await self._emptied.wait()
+
+    def close(self) -> None:
+        """Keep what waits, however long it takes."""
+        if self._planned is not None:
+            self._planned.cancel()
+        while self._waiting:
+            self._keep_batch()
+        self._emptied.set()
+
+    def _plan(self, delay: float) -> None:
+        self._planned = asyncio.get_running_loop().call_later(delay, self._flush)
+
+    def _flush(self) -> None:
+        self._planned = None
+        end = time.perf_counter() + _SLICE
+        try:
+            while self._waiting and time.perf_counter() < end:
+                self._keep_batch()
+            if self._left_out and len(self._waiting) < MOST_WAITING // 2:
+                self._tell_left_out()
+        finally:  # who hears of a batch may fail: the next one is kept all the same
+            if self._waiting:
+                self._plan(_PAUSE)
+            else:
+                self._emptied.set()
+
+    def _keep_batch(self) -> None:
+        started = time.perf_counter()
+        batch: list[LogRecord] = []
+        characters = 0
+        while self._waiting and len(batch) < self._batch and characters < BLOCK_BYTES:
+            record = self._waiting.popleft()
+            characters += len(record.text)
+            batch.append(record)
+        self._characters -= characters
+        texts = [record.text for record in batch]
+        hidden = self._redactor.redact_all(texts)
+        if hidden is not texts:
+            batch = [replace(record, text=text) for record, text in zip(batch, hidden, strict=True)]
+        self._keep(batch)
+        each = max(1e-7, (time.perf_counter() - started) / len(batch))
+        self._batch = min(_MOST, max(_FEWEST, int(_SLICE / 2 / each)))
+
+    def _tell_left_out(self) -> None:
+        text = f"{self._left_out} records left out: they came faster than they could be kept."
+        self._left_out = 0
+        self._waiting.append(LogRecord(time.time(), logging.WARNING, "program", __name__, text))
+
+
+def _shortened(text: str) -> str:
+    return f"{text[:LONGEST_RECORD]} … ({len(text) - LONGEST_RECORD} more characters)"

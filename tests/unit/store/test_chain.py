@@ -1,0 +1,231 @@
+"""Whatever is done to the journal behind the program's back is found, and at the right place."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chainbot_desktop.core.events import UnknownEvent
+from chainbot_desktop.core.events.envelope import chain_hash
+from chainbot_desktop.core.ports import ChainReport, Head
+from chainbot_desktop.store.chain import verify_chain
+from chainbot_desktop.store.event_rows import COLUMNS, hashed_fields_of_row
+from tests.helpers.stores import open_store
+
+EVENTS = 600
+"""More than two stretches, so that their seams are tried as well."""
+SEAM = 256
+
+
+def numbered(number: int) -> UnknownEvent:
+    # Letters that JSON writes in more than one way, in every place that takes them.
+    return UnknownEvent(
+        type=f"made_{number % 3}",
+        source='a "source" \\ ä😀',
+        subject=f"subject/{number}",
+        requires_attention=number % 2 == 0,
+        data={"number": number, "text": 'ä "quoted"\n\t\x7f \u2028', "float": number / 3, "none": None},
+    )
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("journal")
+
+    async def fill() -> None:
+        async with open_store(folder) as store:
+            await asyncio.gather(*(store.journal.append(numbered(number)) for number in range(1, EVENTS + 1)))
+
+    asyncio.run(fill())
+    return folder / "journal.db"
+
+
+def damaged(journal: Path, folder: Path, *statements: tuple[str, Iterable[Any]]) -> Path:
+    copy = folder / "damaged.db"
+    copy.unlink(missing_ok=True)
+    shutil.copy(journal, copy)
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        for statement, values in statements:
+            connection.execute(statement, tuple(values))
+    return copy
+
+
+def found(path: Path, heads: Iterable[Head] = ()) -> ChainReport:
+    report = verify_chain(path, tuple(heads))
+    assert report is not None
+    return report
+
+
+def head_at(path: Path, seq: int) -> Head:
+    with closing(sqlite3.connect(path)) as connection:
+        (own,) = connection.execute("SELECT hash FROM events WHERE seq = ?", (seq,)).fetchone()
+    return Head(seq, own, "2026-01-01T00:00:00.000000Z")
+
+
+def test_a_whole_journal_is_whole_and_the_quick_way_says_so(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow_way(*_: object) -> None:
+        raise AssertionError("the quick way did not understand events as they are written")
+
+    monkeypatch.setattr("chainbot_desktop.store.chain.first_fault", slow_way)
+    told: list[tuple[int, int]] = []
+    report = verify_chain(journal, [head_at(journal, 300), head_at(journal, EVENTS)], lambda *both: told.append(both))
+    assert report == ChainReport(True, EVENTS, vouched=EVENTS)
+    assert told[-1] == (EVENTS, EVENTS)
+
+
+OTHER_VALUES = st.one_of(
+    st.text(max_size=20),
+    st.binary(max_size=20),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False),
+    st.sampled_from(["", "\x00", "a\x00b", '"', "0", 0, 1, 2, 1.5]),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seq=st.integers(1, EVENTS) | st.sampled_from([SEAM - 1, SEAM, SEAM + 1, SEAM + 2]),
+    column=st.sampled_from(COLUMNS[1:]),
+    how=st.sampled_from(["replace", "append", "as blob", "nul"]),
+    value=OTHER_VALUES,
+)
+def test_any_change_of_one_column_is_found(journal: Path, tmp_path: Path, seq: int, column: str, how: str, value: Any) -> None:
+    expression = {
+        "replace": "?",
+        "append": f"{column} || ?",
+        "as blob": f"CAST({column} AS BLOB) || substr(?, 1, 0)",
+        "nul": f"{column} || char(0) || ?",
+    }[how]
+    if how == "as blob":
+        expression = f"CAST({column} || substr(?, 1, 0) AS BLOB)"
+    try:
+        path = damaged(journal, tmp_path, (f"UPDATE events SET {column} = {expression} WHERE seq = ?", (value, seq)))
+    except sqlite3.IntegrityError:
+        return  # the database itself refuses it
+    with closing(sqlite3.connect(path)) as new, closing(sqlite3.connect(journal)) as old:
+        asked = f"SELECT {column}, typeof({column}) FROM events WHERE seq = ?"
+        for connection in (new, old):
+            connection.text_factory = bytes
+        same = new.execute(asked, (seq,)).fetchone() == old.execute(asked, (seq,)).fetchone()
+    report = found(path)
+    assert report.ok == same
+    if not same:
+        assert report.broken_at == seq
+        assert report.checked == seq - 1
+        assert report.fault in {"changed", "reordered", "broken_link"}
+
+
+@pytest.mark.parametrize(("seq", "other"), [(5, 6), (255, 256), (256, 257), (3, 599), (1, 2)])
+def test_two_events_in_each_others_place_are_found(journal: Path, tmp_path: Path, seq: int, other: int) -> None:
+    path = damaged(
+        journal,
+        tmp_path,
+        ("UPDATE events SET seq = -1 WHERE seq = ?", (seq,)),
+        ("UPDATE events SET seq = ? WHERE seq = ?", (seq, other)),
+        ("UPDATE events SET seq = ? WHERE seq = -1", (other,)),
+    )
+    report = found(path)
+    assert (report.ok, report.broken_at) == (False, seq)
+    if seq > 1:
+        assert report.fault == "reordered"
+        assert report.reason == f"Event {seq} was event {other}: the order was changed."
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 1), (1, 400), (256, 256), (257, 257), (100, 450), (250, 256)])
+def test_missing_events_are_found(journal: Path, tmp_path: Path, first: int, last: int) -> None:
+    report = found(damaged(journal, tmp_path, ("DELETE FROM events WHERE seq BETWEEN ? AND ?", (first, last))))
+    assert (report.ok, report.broken_at, report.fault) == (False, first, "missing")
+    assert "missing" in report.reason
+
+
+def test_a_cut_end_is_found_by_what_was_kept_outside(journal: Path, tmp_path: Path) -> None:
+    heads = [head_at(journal, 200), head_at(journal, EVENTS)]
+    path = damaged(journal, tmp_path, ("DELETE FROM events WHERE seq > 590", ()))
+    assert found(path).ok  # the rows alone cannot tell
+    report = found(path, heads)
+    assert (report.ok, report.broken_at, report.fault, report.vouched) == (False, 591, "truncated", 200)
+
+
+def rewritten(journal: Path, folder: Path, seq: int) -> Path:
+    """Event `seq` changed, and everything from there on hashed again: a chain without a fault."""
+    path = damaged(journal, folder, ("UPDATE events SET subject = 'nobody' WHERE seq = ?", (seq,)))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        (prev,) = connection.execute("SELECT hash FROM events WHERE seq = ?", (seq - 1,)).fetchone()
+        asked = f"SELECT {','.join(COLUMNS)} FROM events WHERE seq >= ? ORDER BY seq"
+        for row in connection.execute(asked, (seq,)).fetchall():
+            own = chain_hash(prev, hashed_fields_of_row(row))
+            connection.execute("UPDATE events SET prev_hash = ?, hash = ? WHERE seq = ?", (prev, own, row[0]))
+            prev = own
+    return path
+
+
+def test_a_chain_that_was_computed_anew_is_found_by_what_was_kept_outside(journal: Path, tmp_path: Path) -> None:
+    heads = [head_at(journal, seq) for seq in (100, 200, 300, EVENTS)]
+    path = rewritten(journal, tmp_path, 250)
+    assert found(path).ok
+    report = found(path, reversed(heads))
+    assert (report.ok, report.broken_at, report.fault, report.vouched) == (False, 201, "rehashed", 200)
+    assert "at the latest 300" in report.reason
+
+
+def test_an_event_hashed_again_alone_does_not_fit_the_next(journal: Path, tmp_path: Path) -> None:
+    path = damaged(journal, tmp_path, ("UPDATE events SET subject = 'nobody' WHERE seq = 256", ()))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        row = connection.execute(f"SELECT {','.join(COLUMNS)} FROM events WHERE seq = 256").fetchone()
+        own = chain_hash(row[-2], hashed_fields_of_row(row))
+        connection.execute("UPDATE events SET hash = ? WHERE seq = 256", (own,))
+    report = found(path)
+    assert (report.broken_at, report.fault) == (257, "broken_link")
+
+
+def test_the_first_of_two_faults_is_told(journal: Path, tmp_path: Path) -> None:
+    both = ("UPDATE events SET actor = 'user:other' WHERE seq IN (40, 500)", ())
+    assert found(damaged(journal, tmp_path, both), [head_at(journal, EVENTS)]).broken_at == 40
+
+
+def test_letters_that_json_writes_in_two_ways_are_no_fault(tmp_path: Path) -> None:
+    async def fill() -> None:
+        async with open_store(tmp_path) as store:
+            for type_ in ("a\x01b", "tab\there", "line\nbreak", "\x7f", "\u2028"):
+                await store.journal.append(UnknownEvent(type=type_, data=10**30))
+
+    asyncio.run(fill())
+    assert found(tmp_path / "journal.db").ok
+
+
+async def test_verifying_can_be_given_up_and_leaves_the_store_usable(tmp_path: Path, journal: Path) -> None:
+    shutil.copy(journal, tmp_path / "journal.db")
+    async with open_store(tmp_path) as store:
+        held = threading.Event()
+
+        async def verify() -> ChainReport:
+            return await store.journal.verify(lambda *_: held.set())
+
+        task = asyncio.ensure_future(verify())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await store.journal.verify()).checked == EVENTS
+    assert verify_chain(tmp_path / "journal.db", stop=lambda: True) is None
+
+
+def test_an_empty_journal_is_whole(tmp_path: Path) -> None:
+    async def make() -> None:
+        async with open_store(tmp_path):
+            pass
+
+    asyncio.run(make())
+    assert found(tmp_path / "journal.db") == ChainReport(True, 0)
+    cut = found(tmp_path / "journal.db", [Head(3, "0" * 64, "2026-01-01T00:00:00.000000Z")])
+    assert (cut.broken_at, cut.fault) == (1, "truncated")
