@@ -344,7 +344,7 @@ class Windows:
         return await choose_path(origin, self._house.workspace, self._themes, self._house.tasks, "open", Path.home())
 
     def _watchtower(self) -> WindowView:
-        from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
+        from chainbot_desktop.ui.watchtower.parts import DeliveryParts, WatchtowerParts
         from chainbot_desktop.ui.watchtower.view import WatchtowerView
 
         house = self._house
@@ -357,6 +357,7 @@ class Windows:
             health=house.watch.health,
             alerts=house.alerts,
             link=house.link,
+            deliveries=DeliveryParts(house.deliveries.desk, house.deliveries.received, house.deliveries.replay),
             themes=self._themes,
             tasks=house.tasks,
             metric_store=house.watch.figures.store,

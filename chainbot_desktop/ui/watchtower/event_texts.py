@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from chainbot_desktop.core.events.envelope import Event, Severity
 from chainbot_desktop.core.ids import parse_time
+from chainbot_desktop.ui.watchtower.json_paths import visible
 from chainbot_desktop.ui.watchtower.marks import Mark
 
 Data = Mapping[str, Any]
@@ -42,9 +43,9 @@ def describe(event: Event) -> str:
     """A line for the list."""
     data = plain_data(event)
     if not isinstance(data, Mapping):
-        return str(data)[:_LONGEST]
+        return visible(str(data)[:_LONGEST])
     sentence = _SENTENCES.get(event.type, _anything)(data)
-    return " ".join(sentence.split())[:_LONGEST]
+    return visible(" ".join(sentence.split())[:_LONGEST])
 
 
 def exact_time(text: str, zone: tzinfo | None = None) -> str:

@@ -15,6 +15,7 @@ from chainbot_desktop.ui.view import Command, WindowView
 from chainbot_desktop.ui.watchtower.alerts.page import AlertsPage
 from chainbot_desktop.ui.watchtower.alerts.words import needs_somebody
 from chainbot_desktop.ui.watchtower.audit_page import AuditPage
+from chainbot_desktop.ui.watchtower.deliveries_page import DeliveriesPage
 from chainbot_desktop.ui.watchtower.events_page import EventsPage
 from chainbot_desktop.ui.watchtower.health_page import HealthPage
 from chainbot_desktop.ui.watchtower.link_page import LinkPage
@@ -46,6 +47,7 @@ PAGES: Mapping[str, PageKind] = {
     "alerts": PageKind("Alerts", AlertsPage, eager=True),
     "runs": PageKind("Runs", RunsPage),
     "audit": PageKind("Audit", AuditPage),
+    "deliveries": PageKind("Deliveries", DeliveriesPage),
     "link": PageKind("Link", LinkPage),
     "health": PageKind("Health", HealthPage),
 }
@@ -102,6 +104,10 @@ class WatchtowerView(WindowView):
     @property
     def alerts(self) -> AlertsPage:
         return self._page_of("alerts", AlertsPage)
+
+    @property
+    def deliveries(self) -> DeliveriesPage:
+        return self._page_of("deliveries", DeliveriesPage)
 
     @property
     def link(self) -> LinkPage:
