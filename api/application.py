@@ -58,6 +58,7 @@ from api.routes import (
     events,
     gpt,
     health,
+    logs,
     memories,
     metrics,
     openai,
@@ -100,6 +101,7 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
         gpt,
         openai,
         events,
+        logs,
         alerts,
         audit,
         sockets,
@@ -119,7 +121,8 @@ def build_application(services: ApiServices) -> web.Application:
     repeats, undos = Repeats(services), Undos()
     hub = WebSocketHub(services, repeats, undos)
     routes: dict[web.AbstractRoute, Endpoint] = {}
-    border = make_border(door, requests, routes, services.intake.turn_away)
+    answered = services.answered or _unheard
+    border = make_border(door, requests, routes, services.intake.turn_away, answered)
     application = web.Application(middlewares=(border,), client_max_size=services.settings.server.max_body_bytes)
     application[SERVICES] = services
     application[DOOR] = door
@@ -168,3 +171,7 @@ def _load_folders() -> Folders:
         page=Folder.load(*(own / name for name in page.PAGE_FILES)),
         swagger=Folder.load(*(own / name for name in docs.DOCS_FILES), *(swagger / name for name in docs.SWAGGER_FILES)),
     )
+
+
+def _unheard(_method: str, _route: str, _status: int, _seconds: float, _size: int | None) -> None:
+    """Nobody keeps what was asked."""

@@ -61,6 +61,8 @@ from chainbot_desktop.store.coordinations import CoordinationTable
 from chainbot_desktop.store.metric_file import MetricFile
 from chainbot_desktop.watch.health import HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
+from chainbot_desktop.watch.logs.sources.http_access import HttpAccess
+from chainbot_desktop.watch.logs.timeline import LogTimeline
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
 from chainbot_desktop.watch.metric_store import MetricStore
 from chainbot_desktop.watch.metrics import MetricsSampler
@@ -238,6 +240,9 @@ async def open_house(
         await audit.open()
         wing = make_delivery_wing(chosen, cast(OpenedStore, store), tasks, StillWay(), lambda: link.status.outbox_pending)
         await wing.refusals.open()
+        timeline = LogTimeline(tasks)
+        access = HttpAccess(timeline.add)
+        access.start()
         services = ApiServices(
             settings=chosen,
             journal=store.journal,
@@ -269,6 +274,8 @@ async def open_house(
             alerts=alerts,
             audit=audit,
             deliveries=wing.for_api(),
+            timeline=timeline,
+            answered=access.answered,
         )
         application = build_application(services)
         server = ApiServer(application, "127.0.0.1", 0)
@@ -280,6 +287,7 @@ async def open_house(
         finally:
             lag.stop()
             await server.stop()
+            await timeline.close()
             await wing.refusals.close()
             assert application[HUB].count == 0
             await chat.close()

@@ -213,6 +213,10 @@ class AlertDesk(Protocol):
         """The names of figures that a rule can watch."""
         ...
 
+    def unit_of(self, metric: str) -> str:
+        """ "" for one without a unit."""
+        ...
+
     @property
     def quiet_until(self) -> str:
         """While quiet hours (or a mute) last: until when; else ""."""

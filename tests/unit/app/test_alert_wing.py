@@ -20,6 +20,7 @@ from chainbot_desktop.core.events import (
     RunFinished,
 )
 from chainbot_desktop.core.events.agents import AgentName, StateFact
+from chainbot_desktop.core.events.audit import ChainVerdict, ChainVerified
 from chainbot_desktop.core.events.envelope import Event, Recorded
 from chainbot_desktop.core.events.runs import ApprovalAnswer, ApprovalFact, RunOutcome
 from chainbot_desktop.core.link import LinkState, LinkStatus
@@ -74,6 +75,7 @@ async def test_the_shipped_rules_fire_on_what_really_happens(tmp_path: Path) -> 
         why = "All agents may use 10 tokens; 9 are used and the next request needs about 5."
         outcome = RunOutcome(run_id="r", agent_id="a", agent_name="Ada", state="failed", reason=why)
         alarm.desk.feed_event(recorded(RunFinished(data=outcome)))
+        alarm.desk.feed_event(recorded(ChainVerified(data=ChainVerdict(ok=False, checked=9, first_seq=1, broken_at=7))))
         lines = ["task look at the models failed", *["A wrong token came from 10.0.0.9"] * 5]
         alarm.desk.feed_logs([LogRow(n, 1.0, 40, "program", "x", line) for n, line in enumerate(lines)])
         firing = {alert.rule for alert in alarm.desk.active if alert.state == "firing"}
@@ -83,6 +85,7 @@ async def test_the_shipped_rules_fire_on_what_really_happens(tmp_path: Path) -> 
         ada = next(alert for alert in alarm.desk.active if alert.rule == "agent-failed")
         assert (ada.summary, ada.labels) == ("Ada: no key", {"agent_name": "Ada"})
         alarm.desk.feed_event(recorded(AgentRemoved(data=AgentName(agent_id="a", agent_name="Ada"))))
+        alarm.desk.feed_event(recorded(ChainVerified(data=ChainVerdict(ok=True, checked=9, first_seq=1))))
         alarm.sample(1, **dict.fromkeys(trouble, 0.0))
         left = {alert.rule for alert in alarm.desk.active}
         assert left == {"task-failed", "budget-refused", "login-failures"}
