@@ -32,6 +32,8 @@ class RuleDesk:
         self._lock = asyncio.Lock()
         self._booked: tuple[BookedRule, ...] = ()
         self._faults: dict[str, str] = {}
+        self._sound: set[AlertRule] = set()
+        """Those that were checked before: a check compiles what a rule says, and there may be a thousand."""
         self._apply: Callable[[], None] = lambda: None
         self.known = known
 
@@ -113,10 +115,14 @@ class RuleDesk:
 
     def _check(self) -> None:
         self._faults = {}
-        for booked in self._booked:
-            found = problems(booked.rule, self.known)
+        rules = {booked.rule for booked in self._booked}
+        self._sound &= rules
+        for rule in rules - self._sound:
+            found = problems(rule, self.known)
             if found:
-                self._faults[booked.rule.name] = " ".join(found.values())
+                self._faults[rule.name] = " ".join(found.values())
+            else:
+                self._sound.add(rule)
 
 
 def _changed(rule: AlertRule, actor: Actor) -> Event:
