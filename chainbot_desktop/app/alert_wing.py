@@ -41,7 +41,7 @@ from chainbot_desktop.watch.alerts.rule_checks import Known
 from chainbot_desktop.watch.alerts.rule_desk import RuleDesk
 from chainbot_desktop.watch.alerts.scopes import Figures, event_moment
 from chainbot_desktop.watch.alerts.trial import PastEvents
-from chainbot_desktop.watch.figures import unit_of
+from chainbot_desktop.watch.figures import FIGURES, unit_of
 from chainbot_desktop.watch.logs.document import LogRow
 from chainbot_desktop.watch.logs.records import LogRecord
 from chainbot_desktop.watch.logs.timeline import LogTimeline
@@ -116,12 +116,12 @@ def make_alert_wing(  # noqa: PLR0913 (what it looks at is what it is)
     )
     desk = Desk(
         AlertTable(database, journal),
-        RuleDesk(book, journal, known),
+        RuleDesk(book, journal, known, unit_of),
         courier,
         tasks,
         past=KeptPast(watch.metrics, figures, timeline, journal),
         clocks=clocks,
-        meanings=MEANINGS,
+        meanings={**{name: figure.meaning for name, figure in FIGURES.items()}, **MEANINGS},
     )
     return AlertWing(desk, figures, watch, timeline, store.bus, questions, options.enabled)
 

@@ -26,9 +26,13 @@ BY_HAND: Actor = "system:rule-file"
 class RuleDesk:
     """Use on the loop's thread."""
 
-    def __init__(self, book: RuleBook, journal: Journal, known: Known) -> None:
+    def __init__(
+        self, book: RuleBook, journal: Journal, known: Known, unit_of: Callable[[str], str] = lambda _name: ""
+    ) -> None:
+        """`unit_of`: the units of figures that come later (of an agent, of a core)."""
         self._book = book
         self._journal = journal
+        self._unit_of = unit_of
         self._lock = asyncio.Lock()
         self._booked: tuple[BookedRule, ...] = ()
         self._faults: dict[str, str] = {}
@@ -104,7 +108,9 @@ class RuleDesk:
         unknown = figures.keys() - self.known.figures.keys()
         if not unknown:
             return False
-        self.known = replace(self.known, figures={**self.known.figures, **dict.fromkeys(sorted(unknown), "")})
+        self.known = replace(
+            self.known, figures={**self.known.figures, **{name: self._unit_of(name) for name in sorted(unknown)}}
+        )
         self._check()
         return True
 

@@ -30,6 +30,7 @@ from chainbot_desktop.watch.alerts.delivery_apprise import AppriseWay
 from chainbot_desktop.watch.alerts.delivery_email import EmailWay, MailServer
 from chainbot_desktop.watch.alerts.delivery_lane import LanePace
 from chainbot_desktop.watch.alerts.delivery_messages import Message, NotDelivered, Way
+from chainbot_desktop.watch.alerts.delivery_quiet import QuietHours
 from chainbot_desktop.watch.alerts.delivery_webhook import WebhookWay
 from chainbot_desktop.watch.alerts.records import AlertRule
 from tests.helpers.alert_child import plan
@@ -208,6 +209,22 @@ async def test_a_mute_holds_back_and_what_is_over_by_then_is_not_told(tmp_path: 
             while [state for _, state in await deliveries(alarm)] != ["dropped", "delivered", "dropped"]:
                 await asyncio.sleep(0.01)
             assert [event.type for event in await alarm.events("alerts_muted")] == ["alerts_muted"] * 2
+
+
+async def test_in_quiet_hours_only_what_is_critical_is_told(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    hours = QuietHours((now - timedelta(hours=2)).time(), (now + timedelta(hours=2)).time(), UTC)
+    async with hook() as there:
+        plan = channel(WebhookWay(there.url, secret(None)))
+        async with open_alarm(tmp_path, HOT, FULL, channels=[plan], real_clocks=True, hours=hours) as alarm:
+            assert alarm.desk.quiet_until
+            assert (alarm.desk.is_quiet("warning"), alarm.desk.is_quiet("critical")) == (True, False)
+            fire(alarm, cpu=95.0, disk=95.0)
+            await until(lambda: there.words == [("firing", "full")])
+            await until(lambda: [item.held for item in alarm.courier._lanes["there"]._items] == [True])
+        # The night is over, and it is still so.
+        async with open_alarm(tmp_path, channels=[plan], real_clocks=True) as alarm:
+            await until(lambda: there.words == [("firing", "full"), ("firing", "busy")])
 
 
 async def test_who_acknowledges_first_keeps_others_from_being_told(tmp_path: Path) -> None:
