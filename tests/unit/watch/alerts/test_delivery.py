@@ -183,8 +183,10 @@ async def test_what_was_not_told_before_the_end_of_the_program_is_told_by_the_ne
             fire(alarm)
             await until(lambda: len(there.answers) < 3)
         assert there.words == []
-        async with open_alarm(tmp_path, channels=[plan], real_clocks=True):
+        async with open_alarm(tmp_path, channels=[plan], real_clocks=True) as alarm:
             await until(lambda: there.words == [("firing", "busy")])
+            # What ends between telling and noting it is told twice.
+            await until(lambda: alarm.desk.channels[0].last.startswith("1 told"))
         async with open_alarm(tmp_path, channels=[plan], real_clocks=True) as alarm:
             alarm.desk.feed_sample({"disk": 95.0})
             await until(lambda: len(there.words) > 1)
