@@ -118,6 +118,19 @@ def _given_up(data: Data) -> str:
     return _joined(f"{data.get('event_type')} #{data.get('seq')}", f"{data.get('attempts')} attempts", data.get("reason"))
 
 
+def _verdict(data: Data) -> str:
+    checked = f"{data.get('checked'):,} events" if isinstance(data.get("checked"), int) else ""
+    return _joined("whole" if data.get("ok") else "broken", data.get("reason"), checked)
+
+
+def _pruned(data: Data) -> str:
+    return _joined(f"events {data.get('first_seq')} to {data.get('last_seq')} are gone")
+
+
+def _exported(data: Data) -> str:
+    return _joined(f"events {data.get('first_seq')} to {data.get('last_seq')}", data.get("format"), data.get("key_fingerprint"))
+
+
 def _anything(data: Data) -> str:
     """What speaks first, then the other plain values by name."""
     spoken = [str(data[key]) for key in _SPEAKING if data.get(key)]
@@ -157,5 +170,8 @@ _SENTENCES: dict[str, Callable[[Data], str]] = {
     "file_saved": lambda d: _joined(d.get("path"), f"{d.get('size')} bytes"),
     "message_posted": _message,
     "delivery_given_up": _given_up,
+    "chain_verified": _verdict,
+    "journal_pruned": _pruned,
+    "audit_exported": _exported,
     "event_gap_detected": lambda d: _joined(d.get("reason")),
 }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.alexos.delivery_desk import DeliveryDesk
 from chainbot_desktop.alexos.replaying import WebhookReplay
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.ports import Blobs, Journal, Link
+from chainbot_desktop.core.settings import AuditSettings
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.security.audit_trail import AuditTrail
 from chainbot_desktop.store.received_webhooks import ReceivedWebhooks
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.logs.services import LogServices
@@ -36,11 +39,14 @@ class WatchtowerParts:
     logs: LogServices
     metrics: MetricsSampler
     health: HealthMonitor
+    alerts: AlertDesk
     link: Link
     deliveries: DeliveryParts
     themes: ThemeSource
     tasks: Tasks
-    alerts: AlertDesk | None = None
     metric_store: MetricStore | None = None
     agent_name: Callable[[str], str] = str
     """How an agent is called, by its id."""
+    audit: AuditTrail | None = None
+    audit_settings: AuditSettings = field(default_factory=AuditSettings)
+    runtime: AgentService | None = None

@@ -65,7 +65,7 @@ def test_what_arrives_is_seen_within_a_moment(tower: Build, on_loop: OnLoop) -> 
                 await t.append(door(number))
                 begun = time.monotonic()
                 await until(lambda number=number: t.texts()[0] == f"door_opened · number {number}")  # type: ignore[misc]
-                assert time.monotonic() - begun < 1
+                assert time.monotonic() - begun < 5
 
     on_loop(work())
 
