@@ -428,7 +428,9 @@ def test_a_filter_is_completed_by_a_tap(tower: Build, on_loop: OnLoop) -> None:
             events.bar.field.clear()
             QTest.keyClicks(events.bar.field, "a")
             assert events.suggestions.isVisible()
-            assert all(events.suggestions.rect().contains(b.geometry()) for b in events.suggestions.buttons if b.isVisible())
+            row = events.suggestions
+            await until(lambda: all(row.rect().contains(b.geometry()) for b in row.buttons if b.isVisible()))
+            assert row.shown == ["actor:", "after:"]
             events.list.setFocus()
             assert not events.suggestions.isVisible()
 
