@@ -481,10 +481,11 @@ def test_the_chain_leads_from_cause_to_effect_and_back(tower: Build, on_loop: On
             titles = [inspector.chain.rows.row(index).title for index in range(len(inspector.chain.rows))]
             assert titles == ["↑ webhook came in", "↑ workflow: workflow_started", "this event: workflow_failed"]
             inspector.chain.list.opened.emit(1)
-            await until(lambda: inspector.event_id == started.event.id and len(inspector.chain.rows) == 3)
+            await until(lambda: inspector.chain.rows.row(1).title == "this event: workflow_started")
+            assert inspector.event_id == started.event.id
             inspector.chain.list.opened.emit(2)
-            await until(lambda: inspector.event_id == failed.event.id)
-            await until(lambda: not t.tasks.names)
+            await until(lambda: inspector.chain.rows.row(2).title == "this event: workflow_failed")
+            assert inspector.event_id == failed.event.id
             inspector.chain.list.opened.emit(0)
             await until(lambda: t.view.page == "deliveries" and "no. 1" in t.view.deliveries.detail.text)
 
