@@ -131,7 +131,9 @@ def _with_term(found: EventFilter, key: str, value: str, now: datetime) -> Event
         return _being(found, value)
     if key in ("after", "before"):
         return _bounded(found, key, value, now)
-    return replace(found, **{key: value})
+    if key == "subject":
+        return replace(found, subject=value)
+    return replace(found, source=value) if key == "source" else replace(found, actor=value)
 
 
 def _being(found: EventFilter, value: str) -> EventFilter:
@@ -146,7 +148,8 @@ def _bounded(found: EventFilter, key: str, value: str, now: datetime) -> EventFi
     moment = _moment(value, now, end=key == "before")
     if moment is None:
         raise InvalidInput(f"“{key}:{value}” is no time.", hint=_TIME_HINT)
-    bounded = replace(found, **{key: format_time(moment)})
+    time = format_time(moment)
+    bounded = replace(found, after=time) if key == "after" else replace(found, before=time)
     if bounded.after is not None and bounded.before is not None and bounded.after > bounded.before:
         raise InvalidInput("after: is later than before: no event lies between.", hint=_TIME_HINT)
     return bounded
