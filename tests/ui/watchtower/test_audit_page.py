@@ -85,6 +85,8 @@ async def bench(
             metrics=nothing,
             health=nothing,
             link=nothing,
+            alerts=nothing,
+            deliveries=nothing,
             themes=themes,
             tasks=tasks,
             audit=trail,

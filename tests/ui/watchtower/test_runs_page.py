@@ -69,6 +69,8 @@ async def bench(folder: Path, themes: ThemeSource, width: int = 1200, height: in
             metrics=nothing,
             health=nothing,
             link=nothing,
+            alerts=nothing,
+            deliveries=nothing,
             themes=themes,
             tasks=tasks,
             agent_name=lambda agent_id: agent.name if (agent := names.get(agent_id)) is not None else agent_id,
