@@ -68,8 +68,12 @@ async def bench(folder: Path, themes: ThemeSource, width: int = 1200, height: in
             logs=nothing,
             metrics=nothing,
             health=nothing,
-            link=nothing,
             alerts=nothing,
+            link=nothing,
+<<<<<<< HEAD
+            alerts=nothing,
+=======
+>>>>>>> main
             deliveries=nothing,
             themes=themes,
             tasks=tasks,
