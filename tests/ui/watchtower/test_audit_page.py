@@ -91,12 +91,7 @@ async def bench(
             health=nothing,
             alerts=nothing,
             link=nothing,
-<<<<<<< HEAD
-            alerts=nothing,
-            deliveries=nothing,
-=======
             deliveries=DeliveryParts(deliveries.desk, deliveries.received, deliveries.replay),
->>>>>>> main
             themes=themes,
             tasks=tasks,
             audit=trail,

@@ -70,10 +70,6 @@ async def bench(folder: Path, themes: ThemeSource, width: int = 1200, height: in
             health=nothing,
             alerts=nothing,
             link=nothing,
-<<<<<<< HEAD
-            alerts=nothing,
-=======
->>>>>>> main
             deliveries=nothing,
             themes=themes,
             tasks=tasks,
