@@ -27,6 +27,7 @@ MODULES = (
     "chat_search",
     "chat_import",
     "recall",
+    "alerts",
     "log_view",
     "metric_chart",
 )
