@@ -131,6 +131,28 @@ def test_from_the_figure_to_the_banner_to_the_end(whole: Open, on_loop: OnLoop) 
     on_loop(work())
 
 
+def test_what_is_in_view_needs_no_banner(whole: Open, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        grave = HOT.model_copy(update={"name": "grave", "title": "Grave", "metric": "memory", "severity": "critical"})
+        async with whole(HOT, grave) as w:
+            banner = w.alerts.herald.banner
+            w.alarm.sample(7, cpu=95.0)
+            await until(banner.isVisible)
+            w.window.present("watchtower", {"page": "machine"})
+            await until(lambda: not banner.isVisible())
+            assert w.tower.view.page == "alerts"
+            w.alarm.sample(7, cpu=95.0, memory=99.0)
+            await until(lambda: len(w.tower.view.alerts.active.rows) == 2)
+            await until(lambda: len(w.sounds) == 2)
+            assert not banner.isVisible(), "what stands there already was told below it again"
+            w.window.select_window("chat")
+            w.alerts.herald._again.timeout.emit()
+            assert banner.isVisible()
+            assert "Grave" in banner.text
+
+    on_loop(work())
+
+
 def test_undo_snooze_and_resolve_by_hand(whole: Open, on_loop: OnLoop) -> None:
     async def work() -> None:
         async with whole(HOT) as w:
