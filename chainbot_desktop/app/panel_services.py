@@ -276,7 +276,6 @@ class Windows:
             await self._code.store()
         if self._layouts is not None:
             await self._layouts.close()
-        await self._logs.close()
 
     def _agent_map(self) -> WindowView:
         from chainbot_desktop.ui.agent_map.layouts.worker import LayoutWorker
@@ -345,7 +344,7 @@ class Windows:
         return await choose_path(origin, self._house.workspace, self._themes, self._house.tasks, "open", Path.home())
 
     def _watchtower(self) -> WindowView:
-        from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
+        from chainbot_desktop.ui.watchtower.parts import DeliveryParts, WatchtowerParts
         from chainbot_desktop.ui.watchtower.view import WatchtowerView
 
         house = self._house
@@ -358,10 +357,14 @@ class Windows:
             health=house.watch.health,
             alerts=house.alerts,
             link=house.link,
+            deliveries=DeliveryParts(house.deliveries.desk, house.deliveries.received, house.deliveries.replay),
             themes=self._themes,
             tasks=house.tasks,
             metric_store=house.watch.figures.store,
             agent_name=lambda agent_id: agent.name if (agent := house.agents.get(agent_id)) is not None else agent_id,
+            audit=house.audit,
+            audit_settings=house.settings.audit,
+            runtime=house.runtime,
         )
         return WatchtowerView(parts)
 

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from chainbot_desktop.ui.view import Command, WindowView
 from chainbot_desktop.ui.watchtower.alerts.page import AlertsPage
 from chainbot_desktop.ui.watchtower.alerts.words import needs_somebody
+from chainbot_desktop.ui.watchtower.audit_page import AuditPage
+from chainbot_desktop.ui.watchtower.deliveries_page import DeliveriesPage
 from chainbot_desktop.ui.watchtower.events_page import EventsPage
 from chainbot_desktop.ui.watchtower.health_page import HealthPage
 from chainbot_desktop.ui.watchtower.link_page import LinkPage
@@ -22,6 +24,7 @@ from chainbot_desktop.ui.watchtower.metrics_page import MetricsPage
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.page_strip import PageStrip
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
+from chainbot_desktop.ui.watchtower.runs_page import RunsPage
 from chainbot_desktop.ui.widgets import Header
 from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 
@@ -42,6 +45,9 @@ PAGES: Mapping[str, PageKind] = {
     "logs": PageKind("Logs", LogsPage),
     "metrics": PageKind("Metrics", MetricsPage),
     "alerts": PageKind("Alerts", AlertsPage, eager=True),
+    "runs": PageKind("Runs", RunsPage),
+    "audit": PageKind("Audit", AuditPage),
+    "deliveries": PageKind("Deliveries", DeliveriesPage),
     "link": PageKind("Link", LinkPage),
     "health": PageKind("Health", HealthPage),
 }
@@ -98,6 +104,10 @@ class WatchtowerView(WindowView):
     @property
     def alerts(self) -> AlertsPage:
         return self._page_of("alerts", AlertsPage)
+
+    @property
+    def deliveries(self) -> DeliveriesPage:
+        return self._page_of("deliveries", DeliveriesPage)
 
     @property
     def link(self) -> LinkPage:

@@ -228,6 +228,7 @@ class Desk:
 
     def is_quiet(self, severity: AlertSeverity) -> bool:
         return self._courier.is_quiet(severity)
+        return self._courier.quiet_for(severity) > 0
 
     async def mute(self, seconds: float, *, actor: Actor) -> None:
         await self._courier.mute(seconds, actor)

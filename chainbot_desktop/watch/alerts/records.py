@@ -44,7 +44,7 @@ class AlertRule(BaseModel):
     clear: float | None = None
     """Where a threshold lets go again; None: where it took hold."""
     seconds: float = Field(0.0, ge=0, le=604_800, alias="for")
-    within: float = Field(60.0, gt=0, le=31_536_000)
+    within: float = Field(60.0, ge=1, le=31_536_000)
     event: str = Field("", max_length=300)
     log: str = Field("", max_length=2000)
     level: Literal["debug", "info", "warning", "error", "critical"] = "debug"
