@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -87,10 +86,7 @@ async def test_a_storm_from_many_threads_is_kept_whole(logger: tuple[logging.Log
         for number in range(2_000):
             log.info("thread %d says %d", thread, number)
 
-    threads = [threading.Thread(target=storm, args=(thread,)) for thread in range(8)]
-    for thread in threads:
-        thread.start()
-    await asyncio.to_thread(lambda: [thread.join() for thread in threads])
+    await asyncio.gather(*(asyncio.to_thread(storm, thread) for thread in range(8)))
     await until(lambda: timeline.end == 16_000, 60)
     said = [row.text for row in timeline.lines(0, 16_000)]
     for thread in range(8):
