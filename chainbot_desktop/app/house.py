@@ -209,6 +209,7 @@ async def open_house(
             link=lambda: link.status,
             ledger=wing.ledger,
             questions=wing.desk.pending,
+            secret=secrets.get,
         )
         services = ApiServices(
             settings=settings,

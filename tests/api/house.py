@@ -67,6 +67,7 @@ from chainbot_desktop.watch.loop_lag import LoopLagMonitor
 from chainbot_desktop.watch.metric_store import MetricStore
 from chainbot_desktop.watch.metrics import MetricsSampler
 from tests.helpers.agent_house import NoChildren, ScriptedKind
+from tests.helpers.alert_desks import open_plain_desk
 from tests.helpers.deliveries import StillWay
 from tests.helpers.stores import Store, open_store
 
@@ -161,7 +162,7 @@ async def open_house(
     failures: list[str] = []
     tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
     chosen = Settings.model_validate(settings or {})
-    async with open_store(folder) as store:
+    async with open_store(folder) as store, open_plain_desk(store, folder, tasks) as alerts:
         directory = AgentDirectory(store.journal, store.bus, store.snapshots)
         await directory.open()
         lag = LoopLagMonitor()
@@ -270,6 +271,7 @@ async def open_house(
             recall=recall.recall,
             metric_store=metric_store,
             earlier=store.journal.earlier,
+            alerts=alerts,
             audit=audit,
             deliveries=wing.for_api(),
             timeline=timeline,

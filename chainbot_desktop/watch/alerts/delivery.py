@@ -88,7 +88,7 @@ class Courier:
                     self._table,
                     find,
                     sender=self._sender,
-                    quiet_for=self._quiet_for,
+                    quiet_for=self.quiet_for,
                     clocks=self._clocks,
                     pace=self._pace,
                     on_change=on_change,
@@ -162,6 +162,9 @@ class Courier:
         ends = [end for end in (self._mute_end(), self._hours.until(self._clocks.wall())) if end is not None]
         return self._clocks.at(max(ends) - self._clocks.wall()) if ends else ""
 
+    def is_quiet(self, severity: AlertSeverity) -> bool:
+        return self._quiet_for(severity) > 0
+
     async def mute(self, seconds: float, actor: Actor) -> None:
         if not 0 <= seconds <= LONGEST_MUTE:
             raise InvalidInput("Alerts are muted for 0 seconds to 31 days.", code="bad_mute")
@@ -183,7 +186,7 @@ class Courier:
         left = self._muted_until - self._clocks.steady()
         return self._clocks.wall() + left if left > 0 else None
 
-    def _quiet_for(self, severity: str) -> float:
+    def quiet_for(self, severity: str) -> float:
         """Seconds for which nobody is told of alerts of this severity; 0: tell them."""
         muted = max(0.0, self._muted_until - self._clocks.steady())
         if severity == "critical" and self._critical_breaks_quiet:

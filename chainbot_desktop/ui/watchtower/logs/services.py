@@ -66,15 +66,12 @@ class LogMemory:
 
 @dataclass(frozen=True, slots=True)
 class LogServices:
-    """`open_file` raises a ChainBotError for a file that cannot be read; None: none can be opened.
-
-    `states`: why a source says nothing, by its key.
-    """
+    """`open_file` raises a ChainBotError for a file that cannot be read."""
 
     timeline: LogDocument
-    open_file: Callable[[Path], Awaitable[LogDocument]] | None
+    open_file: Callable[[Path], Awaitable[LogDocument]]
     choose_path: ChoosePath
-    states: Callable[[], Mapping[str, str]]
+    sources: LogSources
     memory: LogMemory
     sources: LogSources | None = None
     """The switches of the timeline's sources; None: there are none."""
