@@ -163,6 +163,30 @@ async def test_agents_are_heard_line_by_line_and_only_while_that_is_on() -> None
     source.stop()
 
 
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("2026-11-30 12:00:00 ERROR it broke", 40),
+        ("ERROR:root:it broke", 40),
+        ("\x1b[31mWARNING\x1b[0m careful", 30),
+        ("[info] hello", 20),
+        ("level is CRITICAL", 50),
+        ("no error here", 0),
+        ("TERROR is a film, INFORMATION is a word", 0),
+        ("MY_ERROR_CODE", 0),
+        ("xWARN but DEBUG", 10),
+        ("x" * 300 + " ERROR", 0),
+    ],
+)
+async def test_a_line_of_a_process_has_the_level_that_it_names(text: str, level: int) -> None:
+    agents, heard = Agents(), Heard()
+    agents.say("ann", text, error=True)
+    source = AgentOutput(heard, agents)
+    source.start()
+    assert [record.level for record in heard] == [level]
+    source.stop()
+
+
 async def test_lines_of_an_agent_that_came_too_fast_are_counted_and_one_that_is_gone_does_no_harm() -> None:
     agents, heard = Agents(kept=5), Heard()
     source = AgentOutput(heard, agents)
