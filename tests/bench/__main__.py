@@ -25,6 +25,7 @@ MODULES = (
     "chat_view",
     "chat_search",
     "chat_import",
+    "log_file",
     "recall",
     "log_view",
 )

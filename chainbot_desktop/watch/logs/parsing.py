@@ -201,9 +201,9 @@ def _level_column(head: re.Pattern[bytes], lines: list[bytes]) -> int:
         words = line[found.end() : _LOOKED_AT].split()
         if line[found.end() : found.end() + 1].strip():
             words = words[1:]  # the rest of the time
-        columns.update({next((at for at, word in enumerate(words[:8]) if token.match(word)), -1)})
+        columns.update([at for at, word in enumerate(words[:8]) if token.match(word)][:1])
     column, count = columns.most_common(1)[0] if columns else (-1, 0)
-    return column if count >= len(lines) * _HAS_LEVEL_IN_COLUMN else -1
+    return column if count >= sum(columns.values()) * _HAS_LEVEL_IN_COLUMN else -1
 
 
 def _level_of(name: str, found: bytes) -> int:
