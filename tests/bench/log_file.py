@@ -126,7 +126,10 @@ def _ripgrep(program: str, expression: str, path: Path) -> int:
     arguments = [program, "--no-config", "--text", "--line-number", "--regexp", expression, str(path)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
         assert process.stdout is not None
-        return sum(block.count(b"\n") for block in iter(lambda: process.stdout.read(1 << 20), b""))  # type: ignore[union-attr]
+        counted = 0
+        while block := process.stdout.read(1 << 20):
+            counted += block.count(b"\n")
+    return counted
 
 
 def _gigabytes(path: Path) -> float:

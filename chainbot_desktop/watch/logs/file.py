@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from chainbot_desktop.core.errors import InvalidInput, NotFound
+from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.watch.logs.document import Fold, LogQuery, LogRow
 from chainbot_desktop.watch.logs.file_bytes import FileBytes, refusal
@@ -124,15 +124,13 @@ class LogFile:
             raise NotFound(f"The line {number + 1} is no longer in the file.") from None
 
     def select(self, query: LogQuery, fold: Fold = "none") -> FileSelection:
-        if fold != "none":
-            raise InvalidInput("Repeated lines of a file cannot be folded.", hint="Choose no folding.")
-        return self._selected(query, hits_only=False)
+        return self._selected(query, fold)
 
     def search(self, query: LogQuery) -> FileSelection:
-        return self._selected(query, hits_only=True)
+        return self._selected(query, "none", hits_only=True)
 
-    def _selected(self, query: LogQuery, *, hits_only: bool) -> FileSelection:
-        selection = FileSelection(self._following, query, self._tell, self._selections.discard, hits_only=hits_only)
+    def _selected(self, query: LogQuery, fold: Fold, *, hits_only: bool = False) -> FileSelection:
+        selection = FileSelection(self._following, query, self._tell, self._selections.discard, fold=fold, hits_only=hits_only)
         self._selections.add(selection)
         return selection
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainbot_desktop.core.errors import InvalidInput
-from chainbot_desktop.watch.logs.document import LogQuery
+from chainbot_desktop.watch.logs.document import Fold, LogQuery
+from chainbot_desktop.watch.logs.file_folding import FoldedLines
 from chainbot_desktop.watch.logs.file_following import Following
 from chainbot_desktop.watch.logs.file_hits import LineNumbers
 from chainbot_desktop.watch.logs.file_index import FileChanged
@@ -46,7 +47,7 @@ class _Stretch:
 class FileSearch:
     """`lines` and `hits` (numbers in `content`) belong to `lock`; `content` is what was searched last."""
 
-    def __init__(self, following: Following, query: LogQuery, told: Callable[[], None]) -> None:
+    def __init__(self, following: Following, query: LogQuery, fold: Fold, told: Callable[[], None]) -> None:
         """InvalidInput for an expression that is none."""
         self.query = query
         self.lock = threading.Lock()
@@ -58,9 +59,12 @@ class FileSearch:
         """Bytes."""
         self._following = following
         self._told = told
-        self._sieve = Sieve(query, self.content.format)
+        self._sieve = Sieve(query, self.content.format, fold)
+        self.folded = FoldedLines(self.lines) if fold != "none" else None
         self._ripgrep = shutil.which("rg")
         self._done = 0
+        self._provisional = False
+        """Whether the last results are of blocks that may change."""
         self._closed = False
         self._news = threading.Event()
         self._runs: set[Ripgrep] = set()
@@ -111,10 +115,11 @@ class FileSearch:
         content = self._following.content
         if self._closed or content is self.content:
             return
-        sieve = Sieve(self.query, content.format)
+        sieve = Sieve(self.query, content.format, self._sieve.fold)
         with self.lock:
             self.content, self._sieve = content, sieve
             self.lines, self.hits = LineNumbers(), LineNumbers()
+            self.folded = FoldedLines(self.lines) if self.folded is not None else None
             self.searched = self._done = 0
         self._told()
 
@@ -178,11 +183,17 @@ class FileSearch:
             end = min(first + step, stretch.end)
             passed = self._look(first, end, found)
             with self.lock:
-                self.lines.append(passed.lines)
-                self.hits.append(passed.hits)
+                self._add(passed)
             if found is None and whole > step:
                 self._progress(end)
         self._progress(stretch.end)
+
+    def _add(self, passed: Passed) -> None:
+        if self.folded is None:
+            self.lines.append(passed.lines)
+        elif passed.records is not None:
+            self.folded.add(passed.records)
+        self.hits.append(passed.hits)
 
     def _progress(self, block: int) -> None:
         self._done = block
@@ -223,7 +234,7 @@ class FileSearch:
         sieve, index = self._sieve, self.content.index
         if sieve.impossible or (found is not None and not self._worth_a_look(first, end, found)):
             return NOTHING_PASSED
-        if found is None and sieve.passes_all and sieve.query.after is None and sieve.query.before is None:
+        if found is None and sieve.passes_all:
             lines = np.arange(*index.owned(first, end), dtype=np.int64)
             return Passed(lines, lines)
         return sieve.look(self.content, first, end, found)
@@ -246,8 +257,14 @@ class FileSearch:
         self._check()
         first, _ = index.owned(self._done, self._done + 1)
         with self.lock:
-            for numbers, new in ((self.lines, passed.lines), (self.hits, passed.hits)):
-                numbers.cut(first)
-                numbers.append(new)
+            self.hits.cut(first)
+            if self.folded is None:
+                self.lines.cut(first)
+            elif self._provisional:
+                self.folded.take_back()
+            if self.folded is not None:
+                self.folded.keep()
+            self._provisional = True
+            self._add(passed)
         self.searched = size
         self._told()

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainbot_desktop.watch.logs.document import LogQuery
+from chainbot_desktop.watch.logs.document import Fold, LogQuery
 from chainbot_desktop.watch.logs.file_content import Content, Window
 from chainbot_desktop.watch.logs.file_expression import Expression, expressions_of
+from chainbot_desktop.watch.logs.file_folding import Records
 from chainbot_desktop.watch.logs.file_hits import Numbers
 from chainbot_desktop.watch.logs.file_ripgrep import Matches
+from chainbot_desktop.watch.logs.folding import record_keys
 from chainbot_desktop.watch.logs.parsing import LineFormat
 from chainbot_desktop.watch.logs.query import Mask, TextMatcher, passing
 
@@ -34,6 +36,8 @@ class Passed:
 
     lines: Numbers
     hits: Numbers
+    records: Records | None = None
+    """Where they are to be folded."""
 
 
 NOTHING_PASSED = Passed(np.zeros(0, np.int64), np.zeros(0, np.int64))
@@ -46,8 +50,9 @@ class Sieve:
     None where it can look for nothing.
     """
 
-    def __init__(self, query: LogQuery, format_: LineFormat) -> None:
+    def __init__(self, query: LogQuery, format_: LineFormat, fold: Fold = "none") -> None:
         self.query = query
+        self.fold: Fold = fold
         self._format = format_
         self._matcher = TextMatcher(query)
         self._levels = query.levels
@@ -60,8 +65,8 @@ class Sieve:
 
     @property
     def passes_all(self) -> bool:
-        """Whether every line of a window passes in which nothing was found."""
-        return not self.terms and not self._levels
+        """Whether every line passes, and nothing of it must be known."""
+        return self.fold == "none" and not self.terms and not self._levels and not self._timed
 
     @property
     def impossible(self) -> bool:
@@ -90,14 +95,23 @@ class Sieve:
         here: Sequence[Matches] | None = None
         if found is not None and self._certain(content, first, end):
             here = [matches.between(begin, stop) for matches in found]
-            alone = self._alone(content, here)
+            alone = self._alone(content, here) if self.fold == "none" else None
             if alone is not None:
                 alone = alone[(alone >= own_first) & (alone < own_end)]
                 return Passed(alone, alone)
         window = content.window(begin, stop)
-        passes, hits = self._records(window, self._mask(window, here))
+        mask = self._mask(window, here)
+        heads, passes = self._records(window, mask)
+        lengths = np.diff(heads, append=len(window.starts))
+        lines = np.repeat(passes, lengths)
+        if self.terms:
+            hits = mask.any(axis=0) & lines
+        else:
+            hits = np.zeros(len(lines), np.bool_)
+            hits[heads[passes]] = True
         own = slice(own_first - begin, own_end - begin)
-        return Passed(np.flatnonzero(passes[own]) + own_first, np.flatnonzero(hits[own]) + own_first)
+        records = self._folding(window, heads, lengths, passes, own) if self.fold != "none" else None
+        return Passed(np.flatnonzero(lines[own]) + own_first, np.flatnonzero(hits[own]) + own_first, records)
 
     def _certain(self, content: Content, first: int, end: int) -> bool:
         """Whether what ripgrep found here is what the matcher would."""
@@ -109,6 +123,7 @@ class Sieve:
         rarest = min(found, key=lambda matches: len(matches.numbers))
         if len(rarest.numbers) > _FEW or content.layout.codec != "utf-8":
             return None
+        others = [matches.numbers for matches in found if matches is not rarest]
         passed: list[int] = []
         for number, offset in zip(rarest.numbers.tolist(), rarest.offsets.tolist(), strict=True):
             line, following = _line_and_next(content.source.read(offset, _LINE_AND_NEXT))
@@ -116,7 +131,7 @@ class Sieve:
                 return None
             if following is not None and not self._format.begins(following):
                 return None
-            if all(_holds(matches.numbers, number) for matches in found) and self._suits(line):
+            if all(_holds(numbers, number) for numbers in others) and self._suits(line):
                 passed.append(number)
         return np.array(passed, np.int64)
 
@@ -130,21 +145,22 @@ class Sieve:
             mask[row, matches.numbers - window.first] = True
         return mask
 
-    def _records(self, window: Window, mask: Mask) -> tuple[Mask, Mask]:
-        """Which lines belong to records that pass, and which of them are hits."""
-        count = len(window.starts)
+    def _records(self, window: Window, mask: Mask) -> tuple[NDArray[np.intp], Mask]:
+        """Where records begin, and which of them pass."""
         heads = self._heads(window, mask)
         passes = passing(mask, heads)
         if self._asks_head(by_level=len(mask) > self.terms):
             for record in np.flatnonzero(passes).tolist():
                 passes[record] = self._suits(window.line(int(heads[record])))
-        lengths = np.diff(heads, append=count)
-        lines = np.repeat(passes, lengths)
-        if self.terms:
-            return lines, mask.any(axis=0) & lines
-        hits = np.zeros(count, np.bool_)
-        hits[heads[passes]] = True
-        return lines, hits
+        return heads, passes
+
+    def _folding(self, window: Window, heads: NDArray[np.intp], lengths: NDArray[np.intp], passes: Mask, own: slice) -> Records:
+        """Of the records that begin in the window proper."""
+        chosen = passes & (heads >= own.start) & (heads < own.stop)
+        if not chosen.any():
+            return Records(NOTHING_PASSED.lines, NOTHING_PASSED.lines, np.zeros(0, np.uint64))
+        keys = record_keys(self._format.timeless(window.block), heads, np.zeros(len(heads), np.uint64), self.fold)
+        return Records(heads[chosen] + window.first, lengths[chosen], keys[chosen])
 
     def _heads(self, window: Window, mask: Mask) -> NDArray[np.intp]:
         """Where records begin. Only those matter that may pass: where the rarest term is, and these are often lines of their own."""

@@ -12,12 +12,13 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput, NotFound
-from chainbot_desktop.watch.logs.document import LogQuery, LogSelection
+from chainbot_desktop.watch.logs.document import Fold, LogQuery, LogSelection
 from chainbot_desktop.watch.logs.file import LogFile, open_log_file
 from chainbot_desktop.watch.logs.file_bytes import FileBytes
 from tests.helpers.processes import until
@@ -65,7 +66,7 @@ async def test_a_file_is_its_lines(tmp_path: Path, opened: Opening) -> None:
 
 async def test_any_line_of_a_large_file_is_found_by_its_number(tmp_path: Path, opened: Opening) -> None:
     chance = random.Random(3)
-    lines = [f"{number} {'x' * chance.choice((0, 5, 80, 3000))}" for number in range(30_000)]
+    lines = [f"{number} {'x' * chance.choice((0, 5, 80, 3000))}" for number in range(12_000)]
     path = tmp_path / "large.log"
     path.write_text("\n".join(lines) + "\n")
     file = await opened(path)
@@ -287,14 +288,13 @@ async def test_a_large_file_of_any_encoding_is_searched(tmp_path: Path, opened: 
         (LogQuery(text=r"als 9[56] ok$", regex=True), [line for line in lines if line.endswith(("95 ok", "96 ok"))]),
     ]:
         selection = file.select(query)
-        await until(lambda selection=selection: selection.searched == 1, 60)
-        assert [row.text for row in selection.rows(0, len(lines))] == wanted
+        assert await found(selection) == wanted
 
 
 @pytest.mark.parametrize("name", ["gz", "bz2", "xz", "zst"])
 async def test_a_compressed_file_is_refused_with_what_to_do(tmp_path: Path, name: str) -> None:
     magic = {"zst": b"\x28\xb5\x2f\xfd and more"}
-    packed = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+    packed: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
     path = tmp_path / f"old.log.{name}"
     path.write_bytes(magic[name] if name in magic else packed[name](b"a line\n"))
     with pytest.raises(InvalidInput, match="compressed"):
@@ -339,7 +339,7 @@ async def test_levels_of_a_large_file_are_those_of_its_records(
 ) -> None:
     chance = random.Random(5)
     lines, wanted = [], []
-    for number in range(30_000):
+    for number in range(12_000):
         level = chance.choice(["INFO", "INFO", "WARNING", "ERROR", "-"])
         passes = {"INFO": 20, "WARNING": 30, "ERROR": 40, "-": 0}[level] in levels
         level = level if in_column or number % 2 else f"part: {level}"
@@ -390,9 +390,9 @@ async def test_the_histogram_counts_what_was_found_when(tmp_path: Path, opened: 
     assert all(count == pytest.approx(1000, rel=0.1) for count in errors.counts[40])
     late = file.select(LogQuery(text="99999"))
     await until(lambda: late.searched == 1)
-    when = late.volume(10)
-    assert when is not None
-    assert when.counts == {0: [0] * 9 + [1]}
+    last = late.volume(10)
+    assert last is not None
+    assert last.counts == {0: [0] * 9 + [1]}
     assert file.end == 100_000
 
 
@@ -415,3 +415,37 @@ async def test_a_file_that_is_closed_ends_its_threads(tmp_path: Path) -> None:
     await file.close()
     assert not [thread.name for thread in threading.enumerate() if "log file" in thread.name]
     assert file.lines(0, 5) == []
+
+
+@pytest.mark.parametrize(("fold", "repeats"), [("exact", [1, 0, 0, 0, 0]), ("numbers", [1, 2, 0]), ("template", [1, 2, 0])])
+async def test_what_is_said_again_is_folded_whatever_its_time(
+    tmp_path: Path, opened: Opening, fold: Fold, repeats: list[int]
+) -> None:
+    path = tmp_path / "again.log"
+    says = ["start", "start", "try 1 of 3", "try 2 of 3", "try 3 of 3", "stop"]
+    path.write_text("".join(f"2026-01-02T03:04:{second:02d}Z INFO {text}\n" for second, text in enumerate(says)))
+    file = await opened(path)
+    selection = file.select(LogQuery(), fold)
+    await until(lambda: selection.searched == 1)
+    assert [row.repeats for row in selection.rows(0, 99)] == repeats
+    with path.open("a") as writer:
+        writer.write("2026-01-02T03:05:00Z INFO stop\n2026-01-02T03:05:00Z INFO stop\n")
+    await until(lambda: [row.repeats for row in selection.rows(0, 99)] == [*repeats[:-1], 2])
+
+
+async def test_folding_a_large_file_is_folding_its_records(tmp_path: Path, opened: Opening) -> None:
+    chance = random.Random(9)
+    texts: list[str] = []
+    while len(texts) < 60_000:
+        texts += [chance.choice(["connected", "timed out", "lost\n  because\n  of that"]) + " " + "z" * 40] * chance.choice(
+            [1, 1, 2, 50]
+        )
+    path = tmp_path / "again.log"
+    path.write_text("\n".join(f"2026-01-02T03:04:05.{number % 1000:03d}Z INFO {text}" for number, text in enumerate(texts)))
+    file = await opened(path)
+    selection = file.select(LogQuery(text="z"), "exact")
+    await until(lambda: selection.searched == 1, 60)
+    expected = [(text, len(list(run)) - 1) for text, run in groupby(texts)]
+    rows = [row for row in selection.rows(0, selection.count) if not row.continues]
+    assert [row.repeats for row in rows] == [times for _, times in expected]
+    assert selection.count == sum(text.count("\n") + 1 for text, _ in expected)
