@@ -46,6 +46,8 @@ class LogFile:
         self._listeners: Listeners[[]] = Listeners()
         self._notice_planned = False
         self._selections: set[FileSelection] = set()
+        self._ending: set[FileSelection] = set()
+        """Closed, but their threads may not have noticed yet."""
         self._closed = False
         self._following = Following(path, content, self._on_read)
         self._following.read_some()
@@ -142,10 +144,9 @@ class LogFile:
         self._closed = True
         self._listeners.clear()
         self._following.stop()
-        selections = tuple(self._selections)
-        for selection in selections:
+        for selection in tuple(self._selections):
             selection.close()
-        await asyncio.to_thread(self._end, selections)
+        await asyncio.to_thread(self._end, tuple(self._ending))
 
     def _end(self, selections: Sequence[FileSelection]) -> None:
         for selection in selections:

@@ -31,7 +31,7 @@ class FoldedLines:
         """Of the records that were said again: their first lines, and how often."""
         self._last_key: int | None = None
         self._last_head = 0
-        self._kept = (0, 0, 0, self._last_key, 0)
+        self._kept: tuple[int, int, int, int | None, int] = (0, 0, 0, None, 0)
 
     def add(self, records: Records) -> None:
         if not len(records.keys):

@@ -85,6 +85,10 @@ class FileSearch:
         for run in tuple(self._runs):
             run.kill()
 
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
     def join(self) -> None:
         self._thread.join()
 
@@ -121,6 +125,7 @@ class FileSearch:
             self.lines, self.hits = LineNumbers(), LineNumbers()
             self.folded = FoldedLines(self.lines) if self.folded is not None else None
             self.searched = self._done = 0
+            self._provisional = False
         self._told()
 
     def _check(self) -> None:
@@ -156,7 +161,9 @@ class FileSearch:
     def _begun(self, first: int, end: int) -> _Stretch:
         content, index = self.content, self.content.index
         expressions = self._sieve.expressions
-        if not self.uses_ripgrep or expressions is None or self._sieve.impossible or end - first < _NOT_WORTH_A_PROCESS:
+        if not self.uses_ripgrep or expressions is None or end - first < _NOT_WORTH_A_PROCESS:
+            return _Stretch(first, end, 0, None)
+        if self._sieve.none(content, first, end):
             return _Stretch(first, end, 0, None)
         assert self._ripgrep is not None
         line, _ = index.owned(max(0, first - 1), first)
@@ -183,10 +190,21 @@ class FileSearch:
             end = min(first + step, stretch.end)
             passed = self._look(first, end, found)
             with self.lock:
+                self._take_back(self.content.index.owned(first, end)[0])
                 self._add(passed)
             if found is None and whole > step:
                 self._progress(end)
         self._progress(stretch.end)
+
+    def _take_back(self, line: int) -> None:
+        """What was found from `line` on when its blocks were the last ones."""
+        if self._provisional:
+            self._provisional = False
+            self.hits.cut(line)
+            if self.folded is not None:
+                self.folded.take_back()
+            else:
+                self.lines.cut(line)
 
     def _add(self, passed: Passed) -> None:
         if self.folded is None:
@@ -231,13 +249,13 @@ class FileSearch:
             self._ripgrep = None
 
     def _look(self, first: int, end: int, found: Sequence[Matches] | None) -> Passed:
-        sieve, index = self._sieve, self.content.index
-        if sieve.impossible or (found is not None and not self._worth_a_look(first, end, found)):
+        sieve, content = self._sieve, self.content
+        if sieve.none(content, first, end) or (found is not None and not self._worth_a_look(first, end, found)):
             return NOTHING_PASSED
-        if found is None and sieve.passes_all:
-            lines = np.arange(*index.owned(first, end), dtype=np.int64)
+        if sieve.whole(content, first, end):
+            lines = np.arange(*content.index.owned(first, end), dtype=np.int64)
             return Passed(lines, lines)
-        return sieve.look(self.content, first, end, found)
+        return sieve.look(content, first, end, found)
 
     def _worth_a_look(self, first: int, end: int, found: Sequence[Matches]) -> bool:
         index = self.content.index
@@ -257,11 +275,7 @@ class FileSearch:
         self._check()
         first, _ = index.owned(self._done, self._done + 1)
         with self.lock:
-            self.hits.cut(first)
-            if self.folded is None:
-                self.lines.cut(first)
-            elif self._provisional:
-                self.folded.take_back()
+            self._take_back(first)
             if self.folded is not None:
                 self.folded.keep()
             self._provisional = True

@@ -117,6 +117,10 @@ class FileSelection:
         if self._search is not None:
             self._search.wake()
 
+    @property
+    def ended(self) -> bool:
+        return self._search is None or not self._search.alive
+
     def join(self) -> None:
         """Wait for the end of a closed search. Blocking."""
         if self._search is not None:

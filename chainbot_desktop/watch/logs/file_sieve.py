@@ -18,7 +18,9 @@ from chainbot_desktop.watch.logs.file_content import Content, Window
 from chainbot_desktop.watch.logs.file_expression import Expression, expressions_of
 from chainbot_desktop.watch.logs.file_folding import Records
 from chainbot_desktop.watch.logs.file_hits import Numbers
+from chainbot_desktop.watch.logs.file_index import LineIndex
 from chainbot_desktop.watch.logs.file_ripgrep import Matches
+from chainbot_desktop.watch.logs.file_span import Span, Where
 from chainbot_desktop.watch.logs.folding import record_keys
 from chainbot_desktop.watch.logs.parsing import LineFormat
 from chainbot_desktop.watch.logs.query import Mask, TextMatcher, passing
@@ -56,21 +58,28 @@ class Sieve:
         self._format = format_
         self._matcher = TextMatcher(query)
         self._levels = query.levels
-        self._timed = query.after is not None or query.before is not None
+        self._span = Span(query)
         self.expressions = self._expressions()
 
     @property
     def terms(self) -> int:
         return self._matcher.terms
 
-    @property
-    def passes_all(self) -> bool:
-        """Whether every line passes, and nothing of it must be known."""
-        return self.fold == "none" and not self.terms and not self._levels and not self._timed
+    def whole(self, content: Content, first: int, end: int) -> bool:
+        """Whether every line of these blocks passes, so that nothing of it must be read."""
+        if self.fold != "none" or self.terms or self._levels:
+            return False
+        return self._where(content, first, end) is Where.INSIDE
 
-    @property
-    def impossible(self) -> bool:
-        return bool(self.query.sources) and "file" not in self.query.sources
+    def none(self, content: Content, first: int, end: int) -> bool:
+        """Whether it is clear that no line of these blocks passes."""
+        query = self.query
+        if (query.sources and "file" not in query.sources) or (query.names and content.name not in query.names):
+            return True
+        return self._where(content, first, end) is Where.OUTSIDE
+
+    def _where(self, content: Content, first: int, end: int) -> Where:
+        return self._span.where(content.samples, *_with_neighbours(content.index, first, end))
 
     def _expressions(self) -> tuple[Expression, ...] | None:
         words = expressions_of(self.query)
@@ -90,18 +99,18 @@ class Sieve:
         own_first, own_end = index.owned(first, end)
         if own_first >= own_end:
             return NOTHING_PASSED
-        begin, _ = index.owned(max(0, first - 1), first)
-        _, stop = index.owned(first, end + 1)
+        begin, stop = _with_neighbours(index, first, end)
+        timely = self._span.where(content.samples, begin, stop) is Where.INSIDE
         here: Sequence[Matches] | None = None
         if found is not None and self._certain(content, first, end):
             here = [matches.between(begin, stop) for matches in found]
-            alone = self._alone(content, here) if self.fold == "none" else None
+            alone = self._alone(content, here, timely=timely) if self.fold == "none" else None
             if alone is not None:
                 alone = alone[(alone >= own_first) & (alone < own_end)]
                 return Passed(alone, alone)
         window = content.window(begin, stop)
         mask = self._mask(window, here)
-        heads, passes = self._records(window, mask)
+        heads, passes = self._records(window, mask, timely=timely)
         lengths = np.diff(heads, append=len(window.starts))
         lines = np.repeat(passes, lengths)
         if self.terms:
@@ -118,7 +127,7 @@ class Sieve:
         exact = all(expression.exact for expression in self.expressions or ())
         return exact or content.index.plain(max(0, first - 1), end + 1)
 
-    def _alone(self, content: Content, found: Sequence[Matches]) -> Numbers | None:
+    def _alone(self, content: Content, found: Sequence[Matches], *, timely: bool) -> Numbers | None:
         """The lines that pass, where they are few and each of them a record; else None. OSError."""
         rarest = min(found, key=lambda matches: len(matches.numbers))
         if len(rarest.numbers) > _FEW or content.layout.codec != "utf-8":
@@ -131,7 +140,7 @@ class Sieve:
                 return None
             if following is not None and not self._format.begins(following):
                 return None
-            if all(_holds(numbers, number) for numbers in others) and self._suits(line):
+            if all(_holds(numbers, number) for numbers in others) and self._suits(line, timely=timely):
                 passed.append(number)
         return np.array(passed, np.int64)
 
@@ -145,13 +154,13 @@ class Sieve:
             mask[row, matches.numbers - window.first] = True
         return mask
 
-    def _records(self, window: Window, mask: Mask) -> tuple[NDArray[np.intp], Mask]:
+    def _records(self, window: Window, mask: Mask, *, timely: bool) -> tuple[NDArray[np.intp], Mask]:
         """Where records begin, and which of them pass."""
         heads = self._heads(window, mask)
         passes = passing(mask, heads)
-        if self._asks_head(by_level=len(mask) > self.terms):
+        if not timely or (self._levels and len(mask) == self.terms):
             for record in np.flatnonzero(passes).tolist():
-                passes[record] = self._suits(window.line(int(heads[record])))
+                passes[record] = self._suits(window.line(int(heads[record])), timely=timely)
         return heads, passes
 
     def _folding(self, window: Window, heads: NDArray[np.intp], lengths: NDArray[np.intp], passes: Mask, own: slice) -> Records:
@@ -182,19 +191,16 @@ class Sieve:
             begins[0] = True
         return begins
 
-    def _asks_head(self, *, by_level: bool) -> bool:
-        """Whether the first line of a record has a say."""
-        return bool(self._levels and not by_level) or self._timed
-
-    def _suits(self, line: bytes) -> bool:
+    def _suits(self, line: bytes, *, timely: bool) -> bool:
         """Level and time of the record that begins with `line`."""
         if self._levels and self._format.level(line) not in self._levels:
             return False
-        if not self._timed:
-            return True
-        time = self._format.time(line)
-        after, before = self.query.after, self.query.before
-        return time is not None and (after is None or time >= after) and (before is None or time <= before)
+        return timely or self._span.holds(self._format.time(line))
+
+
+def _with_neighbours(index: LineIndex, first: int, end: int) -> tuple[int, int]:
+    """The lines of these blocks and of one more on each side."""
+    return index.owned(max(0, first - 1), first)[0], index.owned(first, end + 1)[1]
 
 
 def _line_and_next(data: bytes) -> tuple[bytes | None, bytes | None]:

@@ -18,7 +18,8 @@ _ACCESS = re.compile(rb"[^\[]*\[(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d
 _APACHE = re.compile(rb"\[[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (\d{4})", re.ASCII)
 _EPOCH = re.compile(rb"\[?(1\d{9}(?:\d{3})?(?:\.\d{1,9})?)", re.ASCII)
 TIME_IN_JSON = re.compile(
-    rb"\"(?:time|timestamp|ts|@timestamp|asctime|datetime|date|t|__REALTIME_TIMESTAMP)\"[ \t]*:[ \t]*(?:\"([^\"\n]{1,64})\"|(\d[\d.eE+]*))"
+    rb"\"(?:time|timestamp|ts|@timestamp|asctime|datetime|date|t|__REALTIME_TIMESTAMP)\"[ \t]*:"
+    rb"[ \t]*(?:\"([^\"\n]{1,64})\"|(\d[\d.eE+]*))"
 )
 TIME_IN_LOGFMT = re.compile(rb"(?:^|[ \t])(?:time|timestamp|ts|t)=(?:\"([^\"\n]{1,64})\"|(\S{1,64}))")
 

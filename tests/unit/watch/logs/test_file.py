@@ -449,3 +449,51 @@ async def test_folding_a_large_file_is_folding_its_records(tmp_path: Path, opene
     rows = [row for row in selection.rows(0, selection.count) if not row.continues]
     assert [row.repeats for row in rows] == [times for _, times in expected]
     assert selection.count == sum(text.count("\n") + 1 for text, _ in expected)
+
+
+async def test_what_grows_by_much_after_it_was_searched_is_searched_once(tmp_path: Path, opened: Opening) -> None:
+    path = tmp_path / "much.log"
+    path.write_text("first x\nsecond x\nthi")
+    file = await opened(path)
+    selection, folded = file.select(LogQuery(text="x")), file.select(LogQuery(text="x"), "exact")
+    assert await found(selection) == ["first x", "second x"]
+    more = [f"line {number} x" for number in range(300_000)]
+    with path.open("a") as writer:
+        writer.write("rd x\n" + "\n".join(more))
+    await until(lambda: selection.count == folded.count == 300_003, 60)
+    for each in (selection, folded):
+        assert [row.number for row in each.rows(0, 5)] == [0, 1, 2, 3, 4]
+        assert [row.text for row in each.rows(300_000, 9)] == more[-3:]
+        assert each.place_of(150_000) == 150_000
+
+
+async def test_a_span_of_time_is_found_in_a_large_file(tmp_path: Path, opened: Opening) -> None:
+    start = datetime(2026, 3, 1, tzinfo=UTC).timestamp()
+    lines = [
+        f"{datetime.fromtimestamp(start + number, UTC).isoformat()} INFO request {number} of that day, and of that only"
+        for number in range(90_000)
+    ]
+    path = tmp_path / "days.log"
+    path.write_text("\n".join(lines))
+    file = await opened(path)
+    for query, wanted in [
+        (LogQuery(after=start + 40_000, before=start + 60_000), lines[40_000:60_001]),
+        (LogQuery(after=start + 89_990), lines[89_990:]),
+        (LogQuery(before=start + 5), lines[:6]),
+        (LogQuery(text="request 50", after=start + 50_000, before=start + 50_099), lines[50_000:50_100]),
+        (LogQuery(after=start + 1e6), []),
+        (LogQuery(levels=frozenset({20}), after=start + 80_000, before=start + 80_001), lines[80_000:80_002]),
+    ]:
+        assert await found(file.select(query)) == wanted
+
+
+async def test_a_span_of_time_is_found_where_time_goes_back(tmp_path: Path, opened: Opening) -> None:
+    start = datetime(2026, 3, 1, tzinfo=UTC).timestamp()
+    chance = random.Random(4)
+    seconds = [chance.randrange(90_000) for _ in range(30_000)]
+    lines = [f"{datetime.fromtimestamp(start + second, UTC).isoformat()} INFO in no order {second}" for second in seconds]
+    path = tmp_path / "merged.log"
+    path.write_text("\n".join(lines))
+    file = await opened(path)
+    wanted = [line for line, second in zip(lines, seconds, strict=True) if 40_000 <= second <= 50_000]
+    assert await found(file.select(LogQuery(after=start + 40_000, before=start + 50_000))) == wanted
