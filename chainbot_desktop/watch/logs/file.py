@@ -132,9 +132,13 @@ class LogFile:
         return self._selected(query, "none", hits_only=True)
 
     def _selected(self, query: LogQuery, fold: Fold, *, hits_only: bool = False) -> FileSelection:
-        selection = FileSelection(self._following, query, self._tell, self._selections.discard, fold=fold, hits_only=hits_only)
+        selection = FileSelection(self._following, query, self._tell, self._on_closed, fold=fold, hits_only=hits_only)
         self._selections.add(selection)
         return selection
+
+    def _on_closed(self, selection: FileSelection) -> None:
+        self._selections.discard(selection)
+        self._ending = {ending for ending in self._ending if not ending.ended} | {selection}
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         return self._listeners.add(listener)
