@@ -42,6 +42,7 @@ from api.routes import (
     agent_templates,
     agent_work,
     agents,
+    alerts,
     approvals,
     attachments,
     audit,
@@ -57,6 +58,7 @@ from api.routes import (
     events,
     gpt,
     health,
+    logs,
     memories,
     metrics,
     openai,
@@ -99,6 +101,8 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
         gpt,
         openai,
         events,
+        logs,
+        alerts,
         audit,
         sockets,
         screen,
@@ -117,7 +121,8 @@ def build_application(services: ApiServices) -> web.Application:
     repeats, undos = Repeats(services), Undos()
     hub = WebSocketHub(services, repeats, undos)
     routes: dict[web.AbstractRoute, Endpoint] = {}
-    border = make_border(door, requests, routes, services.intake.turn_away)
+    answered = services.answered or _unheard
+    border = make_border(door, requests, routes, services.intake.turn_away, answered)
     application = web.Application(middlewares=(border,), client_max_size=services.settings.server.max_body_bytes)
     application[SERVICES] = services
     application[DOOR] = door
@@ -166,3 +171,7 @@ def _load_folders() -> Folders:
         page=Folder.load(*(own / name for name in page.PAGE_FILES)),
         swagger=Folder.load(*(own / name for name in docs.DOCS_FILES), *(swagger / name for name in docs.SWAGGER_FILES)),
     )
+
+
+def _unheard(_method: str, _route: str, _status: int, _seconds: float, _size: int | None) -> None:
+    """Nobody keeps what was asked."""

@@ -293,6 +293,9 @@ class EventParameters(BaseModel):
     )
     subject: Annotated[str, StringConstraints(max_length=300)] | None = Field(None, description="Only this subject.")
     source: Annotated[str, StringConstraints(max_length=300)] | None = Field(None, description="Only from this source.")
+    actor: Annotated[str, StringConstraints(max_length=220)] | None = Field(
+        None, description="Only by this actor; by a kind of actor where it ends with a colon: user:, agent:, device:, system:."
+    )
     severity: Annotated[list[_Severity], BeforeValidator(_as_types), Field(max_length=4)] = Field(
         default_factory=list, description="Only these severities; repeat it, or separate them by commas."
     )
@@ -310,6 +313,7 @@ class EventParameters(BaseModel):
             types=tuple(self.type),
             subject=self.subject,
             source=self.source,
+            actor=self.actor,
             severities=tuple(self.severity),
             attention=self.attention,
             text=self.q,

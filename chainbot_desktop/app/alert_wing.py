@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from fnmatch import translate
@@ -20,13 +21,18 @@ from chainbot_desktop.core.events import EVENT_CLASSES
 from chainbot_desktop.core.link import LinkStatus
 from chainbot_desktop.core.ports import EventQuery, Journal
 from chainbot_desktop.core.resources import resource_path
-from chainbot_desktop.core.settings import AlertsSettings, Settings
+from chainbot_desktop.core.settings import AlertChannel, Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.alerts import AlertTable, NoticeTable
 from chainbot_desktop.watch.alerts.clocks import Clocks
 from chainbot_desktop.watch.alerts.delivery import ChannelPlan, Courier
+from chainbot_desktop.watch.alerts.delivery_alexos import AlexOsWay
+from chainbot_desktop.watch.alerts.delivery_apprise import AppriseWay
+from chainbot_desktop.watch.alerts.delivery_email import EmailWay, MailServer
 from chainbot_desktop.watch.alerts.delivery_lane import LanePace
+from chainbot_desktop.watch.alerts.delivery_messages import Way
 from chainbot_desktop.watch.alerts.delivery_quiet import QuietHours, clock_time
+from chainbot_desktop.watch.alerts.delivery_webhook import WebhookWay
 from chainbot_desktop.watch.alerts.desk import Desk
 from chainbot_desktop.watch.alerts.engine import event_patterns
 from chainbot_desktop.watch.alerts.records import AlertRule
@@ -35,10 +41,10 @@ from chainbot_desktop.watch.alerts.rule_checks import Known
 from chainbot_desktop.watch.alerts.rule_desk import RuleDesk
 from chainbot_desktop.watch.alerts.scopes import Figures, event_moment
 from chainbot_desktop.watch.alerts.trial import PastEvents
+from chainbot_desktop.watch.figures import unit_of
 from chainbot_desktop.watch.log_ring import LogLine, LogRing
 from chainbot_desktop.watch.logs.document import LogRow
 from chainbot_desktop.watch.machine import boot_time_clock
-from chainbot_desktop.watch.metrics import UNITS as MACHINE_UNITS
 from chainbot_desktop.watch.metrics import MetricsSampler, Sample
 
 RULE_FILE = "alert-rules.yaml"
@@ -69,7 +75,7 @@ class AlertWing:
         self.desk.feed_sample({**self.figures.read(sample.slot), **sample.values})
 
 
-def make_alert_wing(
+def make_alert_wing(  # noqa: PLR0913 (what it looks at is what it is)
     settings: Settings,
     data_dir: Path,
     store: OpenedStore,
@@ -79,13 +85,14 @@ def make_alert_wing(
     link: Callable[[], LinkStatus],
     ledger: Ledger,
     questions: Callable[[], Awaitable[Sequence[Question]]],
+    secret: Callable[[str], str | None],
 ) -> AlertWing:
-    """Reads the rules that were shipped. `questions` are those that wait for a person now."""
+    """Reads the rules that were shipped. `questions` are those that wait for a person now; `secret` may block."""
     journal, database = store.journal, store.database
     figures = HouseFigures(link=link, refused=lambda: journal.refused, ledger=ledger, steady=boot_time_clock)
-    plans = channel_plans(settings)
+    plans = channel_plans(settings, journal, secret)
     known = Known(
-        {**MACHINE_UNITS, **UNITS, **_queue_units(watch.metrics)}, tuple(EVENT_CLASSES), [plan.name for plan in plans]
+        {**{name: unit_of(name) for name in watch.metrics.names}, **UNITS}, tuple(EVENT_CLASSES), [plan.name for plan in plans]
     )
     book = RuleBook(resource_path("alert-rules.yaml"), data_dir / RULE_FILE)
     clocks = Clocks()
@@ -114,9 +121,39 @@ def make_alert_wing(
     return AlertWing(desk, figures, watch, store.bus, questions, options.enabled)
 
 
-def channel_plans(settings: Settings) -> list[ChannelPlan]:
-    options: AlertsSettings = settings.alerts
-    return [ChannelPlan("panel", "panel", "this screen", options.panel, "info", False, None)]
+def channel_plans(settings: Settings, journal: Journal, secret: Callable[[str], str | None]) -> list[ChannelPlan]:
+    """The panel and ALEX OS, and those of the settings. `secret` may block: it is asked on a thread."""
+    options = settings.alerts
+    alexos = AlexOsWay(journal, lambda: settings.alex_os.enabled)
+    registry = str(settings.alex_os.registry_url)
+    return [
+        ChannelPlan("panel", "panel", "this screen", options.panel, "info", False, None),
+        ChannelPlan(
+            "alexos", "alexos", registry, options.alexos and settings.alex_os.enabled, options.alexos_severity, False, alexos
+        ),
+        *(_plan(channel, secret) for channel in options.channels),
+    ]
+
+
+def _plan(channel: AlertChannel, secret: Callable[[str], str | None]) -> ChannelPlan:
+    async def ask() -> str | None:
+        return await asyncio.to_thread(secret, f"alerts.{channel.name}")
+
+    way: Way
+    if channel.kind == "webhook":
+        assert channel.url is not None
+        # What stands after the path may be a password, and is shown to nobody.
+        target = f"{channel.url.scheme}://{channel.url.host}{channel.url.path or ''}"
+        way = WebhookWay(str(channel.url), ask)
+    elif channel.kind == "email":
+        target = ", ".join(channel.to)
+        server = MailServer(
+            channel.host, channel.port, channel.encryption, channel.user, channel.sender, channel.to, channel.ca_file
+        )
+        way = EmailWay(server, ask)
+    else:
+        target, way = "apprise", AppriseWay(ask)
+    return ChannelPlan(channel.name, channel.kind, target, channel.enabled, channel.severity, channel.resolved, way)
 
 
 class KeptPast:
@@ -157,10 +194,6 @@ def row_of_line(line: LogLine) -> LogRow:
 def _types(event: str) -> tuple[str, ...]:
     expressions = [compiled(translate(pattern)) for pattern in event_patterns(event)]
     return tuple(name for name in EVENT_CLASSES if any(expression.match(name) for expression in expressions))
-
-
-def _queue_units(metrics: MetricsSampler) -> Mapping[str, str]:
-    return {name: series.unit for name, series in metrics.series.items()}
 
 
 def _follow_logs(ring: LogRing, feed: Callable[[Sequence[LogRow]], None]) -> Callable[[], None]:

@@ -39,6 +39,7 @@ from chainbot_desktop.app.audit_wing import make_audit_trail, open_audit_trail
 from chainbot_desktop.app.chat_wing import ChatAround, make_chat_wing
 from chainbot_desktop.app.configuration import database_path
 from chainbot_desktop.app.delivery_wing import DeliveryWing, make_delivery_wing
+from chainbot_desktop.app.log_wing import LogWing, make_log_wing
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.recall_wing import RecallWing
@@ -123,6 +124,7 @@ class House:
     chat_import: ChatGptImport
     workspace: Workspace
     logs: LogRing
+    log_wing: LogWing
     watch: WatchWing
     audit: AuditTrail
     alerts: Desk
@@ -183,6 +185,7 @@ async def open_house(
             secret=lambda name: secrets.get(name) if name not in (ADMIN_TOKEN, SIGNING_KEY) else None,
             redactor=logs.redactor,
         )
+        log_wing = make_log_wing(settings.logs, logs, bus, store.preferences, tasks, wing.runtime, wing.children)
         rooms = make_chat_wing(
             settings,
             data_dir,
@@ -206,6 +209,7 @@ async def open_house(
             link=lambda: link.status,
             ledger=wing.ledger,
             questions=wing.desk.pending,
+            secret=secrets.get,
         )
         services = ApiServices(
             settings=settings,
@@ -234,6 +238,8 @@ async def open_house(
             notes=rooms.recall.notes,
             recall=rooms.recall.recall,
             metric_store=watch.figures.store,
+            timeline=log_wing.timeline,
+            answered=log_wing.access.answered,
             earlier=journal.earlier,
             audit=audit,
             deliveries=deliveries.for_api(),
@@ -249,6 +255,7 @@ async def open_house(
         tasks.spawn("look at the models", wing.models.probe())
         await rooms.open()
         stack.push_async_callback(closed_within, 1.0, "the chat", rooms.close)
+        await log_wing.open(stack)
         await alerts.open(stack)
 
         server = ApiServer(application, settings.server.host, settings.server.port)
@@ -292,6 +299,7 @@ async def open_house(
             chat_import=rooms.chat_import,
             workspace=workspace,
             logs=logs,
+            log_wing=log_wing,
             watch=watch,
             audit=audit,
             alerts=alerts.desk,

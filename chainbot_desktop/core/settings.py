@@ -119,6 +119,21 @@ class LoggingSettings(Section):
     format: Literal["auto", "json", "text"] = Field("auto", description="JSON, text, or text on a terminal and JSON elsewhere.")
 
 
+class LogsSettings(Section):
+    kept_bytes: int = Field(
+        32 * 1024 * 1024,
+        ge=1024 * 1024,
+        le=4 * 1024**3,
+        description="Memory that the timeline of log lines may take, in bytes.",
+    )
+    journald: Literal["auto", "on", "off"] = Field(
+        "auto", description="Whether the system journal is in the timeline; auto: as it was switched last, off at first."
+    )
+    access: Literal["auto", "on", "off"] = Field(
+        "auto", description="Whether requests to the server are in the timeline; auto: as it was switched last, on at first."
+    )
+
+
 class DatabaseSettings(Section):
     url: str | None = Field(
         None, description="sqlite:///PATH of the database; the data directory's own if empty.", pattern=r"^sqlite:///.+"
@@ -353,6 +368,7 @@ class Settings(Section):
     websocket: WebSocketSettings = WebSocketSettings()
     security: SecuritySettings = SecuritySettings()
     logging: LoggingSettings = LoggingSettings()
+    logs: LogsSettings = LogsSettings()
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()
     workspace: WorkspaceSettings = WorkspaceSettings()

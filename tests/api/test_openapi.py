@@ -14,6 +14,7 @@ from chainbot_desktop.alexos.outbox import NOT_TOLD
 from chainbot_desktop.core.events import PUBLIC_TYPES
 from chainbot_desktop.store.deliveries import DeliveryTable
 from tests.api.house import House
+from tests.api.test_alerts import fire
 from tests.helpers.deliveries import HERE
 
 
@@ -74,6 +75,8 @@ async def test_answers_are_as_documented(house: House, document: dict[str, Any])
     fill = {
         "/api/agents/{id}": "/api/agents/a-1",
         "/api/events/{id}": f"/api/events/{answer['event_id']}",
+        "/api/alerts/{id}": f"/api/alerts/{(await fire(house, 'smoke'))[0]['id']}",
+        "/api/alert-rules/{name}": "/api/alert-rules/cpu-busy",
         "/api/audit/export/manifest": f"/api/audit/export/manifest?id={await exported(house)}",
         "/api/deliveries/incoming/{number}": "/api/deliveries/incoming/1",
         "/api/deliveries/{seq}": f"/api/deliveries/{await outgoing(house, answer['seq'])}",

@@ -18,6 +18,7 @@ MODULES = (
     "webhooks",
     "screen",
     "growth",
+    "audit",
     "agents",
     "vitals",
     "models",
@@ -28,6 +29,7 @@ MODULES = (
     "log_file",
     "recall",
     "log_view",
+    "metric_chart",
 )
 OUTPUT = Path(__file__).resolve().parents[2] / "build" / "bench.json"
 

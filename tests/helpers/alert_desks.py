@@ -143,15 +143,7 @@ async def open_alarm(
             clocks=clocks,
             pace=pace,
         )
-        known = Known(figures, tuple(EVENT_CLASSES), [plan.name for plan in channels])
-        desk = Desk(
-            AlertTable(store.database, store.journal),
-            RuleDesk(book, store.journal, known),
-            courier,
-            tasks,
-            past=past,
-            clocks=clocks,
-        )
+        desk = make_desk(store, book, courier, tasks, clocks, past, figures, [plan.name for plan in channels])
         await desk.open()
         try:
             yield Alarm(desk, store, hands, courier, book, past)
@@ -159,3 +151,46 @@ async def open_alarm(
             await desk.close()
             await tasks.cancel_all()
         assert failures == []
+
+
+def make_desk(
+    store: Store,
+    book: RuleBook,
+    courier: Courier,
+    tasks: Tasks,
+    clocks: Clocks,
+    past: WrittenPast,
+    figures: Mapping[str, str] = FIGURES,
+    channels: Sequence[str] = (),
+) -> Desk:
+    rules = RuleDesk(book, store.journal, Known(figures, tuple(EVENT_CLASSES), channels))
+    table = AlertTable(store.database, store.journal)
+    return Desk(table, rules, courier, tasks, past=past, clocks=clocks)
+
+
+@asynccontextmanager
+async def open_plain_desk(store: Store, folder: Path, tasks: Tasks) -> AsyncIterator[Desk]:
+    """The desk of a whole server: with the rules that are shipped, the panel as its one channel, and the clocks of the machine."""
+    book = RuleBook(resource_path("alert-rules.yaml"), folder / "alert-rules.yaml")
+    panel = ChannelPlan("panel", "panel", "this screen", True, "info", False, None)
+    table = NoticeTable(store.database, store.journal)
+    courier = Courier(
+        [panel],
+        table,
+        store.journal,
+        store.preferences,
+        tasks,
+        sender="chainbot",
+        hours=QuietHours(None, None),
+        critical_breaks_quiet=True,
+        clocks=Clocks(),
+        pace=FAST,
+    )
+    desk = make_desk(store, book, courier, tasks, Clocks(), WrittenPast(), channels=["panel"])
+    await desk.open()
+    events = store.bus.subscribe(desk.feed_event)
+    try:
+        yield desk
+    finally:
+        events.cancel()
+        await desk.close()

@@ -43,7 +43,7 @@ class TimeAxis(QObject):
         """Time went on."""
         if self.following and self._now() != self._end:
             self._end = self._now()
-            self.changed.emit()
+            self._moved()
 
     def follow(self) -> None:
         self.following, self._end, self.pointer = True, self._now(), None
@@ -61,7 +61,7 @@ class TimeAxis(QObject):
         self._end = max(now - LONGEST + self._span, start + self._span)
         self.following = self._end >= now - self._span * _STICKY
         self._end = now if self.following else self._end
-        self.changed.emit()
+        self._moved()
 
     def zoom(self, factor: float, at: float) -> None:
         """`factor` above 1 shows more; the moment `at` stays where it is."""
@@ -78,6 +78,11 @@ class TimeAxis(QObject):
         if at != self.pointer:
             self.pointer = at
             self.pointed.emit()
+
+    def _moved(self) -> None:
+        self.changed.emit()
+        if self.pointer is not None and not self.start <= self.pointer <= self.end:
+            self.point(None)
 
     def share(self, at: float) -> float:
         """Where a moment is: 0 at the left edge, 1 at the right one."""

@@ -11,7 +11,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from chainbot_desktop.store.metric_rows import Line
-from chainbot_desktop.ui.theme import Theme, ThemeSource
+from chainbot_desktop.ui.theme import FontRole, Theme, ThemeSource
 from chainbot_desktop.ui.watchtower.metric_axis import TimeAxis
 from chainbot_desktop.ui.watchtower.metric_drawing import Visible, draw, runs, visible
 from chainbot_desktop.ui.watchtower.metric_plans import ChartPlan
@@ -109,11 +109,12 @@ class MetricChart(QWidget):
             painter.drawText(self.plot, Qt.AlignmentFlag.AlignCenter, self.plan.missing)
         else:
             low, high = self._scale(min(bound[0] for bound in bounds), max(bound[1] for bound in bounds))
-            self._paint_grid(painter, low, high, theme)
+            self._paint_grid(painter, theme)
             for trace, part in seen:
                 width = theme.px(1) if trace.thin else theme.px(2)
                 color = theme.color(trace.token, 0.55 if trace.thin else 1.0)
-                draw(painter, self.plot, part, low, high, color, width)
+                draw(painter, self.plot, part, low, high, color, width, band=not trace.thin)
+            self._paint_scale(painter, low, high, theme)
         painter.end()
         return layer
 
@@ -132,17 +133,22 @@ class MetricChart(QWidget):
         room = max(1.0, (high - low) * 0.1)
         return math.floor(low - room), math.ceil(high + room)
 
-    def _paint_grid(self, painter: QPainter, low: float, high: float, theme: Theme) -> None:
+    def _paint_grid(self, painter: QPainter, theme: Theme) -> None:
         plot = self.plot
         painter.setPen(QPen(theme.color("line", 0.6), 1))
         for y in (plot.top(), plot.center().y(), plot.bottom()):
             painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
+
+    def _paint_scale(self, painter: QPainter, low: float, high: float, theme: Theme) -> None:
+        plot = self.plot
         painter.setFont(theme.font("small"))
-        painter.setPen(theme.color("dim"))
-        height = QFontMetrics(painter.font()).height()
-        for value, y in ((high, plot.top()), (low, plot.bottom() - height)):
-            box = QRectF(plot.left() + theme.px(2), y, plot.width(), height)
-            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, short(value, self.plan.digits))
+        metrics = QFontMetrics(painter.font())
+        for value, y in ((high, plot.top()), (low, plot.bottom() - metrics.height())):
+            text = short(value, self.plan.digits if abs(value) < 10 else 0)
+            box = QRectF(plot.left(), y, metrics.horizontalAdvance(text) + theme.px(6), metrics.height())
+            painter.fillRect(box, theme.color("surface1", 0.75))
+            painter.setPen(theme.color("dim"))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_shades(self, painter: QPainter, theme: Theme) -> None:
         if self._window is None:
@@ -166,14 +172,7 @@ class MetricChart(QWidget):
         painter.setPen(theme.color("text"))
         painter.drawText(strip, flags, self.plan.title)
         left = strip.left() + metrics.horizontalAdvance(self.plan.title) + theme.px(12)
-        right = strip.right()
-        for text, token in reversed(self._value_parts()):
-            width = metrics.horizontalAdvance(text)
-            if right - width < left:
-                break
-            painter.setPen(theme.color(token))
-            painter.drawText(QRect(right - width, strip.top(), width, strip.height()), flags, text)
-            right -= width + theme.px(12)
+        right = self._paint_values(painter, strip, left, theme)
         note = self._note if self._axis.pointer is None else ""
         held = self._held()
         painter.setFont(theme.font("small"))
@@ -183,6 +182,25 @@ class MetricChart(QWidget):
             text = QFontMetrics(painter.font()).elidedText(held or note, Qt.TextElideMode.ElideRight, room)
             painter.drawText(QRect(left, strip.top(), room, strip.height()), flags, text)
 
+    def _paint_values(self, painter: QPainter, strip: QRect, left: int, theme: Theme) -> int:
+        """From the right, all of them: without their bands, and smaller, where the chart is narrow. Where they begin."""
+        gap = theme.px(12)
+        roles: tuple[tuple[FontRole, bool], ...] = (("strong", True), ("strong", False), ("small", False))
+        for role, bands in roles:
+            painter.setFont(theme.font(role))
+            metrics = QFontMetrics(painter.font())
+            parts = self._value_parts(bands=bands)
+            widths = [metrics.horizontalAdvance(text) for text, _ in parts]
+            if sum(widths) + gap * len(parts) <= strip.right() - left:
+                break
+        right = strip.right()
+        for (text, token), width in zip(reversed(parts), reversed(widths), strict=True):
+            painter.setPen(theme.color(token))
+            box = QRect(right - width, strip.top(), width, strip.height())
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            right -= width + gap
+        return right
+
     def _held(self) -> str:
         """Which of the shades hold at the moment pointed at."""
         if self._axis.pointer is None:
@@ -191,16 +209,20 @@ class MetricChart(QWidget):
 
     # Values
 
-    def _value_parts(self) -> list[tuple[str, str]]:
+    def _value_parts(self, *, bands: bool = True) -> list[tuple[str, str]]:
         """(text, colour) from left to right; nothing where nothing was measured."""
         parts: list[tuple[str, str]] = []
         cores = [
-            text for trace in self._traces if trace.thin and trace.name.startswith("core") and (text := self._value(trace))
+            text
+            for trace in self._traces
+            if trace.thin and trace.name.startswith("core") and (text := self._value(trace, bands=bands))
         ]
         if cores and self._axis.pointer is not None:
             parts.append((f"cores {' '.join(cores[:16])}", "waiting"))
+        elif cores and self._axis.following:
+            parts.append((f"busiest core {max(cores, key=float)}", "waiting"))
         for trace in self._traces:
-            text = "" if trace.name.startswith("core") else self._value(trace)
+            text = "" if trace.name.startswith("core") else self._value(trace, bands=bands)
             if text:
                 parts.append((f"{trace.label} {text}".strip(), trace.token if len(self._traces) > 1 else "text"))
         if parts:
@@ -208,7 +230,7 @@ class MetricChart(QWidget):
             parts[-1] = (f"{text} {self.plan.unit}", token)
         return parts
 
-    def _value(self, trace: Trace) -> str:
+    def _value(self, trace: Trace, *, bands: bool) -> str:
         digits = self.plan.digits
         if self._axis.pointer is None and self._axis.following:
             latest = self._latest.get(trace.name)
@@ -217,7 +239,7 @@ class MetricChart(QWidget):
         if found is None:
             return "–" if self._line_has_values(trace.name) else ""
         low, mean, high = (short(value, digits) for value in found)
-        return mean if low == high else f"{mean} ({low}–{high})"
+        return mean if low == high or not bands else f"{mean} ({low}–{high})"
 
     def _at(self, name: str) -> tuple[float, float, float] | None:
         """Lowest, mean and highest of the step that is pointed at, or of the last one that is seen."""
@@ -263,8 +285,8 @@ def short(value: float, digits: int) -> str:
 
 
 def nice_above(value: float) -> float:
-    """The next of 1, 2, 5, 10, 20, … that is not below `value`; 1 for nothing."""
+    """The next round number that is not below `value`; 1 for nothing."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= value * (1 - 1e-9))
+    return next(step * power for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= value * (1 - 1e-9))

@@ -6,7 +6,7 @@ both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,11 +50,11 @@ def visible(line: Line, start: float, step: int, left: float, span: float, width
     if last <= first:
         nothing = np.empty(0)
         return Visible(nothing, nothing, nothing, nothing, dense=False)
-    low, mean, high = (np.asarray(values[first:last]) for values in (line.low, line.mean, line.high))
+    low, mean, high = (values[first:last] for values in (line.low, line.mean, line.high))
     count = last - first
-    places = (start + (np.arange(first, last) + 0.5) * step - left) / span
+    places: Reals = (start + (np.arange(first, last, dtype=np.float64) + 0.5) * step - left) / span
     if count <= width:
-        return Visible(places, low.astype(float), mean.astype(float), high.astype(float), dense=False)
+        return Visible(places, low.astype(np.float64), mean.astype(np.float64), high.astype(np.float64), dense=False)
     # The first value of each column: values are a step apart, so that is a matter of counting.
     edges = np.ceil((left + np.arange(width) * span / width - start) / step - 0.5).astype(np.int64) - first
     edges = np.clip(edges, 0, count)
@@ -70,10 +70,22 @@ def visible(line: Line, start: float, step: int, left: float, span: float, width
     return Visible((np.arange(width) + 0.5) / width, columns[0], columns[1], columns[2], dense=True)
 
 
-def draw(painter: QPainter, area: QRectF, seen: Visible, low: float, high: float, color: QColor, width: float = 2.0) -> None:
+def draw(
+    painter: QPainter,
+    area: QRectF,
+    seen: Visible,
+    low: float,
+    high: float,
+    color: QColor,
+    width: float = 2.0,
+    *,
+    band: bool = True,
+) -> None:
     """`low` and `high` are the values at the bottom and the top of `area`."""
     if seen.bounds is None:
         return
+    if not band:
+        seen = replace(seen, low=seen.mean, high=seen.mean)
     if seen.dense:
         ratio = painter.device().devicePixelRatio()
         image = _image(seen, round(area.height() * ratio), low, high, color, width * ratio)
@@ -109,8 +121,9 @@ def _coverage(rows: NDArray[Any], top: Reals, bottom: Reals) -> NDArray[np.float
 def _shades(color: QColor) -> NDArray[np.uint32]:
     """The colour at each of 256 strengths, premultiplied."""
     alpha = np.arange(256, dtype=np.uint32)
-    parts = [(alpha * part // 255) for part in (color.red(), color.green(), color.blue())]
-    return (alpha << 24) | (parts[0] << 16) | (parts[1] << 8) | parts[2]
+    red, green, blue = ((alpha * part // 255) for part in (color.red(), color.green(), color.blue()))
+    shades: NDArray[np.uint32] = ((alpha << 24) | (red << 16) | (green << 8) | blue).astype(np.uint32)
+    return shades
 
 
 def _draw_points(painter: QPainter, area: QRectF, seen: Visible, low: float, high: float, color: QColor, width: float) -> None:

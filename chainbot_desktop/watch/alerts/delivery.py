@@ -88,7 +88,7 @@ class Courier:
                     self._table,
                     find,
                     sender=self._sender,
-                    quiet_for=self._quiet_for,
+                    quiet_for=self.quiet_for,
                     clocks=self._clocks,
                     pace=self._pace,
                     on_change=on_change,
@@ -183,7 +183,7 @@ class Courier:
         left = self._muted_until - self._clocks.steady()
         return self._clocks.wall() + left if left > 0 else None
 
-    def _quiet_for(self, severity: str) -> float:
+    def quiet_for(self, severity: str) -> float:
         """Seconds for which nobody is told of alerts of this severity; 0: tell them."""
         muted = max(0.0, self._muted_until - self._clocks.steady())
         if severity == "critical" and self._critical_breaks_quiet:

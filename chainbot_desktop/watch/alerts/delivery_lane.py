@@ -156,8 +156,8 @@ class Lane:
         items = [item for item, _ in ready]
         failure = await self._send(message)
         if failure is None:
-            self.last = f"{len(items)} told at {self._clocks.now()}"
             await self._settle(items, "delivered", "")
+            self.last = f"{len(items)} told at {self._clocks.now()}"
             self._hurry()
         else:
             self.last = f"Failed at {self._clocks.now()}: {failure}"
@@ -166,7 +166,10 @@ class Lane:
 
     async def _ready(self) -> list[tuple[_Item, Alert]]:
         now = self._clocks.steady()
-        due = [item for item in self._items if item.due <= now and not item.told][:_AT_ONCE]
+        due = [item for item in self._items if item.due <= now and not item.told]
+        if due:  # what has just come is told with them
+            due = [item for item in self._items if not item.told and (item.due <= now or _is_new(item))]
+        due = due[:_AT_ONCE]
         ready: list[tuple[_Item, Alert]] = []
         untold: set[str] = set()
         for item in due:
@@ -244,6 +247,10 @@ class Lane:
         for item in self._items:
             if item.notice.attempts and not item.held:
                 item.due = min(item.due, self._clocks.steady())
+
+
+def _is_new(item: _Item) -> bool:
+    return not item.notice.attempts and not item.held
 
 
 def _key(notice: Notice) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from chainbot_desktop.watch.alerts.alert_rows import alert_of_row
 from chainbot_desktop.watch.alerts.clocks import Clocks
 from chainbot_desktop.watch.alerts.delivery import Courier
 from chainbot_desktop.watch.alerts.engine import Engine
-from chainbot_desktop.watch.alerts.records import Alert, AlertRule, AlertState, Channel, RuleState, Trial
+from chainbot_desktop.watch.alerts.records import Alert, AlertRule, AlertSeverity, AlertState, Channel, RuleState, Trial
 from chainbot_desktop.watch.alerts.roster import Roster
 from chainbot_desktop.watch.alerts.rule_checks import problems
 from chainbot_desktop.watch.alerts.rule_desk import RuleDesk
@@ -219,9 +219,15 @@ class Desk:
     def metrics(self) -> Sequence[str]:
         return tuple(sorted(self._rules.known.figures))
 
+    def unit_of(self, metric: str) -> str:
+        return self._rules.known.figures.get(metric, "")
+
     @property
     def quiet_until(self) -> str:
         return self._courier.quiet_until
+
+    def is_quiet(self, severity: AlertSeverity) -> bool:
+        return self._courier.quiet_for(severity) > 0
 
     async def mute(self, seconds: float, *, actor: Actor) -> None:
         await self._courier.mute(seconds, actor)

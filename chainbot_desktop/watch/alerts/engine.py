@@ -30,6 +30,8 @@ _MOST_TYPES = 5_000
 _OWN_EVENTS = re.compile(r"^alerts?_")
 OWN_SOURCE = "alerts"
 """The source of the events that alerts make: no rule hears of them, or an alert could feed itself."""
+_UNHEARD = frozenset((OWN_SOURCE, "replay"))
+"""And what somebody plays again has been heard."""
 OWN_LOGGER = "chainbot_desktop.watch.alerts"
 
 
@@ -141,7 +143,7 @@ class Engine:
         watches = self._by_type.get(event.type)
         if watches is None:
             watches = self._watches_of(event.type)
-        if not watches or event.source == OWN_SOURCE:
+        if not watches or event.source in _UNHEARD:
             return
         moment = self._advance(now)
         scope = EventScope(recorded, self._figures)

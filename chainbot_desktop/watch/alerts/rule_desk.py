@@ -53,7 +53,7 @@ class RuleDesk:
         for name, booked in after.items():
             if name not in before or before[name].rule != booked.rule:
                 await self._journal.append(_changed(booked.rule, BY_HAND))
-        for name in before.keys() - after.keys():
+        for name in sorted(before.keys() - after.keys()):
             await self._journal.append(_removed(name, False, BY_HAND))
 
     async def save(self, rule: AlertRule, actor: Actor) -> None:

@@ -19,7 +19,9 @@ from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.logs.page import LogsPage
 from chainbot_desktop.ui.watchtower.logs.services import LogMemory, LogServices
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
+from chainbot_desktop.watch.logs.file import open_log_file
 from chainbot_desktop.watch.logs.records import LogRecord
+from chainbot_desktop.watch.logs.sources.switches import LogSources
 from chainbot_desktop.watch.logs.timeline import LogTimeline
 from tests.bench.controls.log_lines import EXPRESSION, HEIGHT, KEPT, WIDTH, fill, lag_at, made, run, sustained
 
@@ -44,7 +46,7 @@ class OurView:
         return int(selection.searched < 1) or (newest[0].number - painted if newest else 0)
 
 
-async def _choose(_origin: QWidget, _purpose: Literal["open", "save"], _name: str) -> Path | None:
+async def _choose(origin: QWidget, purpose: Literal["open", "save"], name: str) -> Path | None:
     return None
 
 
@@ -52,7 +54,9 @@ async def _measure(app: QApplication) -> Sequence[float]:
     themes, tasks = ThemeSource(app), Tasks()
     themes.apply_to(app)
     timeline = LogTimeline(tasks)
-    services = LogServices(timeline, None, _choose, dict, LogMemory({}, lambda _name, _value: None))
+    services = LogServices(
+        timeline, open_log_file, _choose, LogSources((), lambda *_: None), LogMemory({}, lambda _name, _value: None)
+    )
     parts = cast("Any", _Parts(services, themes, tasks))
     page = LogsPage(cast("WatchtowerParts", parts))
     page.resize(WIDTH, HEIGHT)

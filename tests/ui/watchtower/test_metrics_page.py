@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from PySide6.QtGui import QImage, QPointingDevice, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from chainbot_desktop.core.events import ModuleHealthReported, PanelStarted
+from chainbot_desktop.core.events import Event, ModuleHealthReported, PanelStarted, Severity, ToolCallJudged
 from chainbot_desktop.core.events.panel import Start
+from chainbot_desktop.core.events.runs import ToolVerdict
 from chainbot_desktop.core.events.webhooks import ModuleReport
+from chainbot_desktop.core.ids import format_time
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.metric_strip import ticks
 from chainbot_desktop.ui.watchtower.metrics_page import MetricsPage
@@ -338,15 +341,18 @@ def test_keys(tower: Build, on_loop: OnLoop) -> None:
             span = axis.span
             QTest.keyClick(area, Qt.Key.Key_Plus)
             assert axis.span < span
-            assert axis.following, "the present stays at the edge"
+            assert page._now_chip.isChecked(), "the present stays at the edge"
             QTest.keyClick(area, Qt.Key.Key_Minus)
             assert axis.span == pytest.approx(span)
             QTest.keyClick(area, Qt.Key.Key_Left)
-            assert not axis.following
+            assert not page._now_chip.isChecked()
             QTest.keyClick(area, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
-            assert axis.pointer is not None
+            pointed = axis.pointer
+            assert pointed is not None
+            QTest.keyClick(area, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+            assert (axis.pointer or 0) > pointed
             QTest.keyClick(area, Qt.Key.Key_Escape)
-            assert axis.pointer is None
+            assert not axis.pointer
             QTest.keyClick(area, Qt.Key.Key_Home)
             assert time.time() - axis.end == pytest.approx(731 * 86_400 - axis.span, abs=5)
             QTest.keyClick(area, Qt.Key.Key_End)
@@ -437,6 +443,29 @@ def test_ticks_are_few_and_of_the_local_clock() -> None:
         assert len({label for _, label in found}) == len(found), span
 
 
+def a_day_of_events() -> list[Event]:
+    """Warnings, a start and the steps of agents, spread over the last day."""
+
+    def ago(seconds: float) -> str:
+        return format_time(datetime.now(UTC) - timedelta(seconds=seconds))
+
+    steps: list[Event] = [
+        ToolCallJudged(
+            time=ago(30_000 - 90 * number),
+            data=ToolVerdict(run_id="r", agent_id="coder", tool="read_file", target=f"src/{number}.py", verdict="allowed"),
+        )
+        for number in range(60)
+    ]
+    warnings: list[Event] = [
+        door(number, severity=severity).model_copy(update={"time": ago(seconds)})
+        for number, (severity, seconds) in enumerate(
+            ((Severity.WARNING, 70_000), (Severity.ERROR, 52_000), (Severity.CRITICAL, 28_000), (Severity.WARNING, 700))
+        )
+    ]
+    begun = PanelStarted(time=ago(36_000), data=Start(version="1", pid=1, host="h", port=1, mode="panel"))
+    return [begun, *warnings, *steps]
+
+
 @pytest.mark.screens
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize(("name", "width", "height"), [("800", 720, 452), ("1280", 1200, 772)])
@@ -457,7 +486,7 @@ def test_screens(  # noqa: PLR0917 - what pytest hands over
     async def work() -> None:
         theme_source.select(theme)
         events = [
-            PanelStarted(data=Start(version="1", pid=1, host="h", port=1, mode="panel")),
+            *a_day_of_events(),
             health_of("kitchen", "healthy"),
             health_of("garage", "degraded", attention_reason="The door sensor is silent.", requires_attention=True),
             health_of("attic-node-with-a-rather-long-name", "unhealthy", workflow_blockers=["disk full", "no network"]),

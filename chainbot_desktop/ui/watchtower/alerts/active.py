@@ -60,7 +60,7 @@ class ActivePart(QWidget):
     def chosen(self) -> Sequence[Alert]:
         """What is selected, in the order of the list."""
         selected = self.rows.selected or set()
-        return [alert for alert in self._desk.active if alert.id in selected]
+        return [alert for alert in self._desk.active if alert.id in selected and alert.state != "pending"]
 
     def refresh(self) -> None:
         """The desk has changed."""
@@ -148,12 +148,12 @@ class ActivePart(QWidget):
         return alerts_of(self.rows.lines[self.list.current]) if self.list.current >= 0 else ()
 
     def acknowledge_chosen(self) -> None:
-        alerts = [alert for alert in (self.chosen or self._of_current()) if alert.state != "acknowledged"]
+        alerts = [each for each in (self.chosen or self._of_current()) if each.state in {"firing", "snoozed"}]
         if alerts:
             self._deeds.acknowledge(alerts)
 
     def snooze_chosen(self) -> None:
-        self._ask_snooze(self.chosen or self._of_current())
+        self._ask_snooze([each for each in (self.chosen or self._of_current()) if each.state != "pending"])
 
     # The tools beside the names of the parts.
 
@@ -167,15 +167,15 @@ class ActivePart(QWidget):
         self.several.setAccessibleName("Leave the selection" if self.selecting else "Select several")
         for button in (self.take, self.snooze):
             button.setEnabled(chosen > 0)
-        shown = {
+        shown: dict[QWidget, bool] = {
             self.all: not self.selecting and calling > 0,
             self.take: self.selecting,
             self.snooze: self.selecting,
             self.several: bool(active),
         }
         # What goes first: all of them together would be wider than a small screen, and the window would grow.
-        for button in sorted(shown, key=lambda button: shown[button]):
-            button.setVisible(shown[button])
+        for tool, wanted in sorted(shown.items(), key=lambda pair: pair[1]):
+            tool.setVisible(wanted)
 
     def _on_several(self) -> None:
         self.select(not self.selecting)
@@ -254,7 +254,7 @@ class ActivePart(QWidget):
         self.all.clicked.connect(self.acknowledge_all)
         self.take = Button("Acknowledge", themes, kind="primary", icon="check")
         self.take.clicked.connect(self._on_take)
-        self.snooze = Button("Snooze", themes, icon="clock")
+        self.snooze = IconButton("clock", "Snooze what is selected", themes)
         self.snooze.clicked.connect(self._on_snooze)
         for widget in (self.snooze, self.take, self.all, self.several):
             row.addWidget(widget)

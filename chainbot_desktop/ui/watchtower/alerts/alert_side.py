@@ -46,8 +46,14 @@ class AlertSide(SidePanel):
         self._parts.tasks.spawn("alerts: one alert", self._show(alert_id))
 
     def refresh(self) -> None:
-        if self.is_open:
+        """The desk has changed. What is active stands in memory; how it was before is not read each time that a figure moves."""
+        if not self.is_open:
+            return
+        alert = next((alert for alert in self._parts.desk.active if alert.id == self.alert_id), None)
+        if alert is None:
             self.show_alert(self.alert_id)
+        elif alert != self.details.alert or self._is_mute(alert) != self.details.rule_is_mute:
+            self._fill(alert)
 
     def _lay_out(self) -> None:
         super()._lay_out()
@@ -66,9 +72,7 @@ class AlertSide(SidePanel):
             return
         if alert_id != self.alert_id:
             return  # somebody went on to another meanwhile
-        rule = self._parts.rule(alert.rule)
-        is_mute = None if rule is None else rule.notify == ()
-        self.details.show_alert(alert, self._parts.unit_of_rule(alert.rule), rule_is_mute=is_mute)
+        self._fill(alert)
         before = [
             each for each in same_rule if each.labels == alert.labels and each.id != alert.id and each.since < alert.since
         ]
@@ -77,6 +81,13 @@ class AlertSide(SidePanel):
             self.open()
             if self.covers:
                 self.details.take_focus()
+
+    def _fill(self, alert: Alert) -> None:
+        self.details.show_alert(alert, self._parts.unit_of_rule(alert.rule), rule_is_mute=self._is_mute(alert))
+
+    def _is_mute(self, alert: Alert) -> bool | None:
+        rule = self._parts.rule(alert.rule)
+        return None if rule is None else rule.notify == ()
 
     def _on_wanted(self, deed: str) -> None:
         alert = self.details.alert

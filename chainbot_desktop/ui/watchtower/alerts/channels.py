@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.ui.theme import Theme, ThemeSource
@@ -100,7 +100,10 @@ class ChannelsPart(QWidget):
                 card.show_channel(channels[number], testing=channels[number].name in self._testing)
 
     def _on_test(self, name: str) -> None:
-        if name not in self._testing:
+        if any(channel.name == name and channel.kind == "panel" for channel in self._parts.desk.channels):
+            QApplication.beep()
+            self.message.emit(Message("This is how an alert sounds here.", "success"))
+        elif name not in self._testing:
             self._testing[name] = self._parts.tasks.spawn(f"alerts: test {name}", self._test(name))
             self.refresh()
 

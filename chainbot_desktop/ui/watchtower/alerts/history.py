@@ -65,6 +65,8 @@ class HistoryPart(QWidget):
         """Ids of the first and the last that was read, whether it passed or not."""
         self._complete = False
         self._stale = True
+        self._seen: object = None
+        """What told that something fired or became another, the last time."""
         self._work: asyncio.Task[None] | None = None
         self.rows = HistoryRows(parts.unit_of_rule)
         self._build()
@@ -92,6 +94,11 @@ class HistoryPart(QWidget):
 
     def refresh(self) -> None:
         """The desk has changed."""
+        active = {(alert.id, alert.state) for alert in self._parts.desk.active}
+        fired = {(state.rule.name, state.last_fired_at) for state in self._parts.desk.rules}
+        before, self._seen = self._seen, (active, fired)
+        if before == self._seen:
+            return  # a figure moved on, a rule or a channel changed
         self._stale = True
         if self.isVisible():
             self.load()

@@ -22,7 +22,6 @@ from chainbot_desktop.ui.watchtower.alerts.words import needs_somebody
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.page_strip import PageStrip
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
-from chainbot_desktop.watch.figures import unit_of
 
 PARTS = (("active", "Active"), ("history", "History"), ("rules", "Rules"), ("channels", "Channels"))
 HOUR = 3600.0
@@ -40,11 +39,10 @@ class AlertsPage(Page):
     def __init__(self, parts: WatchtowerParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         desk = parts.alerts
-        assert desk is not None
         self._desk = desk
         self.deeds = AlertDeeds(desk, parts.tasks, self)
         self.deeds.message.connect(self.message)
-        self._shared = AlertParts(desk, self.deeds, parts.themes, parts.tasks, unit_of)
+        self._shared = AlertParts(desk, self.deeds, parts.themes, parts.tasks, desk.unit_of)
         self.active = ActivePart(self._shared)
         self.history = HistoryPart(self._shared)
         self.rules = RulesPart(self._shared)
@@ -110,6 +108,7 @@ class AlertsPage(Page):
         for name, part in self._by_key.items():
             part.tools.setVisible(name == key)
         self._show_head()
+        self._by_key[key].refresh()
         if self.isVisible():
             self.first.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -124,6 +123,7 @@ class AlertsPage(Page):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._look.start()
+        self._by_key[self.part].refresh()
         self._show_quiet()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -134,8 +134,9 @@ class AlertsPage(Page):
         active = self._desk.active
         self.strip.chips["active"].set_count(len(active) or None)
         self.count_changed.emit(sum(map(needs_somebody, active)))
-        for part in self._by_key.values():
-            part.refresh()
+        self._shared.forget()
+        if self.isVisible():  # a figure that moves tells every second: what nobody sees waits
+            self._by_key[self.part].refresh()
         self._show_quiet()
 
     def _show_quiet(self) -> None:

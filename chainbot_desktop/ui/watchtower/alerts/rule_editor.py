@@ -78,7 +78,7 @@ class RuleEditor(QWidget):
         """The desk has changed: what nobody edits is shown anew, what somebody edits is not touched."""
         if self._state is None or self.isHidden() or self._saving:
             return
-        now = next((state for state in self._desk.rules if state.rule.name == self._state_name), None)
+        now = next((state for state in self._desk.rules if state.rule.name == self.rule_name), None)
         if now is None:
             self.frame.show_problem("This rule was removed elsewhere. Saving makes it again.")
         elif now.rule != self._state.rule:
@@ -125,7 +125,8 @@ class RuleEditor(QWidget):
             super().keyPressEvent(event)
 
     @property
-    def _state_name(self) -> str:
+    def rule_name(self) -> str:
+        """ "" for one that is new."""
         return self._state.rule.name if self._state is not None else ""
 
     def _begin(self, rule: AlertRule, title: str, *, new: bool) -> None:
@@ -165,8 +166,8 @@ class RuleEditor(QWidget):
             self.frame.show_problem(error.message)
             return None
         wrong: Mapping[str, str] = self._desk.check_rule(rule)
-        if self._state is not None and rule.name != self._state_name:
-            wrong = {"name": f"It stays {self._state_name}: duplicate the rule to have it under another name."}
+        if self._state is not None and rule.name != self.rule_name:
+            wrong = {"name": f"It stays {self.rule_name}: duplicate the rule to have it under another name."}
         elif self._state is None and rule.name in {state.rule.name for state in self._desk.rules}:
             wrong = {"name": "There is a rule of that name already."}
         self.frame.show_problem(" ".join(f"{field}: {words}" for field, words in wrong.items()))

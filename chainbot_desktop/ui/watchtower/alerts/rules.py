@@ -64,10 +64,23 @@ class RulesPart(QWidget):
         if state is None:
             self.message.emit(Message(f"The rule {name} is no longer there.", "warning"))
             return
-        self._open_editor().show_rule(state)
+        if not self._is_writing(name):
+            self._open_editor().show_rule(state)
 
     def new(self) -> None:
-        self._open_editor().show_new()
+        if not self._is_writing(""):
+            self._open_editor().show_new()
+
+    def _is_writing(self, name: str) -> bool:
+        """Whether the form holds something that would be lost by another rule; that is told then."""
+        editor = self.editor
+        if editor is None or not self.is_covered or not editor.changed:
+            return False
+        if not name or name != editor.rule_name:
+            self.message.emit(
+                Message("The rule that is open has changes that are not saved.", "warning", "Save it or leave it first.")
+            )
+        return True
 
     def _open_editor(self) -> RuleEditor:
         if self.editor is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QPoint, Signal
@@ -15,10 +17,11 @@ from chainbot_desktop.ui.watchtower.logs.export import export_rows
 from chainbot_desktop.ui.watchtower.logs.floating import ChosenBar
 from chainbot_desktop.ui.watchtower.logs.hands import ViewportHands
 from chainbot_desktop.ui.watchtower.logs.row_texts import rows_as_text
-from chainbot_desktop.ui.watchtower.logs.rows import Rows
+from chainbot_desktop.ui.watchtower.logs.rows import Rows, whole_line
 from chainbot_desktop.ui.watchtower.logs.services import LogServices
 from chainbot_desktop.ui.watchtower.logs.viewport import LogViewport
 from chainbot_desktop.ui.widgets import MenuSheet
+from chainbot_desktop.watch.logs.document import LogDocument
 from chainbot_desktop.workspace.paths import readable
 
 _COPIED = 100_000
@@ -38,6 +41,8 @@ class LineActions(QObject):
         super().__init__(view)
         self._view, self._hands, self._bar = view, hands, bar
         self._services, self._tasks = services, tasks
+        self.document: Callable[[], LogDocument] = lambda: services.timeline
+        """What is read now."""
         self._exporting: asyncio.Task[None] | None = None
         hands.copy_wanted.connect(self.copy)
         hands.menu_wanted.connect(self.open_menu)
@@ -141,7 +146,7 @@ class LineActions(QObject):
             return
         self.progress.emit(0.0)
         try:
-            count = await export_rows(rows, first, last, path, self.progress.emit)
+            count = await export_rows(rows, first, last, path, self.progress.emit, partial(whole_line, self.document()))
         except ChainBotError as error:
             self.message.emit(Message(error.message, "error", error.hint))
             return

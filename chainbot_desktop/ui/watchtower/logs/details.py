@@ -110,6 +110,9 @@ class LogDetails(QWidget):
         self._same.setVisible(bool(first.name) and first.source != "file")
         self._show_fields(fields_of(text))
 
+    def shows(self, rows: Sequence[LogRow]) -> bool:
+        return self._rows is rows
+
     def take_focus(self) -> None:
         self._text.setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -9,7 +9,7 @@ import asyncio
 import errno
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -27,8 +27,17 @@ class ExportFailed(ChainBotError):
     code = "export_failed"
 
 
-async def export_rows(rows: Rows, first: int, last: int, path: Path, progress: Callable[[float], object]) -> int:
+async def export_rows(
+    rows: Rows,
+    first: int,
+    last: int,
+    path: Path,
+    progress: Callable[[float], object],
+    whole: Callable[[LogRow], Awaitable[LogRow]],
+) -> int:
     """Write the rows of the lines `first` to `last` to `path`, as JSON Lines if its name says so; how many there were.
+
+    `whole` gives a row all of its text, where it holds but the beginning.
 
     What was at `path` is replaced at the very end. ExportFailed where the disk refuses. Cancelled, nothing is left behind.
     """
@@ -41,7 +50,7 @@ async def export_rows(rows: Rows, first: int, last: int, path: Path, progress: C
         raise _failed(path, error) from error
     done = False
     try:
-        written = await _write_all(rows, first, last, file, put, progress)
+        written = await _write_all(rows, first, last, file, put, progress, whole)
         await asyncio.to_thread(_finish, file, path)
         done = True
     except OSError as error:
@@ -53,11 +62,17 @@ async def export_rows(rows: Rows, first: int, last: int, path: Path, progress: C
 
 
 async def _write_all(
-    rows: Rows, first: int, last: int, file: IO[str], put: Callable[[LogRow], str], progress: Callable[[float], object]
+    rows: Rows,
+    first: int,
+    last: int,
+    file: IO[str],
+    put: Callable[[LogRow], str],
+    progress: Callable[[float], object],
+    whole: Callable[[LogRow], Awaitable[LogRow]],
 ) -> int:
     written, number = 0, first
     while number <= last:
-        part = [row for row in rows.rows(rows.place_of(number), _CHUNK) if number <= row.number <= last]
+        part = [await whole(row) for row in rows.rows(rows.place_of(number), _CHUNK) if number <= row.number <= last]
         if not part:
             break
         await asyncio.to_thread(_write, file, part, put)

@@ -6,28 +6,29 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QWidget
 
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.logs.filter_state import FOLDS, LEVEL_CHIPS, FilterState, parse_range, quick_ranges
 from chainbot_desktop.ui.watchtower.logs.flow_layout import FlowLayout
-from chainbot_desktop.ui.watchtower.logs.row_texts import SOURCE_NAMES, short_moment
+from chainbot_desktop.ui.watchtower.logs.row_texts import short_moment
 from chainbot_desktop.ui.widgets import Chip, Sheet
 from chainbot_desktop.watch.logs.document import Fold
+from chainbot_desktop.watch.logs.sources.switches import LogSources, SourceStatus
 
 _MOST_NAMES = 80
 
 
 class FilterSheet(Sheet):
-    """`change` hears each new state. `known` are the names by source, `states` why a source says nothing."""
+    """`change` hears each new state. `known` are the names by source; `sources` those of the timeline, to be turned on and off."""
 
     def __init__(
         self,
         origin: QWidget,
         state: FilterState,
         known: Mapping[str, Sequence[str]],
-        states: Mapping[str, str],
+        sources: LogSources | None,
         change: Callable[[FilterState], object],
         themes: ThemeSource,
     ) -> None:
@@ -35,7 +36,7 @@ class FilterSheet(Sheet):
         self._state, self._tell = state, change
         self._add_texts()
         self._add_times()
-        self._add_sources(known, states)
+        self._add_sources(sources)
         self._add_names(known)
         self._add_folds()
         self.add_action("Show everything", self._on_clear)
@@ -76,20 +77,40 @@ class FilterSheet(Sheet):
         self._wrong = self.add_text("", "small")
         self._wrong.hide()
 
-    def _add_sources(self, known: Mapping[str, Sequence[str]], states: Mapping[str, str]) -> None:
-        keys = sorted({*known, *states} - {"file"})
-        if len(keys) < 2:
+    def _add_sources(self, sources: LogSources | None) -> None:
+        if sources is None or not sources.statuses:
             return
-        chips = self._section("Sources", [(SOURCE_NAMES.get(key, key), key in self._state.sources) for key in keys])
+        keys = [status.source for status in sources.statuses]
+        titles = [(status.title, status.source in self._state.sources) for status in sources.statuses]
+        chips = self._section("Only these sources", titles)
 
         def on_source() -> None:
             self._change(sources=frozenset(key for key, chip in zip(keys, chips, strict=True) if chip.isChecked()))
 
         for chip in chips:
             chip.toggled.connect(on_source)
-        for key in keys:
-            if states.get(key):
-                self.add_text(f"{SOURCE_NAMES.get(key, key)}: {states[key]}", "small")
+        for status in sources.statuses:
+            self._add_switch(sources, status)
+
+    def _add_switch(self, sources: LogSources, status: SourceStatus) -> None:
+        """Whether the source speaks at all, and why not."""
+        box = QCheckBox(f"Listen to: {status.title}")
+        box.setChecked(status.on)
+        says = self.add_text(_says(status), "small")
+        self.body.insertWidget(self.body.indexOf(says), box)
+
+        def show() -> None:
+            now = next(known for known in sources.statuses if known.source == status.source)
+            says.setText(_says(now))
+            says.setVisible(bool(says.text()))
+            self.fit_soon()
+
+        def on_toggled(on: bool) -> None:
+            sources.turn(status.source, on)
+
+        says.setVisible(bool(says.text()))
+        box.toggled.connect(on_toggled)
+        self.destroyed.connect(_later(sources.on_change(show)))
 
     def _add_names(self, known: Mapping[str, Sequence[str]]) -> None:
         names = sorted({name for names in known.values() for name in names if name} | self._state.names)
@@ -171,3 +192,12 @@ def range_label(after: float | None, before: float | None) -> str:
     if after is not None:
         return f"From {short_moment(after, dated=dated)}"
     return f"Until {short_moment(before, dated=True)}" if before is not None else ""
+
+
+def _says(status: SourceStatus) -> str:
+    return f"{status.trouble} {status.hint}".strip()
+
+
+def _later(end: Callable[[], None]) -> Callable[[], None]:
+    """For a signal that brings the object along."""
+    return lambda *_: end()

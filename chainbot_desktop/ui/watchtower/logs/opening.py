@@ -30,10 +30,6 @@ class Opening(QObject):
         """The open files, by path."""
         self._under_way: set[str] = set()
 
-    @property
-    def possible(self) -> bool:
-        return self._services.open_file is not None
-
     def choose(self) -> None:
         """Ask which file."""
         self._tasks.spawn("choose a log file", self._choose())
@@ -42,7 +38,7 @@ class Opening(QObject):
         key = str(path.expanduser().absolute())
         if key in self.files:
             self.opened.emit(self.files[key])
-        elif key not in self._under_way and self.possible:
+        elif key not in self._under_way:
             self._under_way.add(key)
             self._tasks.spawn("open a log file", self._open(key))
 
@@ -60,7 +56,6 @@ class Opening(QObject):
             self.open(path)
 
     async def _open(self, key: str) -> None:
-        assert self._services.open_file is not None
         try:
             document = await self._services.open_file(Path(key))
         except ChainBotError as error:

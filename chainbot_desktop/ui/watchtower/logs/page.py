@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,32 +16,36 @@ from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.ui.frames import FrameClock
 from chainbot_desktop.ui.view import Command, Message
 from chainbot_desktop.ui.watchtower.logs.actions import LineActions
-from chainbot_desktop.ui.watchtower.logs.filter_sheet import FilterSheet, range_label
-from chainbot_desktop.ui.watchtower.logs.filter_state import FOLDS, FilterState, quick_ranges
+from chainbot_desktop.ui.watchtower.logs.filter_menus import FilterMenus
+from chainbot_desktop.ui.watchtower.logs.filter_sheet import range_label
+from chainbot_desktop.ui.watchtower.logs.filter_state import FilterState
 from chainbot_desktop.ui.watchtower.logs.finding import Finding
 from chainbot_desktop.ui.watchtower.logs.hands import ViewportHands
 from chainbot_desktop.ui.watchtower.logs.opening import Opening
 from chainbot_desktop.ui.watchtower.logs.page_parts import PageParts
-from chainbot_desktop.ui.watchtower.logs.page_texts import empty_text, status_text
+from chainbot_desktop.ui.watchtower.logs.page_texts import empty_text, file_text, status_text
 from chainbot_desktop.ui.watchtower.logs.reading import Reading
-from chainbot_desktop.ui.watchtower.logs.rows import place_at_time, record_around
+from chainbot_desktop.ui.watchtower.logs.rows import place_at_time, record_around, whole_line
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.widgets import MenuSheet
-from chainbot_desktop.watch.logs.document import Fold, LogDocument, LogRow
+from chainbot_desktop.watch.logs.document import LogDocument, LogRow
+from chainbot_desktop.watch.logs.sources.switches import LogSources
 
 _LOW = 520
 """Pixels of height under which every row counts."""
+_LONG = 2_000
+"""Characters from which a line may be but the beginning of one."""
 _SLOW_MS = 250
 """How often what is not the lines themselves is brought up to date."""
 
 
 class LogsPage(Page):
-    """Content for `present`: "text" (a filter), "source", "name", "time" (seconds since the epoch), "file" (a path)."""
+    """Content for `present`: "text" (a filter), "source", "name", "time" (seconds since the epoch), "number" (of a line), "file"."""
 
     def __init__(self, parts: WatchtowerParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._services = parts.logs
+        self._services, self._tasks = parts.logs, parts.tasks
         self._themes = parts.themes
         self.parts = PageParts(self, parts.themes)
         self.view, self.bar = self.parts.view, self.parts.bar
@@ -49,6 +53,7 @@ class LogsPage(Page):
         self.actions_ = LineActions(self.view, self.hands, self.parts.chosen, self._services, parts.tasks)
         self.finding = Finding(self.parts.finder, self.view)
         self.opening = Opening(self, self._services, parts.tasks)
+        self.menus = FilterMenus(self, self.bar, parts.themes, self._known)
         self._frames = FrameClock(self)
         self._slow = QTimer(self, singleShot=True, interval=_SLOW_MS)
         self._slow.timeout.connect(self._on_slow)
@@ -78,6 +83,9 @@ class LogsPage(Page):
         if isinstance(name, str):
             state = replace(state, names=frozenset({name} - {""}))
         self.bar.set_state(state)
+        number = content.get("number")
+        if isinstance(number, int) and not isinstance(number, bool):
+            self.go_to_line(number)
         moment = content.get("time")
         if isinstance(moment, (int, float)) and not isinstance(moment, bool):
             self.go_to_time(float(moment))
@@ -108,11 +116,19 @@ class LogsPage(Page):
             found = rows.rows(min(place_at_time(rows, seconds), rows.count - 1), 1)
             self._go_to(found[0].number)
 
+    def go_to_line(self, number: int) -> None:
+        """To the line of that number: among those that pass, else among all."""
+        if self.view.row_of(number) is not None:
+            self._go_to(number)
+        elif self.reading.document.first <= number < self.reading.document.end:
+            self._around(number)
+
     def read(self, document: LogDocument) -> None:
         """Show another document, with the filter as it is but for what only the other one has."""
         self.reading.close()
         self.reading = self._last[0] = Reading(document, self._request)
-        self.bar.set_state(replace(self.bar.state, sources=frozenset(), names=frozenset()))
+        fold = self.bar.state.fold if document is self._services.timeline else "none"
+        self.bar.set_state(replace(self.bar.state, sources=frozenset(), names=frozenset(), fold=fold))
         self._on_filter(self.bar.state)
         self._show_reading()
 
@@ -131,7 +147,8 @@ class LogsPage(Page):
         """On a low page it gives way to what is looked for."""
         busy = self.parts.finder.isVisible() or self.reading.aside is not None
         low = self.height() < self._themes.current.px(_LOW)
-        self.parts.histogram.setVisible(self._services.memory.histogram and not (busy and low))
+        there = self._is_live or self.reading.selection.volume(1) is not None
+        self.parts.histogram.setVisible(self._services.memory.histogram and there and not (busy and low))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -147,6 +164,8 @@ class LogsPage(Page):
         self._frames.request(self._on_frame)
 
     def _on_frame(self) -> None:
+        if self.reading.settle():
+            self.view.show_rows(self.reading.rows, keep=False)
         self.view.rows_changed()
         self.parts.body.setCurrentWidget(self.view if self.reading.rows.count else self.parts.empty)
         self.parts.pill.show_count(self.view.new_rows)
@@ -155,9 +174,9 @@ class LogsPage(Page):
 
     def _on_slow(self) -> None:
         """Status, columns, volume and marks: nobody reads them sixty times a second."""
-        names = self.reading.document.names
+        names, sample = self.reading.document.names, self.reading.rows.rows(0, 1)
         columns = (
-            self.reading.document is self._services.timeline or self.parts.histogram.volume is not None,
+            self._is_live or (bool(sample) and sample[0].time is not None and sample[0].source != "file"),
             sum(bool(known) for known in names.values()) > 1,
             sum(map(len, names.values())) > 1,
         )
@@ -212,9 +231,8 @@ class LogsPage(Page):
         reading, document = self.reading, self.reading.document
         if reading.aside is not None:
             self.parts.banner.say(reading.aside.title, "Back (Esc)", self._back)
-        elif document is not self._services.timeline:
-            indexed = f" · {document.read:.0%} indexed" if document.read < 1 else ""
-            self.parts.banner.say(f"{document.title}{indexed}", "Close file", partial(self.opening.close, document))
+        elif not self._is_live:
+            self.parts.banner.say(file_text(reading), "Close file", partial(self.opening.close, document))
         else:
             self.parts.banner.say("")
 
@@ -247,10 +265,18 @@ class LogsPage(Page):
 
     def _show_details(self, number: int) -> None:
         rows = list(record_around(self.reading.document, number))
-        shown = self.view.row_of(rows[0].number) if rows else None
-        if shown is not None and shown.repeats:
-            rows[0] = shown
+        shown = self.view.row_of(rows[0].number if rows else number)
+        if shown is not None and (shown.repeats or not rows):
+            rows[:1] = [shown]
         self.parts.details.show_record(rows)
+        if any(len(row.text) > _LONG for row in rows):
+            self._tasks.spawn("read a long line", self._show_whole(rows))
+
+    async def _show_whole(self, rows: Sequence[LogRow]) -> None:
+        with suppress(ChainBotError):  # the line is gone: its beginning stays
+            whole = [await whole_line(self.reading.document, row) for row in rows]
+            if self.parts.details.shows(rows):
+                self.parts.details.show_record(whole)
 
     def _around(self, number: int) -> None:
         self.parts.panel.close_panel()
@@ -343,39 +369,22 @@ class LogsPage(Page):
     def _on_copied(self, what: str) -> None:
         self.message.emit(Message(f"Copied {what}.", "success"))
 
-    def _open_filters(self) -> None:
-        document = self.reading.document
-        states = self._services.states() if document is self._services.timeline else {}
-        FilterSheet(self, self.bar.state, document.names, states, self.bar.set_state, self._themes).open()
+    def _known(self) -> tuple[Mapping[str, Sequence[str]], LogSources | None]:
+        """What the filter can choose among."""
+        return self.reading.document.names, self._services.sources if self._is_live else None
 
-    def _open_times(self, at: QPoint) -> None:
-        menu = MenuSheet(self, self._themes)
-        for label, since in quick_ranges(time.time()):
-            shown = "" if since is None else label
-            menu.add(label, partial(self._set_since, since, shown))
-        menu.add("From … to …", self._open_filters, icon="sliders")
-        menu.open_at(at)
-
-    def _set_since(self, since: float | None, label: str) -> None:
-        self.bar.set_state(replace(self.bar.state, after=since, before=None, time_label=label))
-
-    def _open_folds(self, at: QPoint) -> None:
-        menu = MenuSheet(self, self._themes)
-        for key, (label, says) in FOLDS.items():
-            menu.add(f"{label}: {says[0].lower()}{says[1:]}", partial(self._set_fold, key))
-        menu.open_at(at)
-
-    def _set_fold(self, fold: Fold) -> None:
-        self.bar.set_state(replace(self.bar.state, fold=fold))
+    @property
+    def _is_live(self) -> bool:
+        return self.reading.document is self._services.timeline
 
     def _open_more(self, at: QPoint) -> None:
         menu, memory = MenuSheet(self, self._themes), self._services.memory
-        if self.reading.document is not self._services.timeline:
+        if not self._is_live:
             menu.add("Live timeline", partial(self.read, self._services.timeline), icon="terminal")
         for path, document in self.opening.files.items():
             if document is not self.reading.document:
                 menu.add(Path(path).name, partial(self.read, document), icon="file")
-        menu.add("Open a log file…", self.opening.choose, icon="folder-open", enabled=self.opening.possible)
+        menu.add("Open a log file…", self.opening.choose, icon="folder-open")
         for path in [known for known in memory.recent if known not in self.opening.files][:3]:
             menu.add(f"Again: {Path(path).name}", partial(self.opening.open, Path(path)), icon="history")
         menu.add("Export all that passes…", self.actions_.export_all, icon="download")
@@ -388,11 +397,12 @@ class LogsPage(Page):
         bar.changed.connect(self._on_filter)
         bar.paused.connect(self._on_paused)
         bar.left.connect(lambda: self.first.setFocus(Qt.FocusReason.OtherFocusReason))
-        bar.filters_wanted.connect(self._open_filters)
-        bar.times_wanted.connect(self._open_times)
-        bar.folds_wanted.connect(self._open_folds)
+        bar.filters_wanted.connect(self.menus.open_filters)
+        bar.times_wanted.connect(self.menus.open_times)
+        bar.folds_wanted.connect(self.menus.open_folds)
         bar.find_wanted.connect(self._begin_search)
         bar.more_wanted.connect(self._open_more)
+        self.actions_.document = lambda: self.reading.document
         parts.finder.closed.connect(self._end_search)
         self.finding.failed.connect(self._complain)
         self.view.place_changed.connect(self._on_place)

@@ -11,6 +11,8 @@ def status_text(reading: Reading, *, paused: bool, following: bool) -> str:
     kept = document.end - document.first
     if not kept:
         return ""
+    if reading.early:
+        return f"The last {_lines(rows.count)} · {_lines(kept)} indexed so far"
     searching = f" · searching {reading.selection.searched:.0%}" if reading.selection.searched < 1 else ""
     count = _lines(rows.count) if rows.count == kept else f"{rows.count:,} of {_lines(kept)}"
     if reading.fold != "none" and reading.aside is None:
@@ -18,6 +20,16 @@ def status_text(reading: Reading, *, paused: bool, following: bool) -> str:
     dropped = f" · {document.first:,} older dropped" if document.first else ""
     state = "paused" if paused else "following" if following else "holding while you read"
     return f"{count}{searching}{dropped} · {state}"
+
+
+def file_text(reading: Reading) -> str:
+    """Which file is shown, and what befell it."""
+    document = reading.document
+    parts = [document.title]
+    if document.read < 1:
+        parts.append(f"{document.read:.0%} indexed" + (", its end is shown" if reading.early else ""))
+    notice = getattr(document, "notice", "")
+    return " · ".join([*parts, notice] if notice else parts)
 
 
 def empty_text(reading: Reading, state: FilterState) -> tuple[str, str]:

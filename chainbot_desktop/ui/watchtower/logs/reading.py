@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.ui.watchtower.logs.filter_text import both
-from chainbot_desktop.ui.watchtower.logs.rows import AllLines, Rows, Stretch
+from chainbot_desktop.ui.watchtower.logs.rows import AllLines, EarlyEnd, Rows, Stretch, Tail
 from chainbot_desktop.watch.logs.document import Fold, LogDocument, LogQuery, LogRow, LogSelection
 
 _LOOKED_AT = 200
@@ -35,11 +35,26 @@ class Reading:
         """What is searched for within what passes."""
         self.hits: LogSelection | None = None
         self.aside: Aside | None = None
+        self._early = Tail(document) if document.read < 1 and isinstance(document, EarlyEnd) else None
         self._end = document.on_change(changed)
 
     @property
     def rows(self) -> Rows:
-        return self.aside.rows if self.aside is not None else self.selection
+        if self.aside is not None:
+            return self.aside.rows
+        return self._early if self._early is not None and self.query.empty else self.selection
+
+    @property
+    def early(self) -> bool:
+        """The rows are the end of a document that is not indexed yet."""
+        return self.rows is self._early
+
+    def settle(self) -> bool:
+        """Whether the document is indexed now, and `rows` are others for that."""
+        was = self.early
+        if self._early is not None and self.document.read >= 1:
+            self._early = None
+        return was != self.early
 
     @property
     def error(self) -> InvalidInput | None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import replace
+from typing import Protocol, runtime_checkable
 
 from chainbot_desktop.watch.logs.document import LogDocument, LogRow, LogSelection
 
+_TAIL = 2_000
+"""Lines of the end that are shown before a document is indexed."""
+_CUT = re.compile(r" … \([0-9,]+ more bytes\)$")
+"""How a document says that a row is the beginning of a longer line."""
 _LOOKED_AT = 200
 """Rows before one without a time in which one is looked for."""
 
@@ -58,6 +64,46 @@ class Stretch:
     def place_of(self, number: int) -> int:
         begin = self._selection.place_of(self._first)
         return min(max(0, self._selection.place_of(number) - begin), self.count)
+
+
+@runtime_checkable
+class EarlyEnd(Protocol):
+    """A document whose last lines can be shown before it is indexed: numbered from the end, the last one is -1."""
+
+    def tail(self, count: int) -> Sequence[LogRow]: ...
+
+
+@runtime_checkable
+class LongLines(Protocol):
+    """A document whose rows hold the beginning of a very long line."""
+
+    async def text(self, number: int) -> str:
+        """All of the line. ChainBotError where it is no longer there."""
+        ...
+
+
+class Tail:
+    """The last lines of a document that is not indexed yet."""
+
+    def __init__(self, document: EarlyEnd) -> None:
+        self._rows = document.tail(_TAIL)
+
+    @property
+    def count(self) -> int:
+        return len(self._rows)
+
+    def rows(self, first: int, count: int) -> Sequence[LogRow]:
+        return self._rows[max(0, first) : max(0, first) + count]
+
+    def place_of(self, number: int) -> int:
+        return min(max(0, number + len(self._rows)), len(self._rows))
+
+
+async def whole_line(document: LogDocument, row: LogRow) -> LogRow:
+    """The row with all of its text."""
+    if isinstance(document, LongLines) and _CUT.search(row.text[-40:]):
+        return replace(row, text=await document.text(row.number))
+    return row
 
 
 def record_around(document: LogDocument, number: int, most: int = 2_000) -> Sequence[LogRow]:

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.watch.logs.document import LogDocument
+from chainbot_desktop.watch.logs.sources.switches import LogSources
 
 _MOST_RECENT = 8
 
@@ -65,13 +66,10 @@ class LogMemory:
 
 @dataclass(frozen=True, slots=True)
 class LogServices:
-    """`open_file` raises a ChainBotError for a file that cannot be read; None: none can be opened.
-
-    `states`: why a source says nothing, by its key.
-    """
+    """`open_file` raises a ChainBotError for a file that cannot be read."""
 
     timeline: LogDocument
-    open_file: Callable[[Path], Awaitable[LogDocument]] | None
+    open_file: Callable[[Path], Awaitable[LogDocument]]
     choose_path: ChoosePath
-    states: Callable[[], Mapping[str, str]]
+    sources: LogSources
     memory: LogMemory

@@ -12,21 +12,26 @@ from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.ui.watchtower.logs.services import LogMemory, LogServices
 from chainbot_desktop.watch.logs.document import LogDocument
 from chainbot_desktop.watch.logs.records import LogRecord, Source
+from chainbot_desktop.watch.logs.sources.switches import LogSources
 from chainbot_desktop.watch.logs.timeline import LogTimeline
 
 START = 1_700_000_000.0
 
 
 class LogBench:
-    def __init__(self, timeline: LogTimeline, remembered: dict[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        timeline: LogTimeline,
+        remembered: dict[str, object] | None = None,
+        sources: LogSources | None = None,
+    ) -> None:
         self.timeline = timeline
         self._said = 0
         self.files: dict[str, LogDocument] = {}
         self.chosen: Path | None = None
-        self.states: dict[str, str] = {}
         self.kept: dict[str, object] = {}
         memory = LogMemory(remembered or {}, self.kept.__setitem__)
-        self.services = LogServices(timeline, self._open, self._choose, lambda: self.states, memory)
+        self.services = LogServices(timeline, self._open, self._choose, sources or LogSources((), lambda *_: None), memory)
 
     def say(
         self,
