@@ -15,6 +15,8 @@ from chainbot_desktop.agents.replay import MapHistory
 from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.agents.templates import AgentTemplates
 from chainbot_desktop.agents.vitals import AgentVitals
+from chainbot_desktop.alexos.delivery_desk import DeliveryDesk
+from chainbot_desktop.alexos.replaying import WebhookReplay
 from chainbot_desktop.alexos.webhooks import WebhookIntake
 from chainbot_desktop.chat.recall.notes import NotesService
 from chainbot_desktop.chat.recall.service import RecallService
@@ -24,6 +26,10 @@ from chainbot_desktop.core.events import Event, Recorded
 from chainbot_desktop.core.ports import IdempotencyKey, Journal, Link
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.security.audit_trail import AuditTrail
+from chainbot_desktop.store.received_webhooks import ReceivedWebhooks
+from chainbot_desktop.watch.alerts.desk import Desk
+from chainbot_desktop.watch.logs.timeline import LogTimeline
 from chainbot_desktop.watch.metric_store import MetricStore
 
 Health = Mapping[str, Any]
@@ -77,6 +83,16 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryServices:
+    """`not_kept`: refused webhooks since the start for which there was no room."""
+
+    desk: DeliveryDesk
+    received: ReceivedWebhooks
+    replay: WebhookReplay
+    not_kept: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
 class ApiServices:
     """Everything belongs to the loop the server runs on. `health` and `lag` answer from memory, at once."""
 
@@ -121,3 +137,13 @@ class ApiServices:
     """What was measured, over time; None (and 503) where this program keeps none."""
     earlier: Callable[[IdempotencyKey], Awaitable[Recorded[Event] | None]] | None = None
     """The event of an earlier request with this key, if there was one; Conflict (HTTP 422) where its body was another."""
+    audit: AuditTrail | None = None
+    """Verifies and exports the audit trail; None (and 503) where this program has none."""
+    deliveries: DeliveryServices | None = None
+    """What goes out and what came in; None (and 503) where nobody keeps it."""
+    timeline: LogTimeline | None = None
+    """The log lines of everything that runs here; None (and 503) where nobody keeps them."""
+    answered: Callable[[str, str, int, float, int | None], None] | None = None
+    """Hears of each request that was answered: method, route, status, seconds, bytes of the body."""
+    alerts: Desk | None = None
+    """The alerts and their rules."""

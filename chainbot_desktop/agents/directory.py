@@ -144,11 +144,9 @@ class AgentDirectory:
             if only.admits(agent) and (guests or not agent.guest) and model_backed in (None, is_model_backed(agent, running))
         ]
 
-    async def keep(self) -> bool:
-        """Save what is known now, so that the events before may go; whether it is saved."""
-        wanted = self._seq
+    async def keep(self) -> None:
+        """Save what is known now, so that the events it was made of may go. A disk that refuses is logged, not raised."""
         await self._save()
-        return self._saved_seq >= wanted
 
     async def _load(self) -> tuple[AgentFold, int]:
         stored = await self._snapshots.load(SNAPSHOT)

@@ -16,6 +16,7 @@ from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 from chainbot_desktop.alexos.answers import AlexOsHttp, Answer, bare_url, basic_auth
 from chainbot_desktop.alexos.board import LinkBoard
 from chainbot_desktop.alexos.comparing import IndexComparison
+from chainbot_desktop.alexos.envelopes import documented_event, observed_event
 from chainbot_desktop.alexos.event_bus import BusHooks, EventBusLink, Style
 from chainbot_desktop.alexos.guests import GuestIndex
 from chainbot_desktop.alexos.health_reports import HealthReports
@@ -29,6 +30,7 @@ from chainbot_desktop.alexos.probing import Findings, Prober, Routes
 from chainbot_desktop.alexos.senders import DialectSender
 from chainbot_desktop.core.bus import EventBus, Subscription
 from chainbot_desktop.core.errors import ChainBotError
+from chainbot_desktop.core.events.envelope import Event
 from chainbot_desktop.core.json_codec import JsonObject
 from chainbot_desktop.core.link import LinkState, LinkStatus
 from chainbot_desktop.core.ports import Blobs, Journal, Snapshots
@@ -102,6 +104,26 @@ class AlexOsClient:
 
     def on_change(self, listener: Callable[[LinkStatus], None]) -> Callable[[], None]:
         return self._board.on_change(listener)
+
+    @property
+    def destination(self) -> str:
+        """Under which the deliveries stand."""
+        return self._registry_url
+
+    @property
+    def outbox(self) -> Outbox | None:
+        """None where nothing is delivered: before `start`, after `stop`, and where ALEX OS is switched off."""
+        return self._outbox if self._session is not None else None
+
+    def on_the_wire(self, event: Event) -> bytes:
+        """The body by which `event` is told, in the dialect of the moment; the documented one where none is known."""
+        observed = self._routes is not None and self._routes.style == "observed"
+        return observed_event(event, self._identity) if observed else documented_event(event, self._identity)
+
+    def look_again(self) -> None:
+        """Somebody wants ALEX OS tried at once: where it is away, it is."""
+        if self._session is not None and self._board.status.state in {LinkState.RETRYING, LinkState.FAILED}:
+            self._again.set()
 
     def report_now(self) -> None:
         """The health changed: tell ALEX OS at once."""

@@ -7,25 +7,25 @@ nothing happens here at all. A subject whose first delivery fails waits alone; r
 from __future__ import annotations
 
 import asyncio
-import heapq
 import logging
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Protocol
 
+from chainbot_desktop.alexos.lanes import Lane, Lanes
 from chainbot_desktop.alexos.pace import Backoff, Pace, wait_for_event
 from chainbot_desktop.alexos.remote_ids import ALEXOS_SCOPE
+from chainbot_desktop.alexos.webhooks import REPLAY_SOURCE
 from chainbot_desktop.core.bus import EventBus, Subscription
-from chainbot_desktop.core.errors import ChainBotError
+from chainbot_desktop.core.errors import ChainBotError, Unavailable
 from chainbot_desktop.core.events import EVENT_CLASSES, PUBLIC_TYPES
-from chainbot_desktop.core.events.envelope import Event, Recorded
+from chainbot_desktop.core.events.envelope import Actor, Event, Recorded
 from chainbot_desktop.core.ids import format_time
 from chainbot_desktop.core.ports import Journal
 from chainbot_desktop.core.tasks import Tasks
-from chainbot_desktop.store.deliveries import Delivery, DeliveryMark, DeliveryTable
+from chainbot_desktop.store.deliveries import Delivery, DeliveryMark, DeliveryRow, DeliveryState, DeliveryTable
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +40,11 @@ _LOADED_MOST = 20_000
 _MARKS = 100
 _LONGEST_AFTER_BUG = 60.0
 _KEEP_DELIVERED = timedelta(days=7)
+_EVERY = 1_000_000
+
+
+NOT_TOLD = (ALEXOS_SCOPE, REPLAY_SOURCE)
+"""Sources of events that ALEX OS is not told of: its own, and what was played again."""
 
 
 class Fate(Enum):
@@ -68,16 +73,6 @@ class Sender(Protocol):
     async def send(self, recorded: Recorded[Event], doubtful_since: float | None) -> Sent: ...
 
 
-@dataclass(slots=True)
-class _Lane:
-    """The deliveries of one subject, the next one first."""
-
-    waiting: deque[Delivery] = field(default_factory=deque)
-    failures: int = 0
-    refusals: int = 0
-    doubtful_since: float | None = None
-
-
 class Outbox:
     """`run` it as a task; `open_gate` when ALEX OS can be told, `close_gate` when it cannot. Use on the loop's thread."""
 
@@ -102,8 +97,8 @@ class Outbox:
         self._pace = pace
         self._backoff = Backoff(pace.delivery_first, pace.delivery_longest)
         self._on_away = on_away
-        self._lanes: dict[str, _Lane] = {}
-        self._due: list[tuple[float, int, str]] = []
+        self._lanes = Lanes()
+        self._due = self._lanes.due
         self._in_flight: dict[str, asyncio.Task[None]] = {}
         self._marks: list[DeliveryMark] = []
         self._flushing = asyncio.Lock()
@@ -113,7 +108,7 @@ class Outbox:
         self._more_to_load = True
         self._next_look = 0.0
         self._loaded_seq = 0
-        self._loaded = 0
+        self._changing = asyncio.Lock()  # between reading what waits and taking it into the lanes nobody changes what waits
         self._position = 0
         self._counted = 0
         self._behind = 0
@@ -126,13 +121,13 @@ class Outbox:
     @property
     def pending(self) -> int:
         """Events that ALEX OS has still to be told, as of the last `count`."""
-        return self._loaded + self._behind
+        return self._lanes.loaded + self._behind
 
     @property
     def idle(self) -> bool:
         """All that could be told was told, and is noted as such."""
         noted = not self._marks and not self._flushing.locked()
-        return self._opened.is_set() and self._loaded == 0 and noted and self._position >= self._journal.head_seq
+        return self._opened.is_set() and self._lanes.loaded == 0 and noted and self._position >= self._journal.head_seq
 
     def open_gate(self) -> None:
         self._gate.set()
@@ -182,11 +177,105 @@ class Outbox:
         await self._opened.wait()
         head, after = self._journal.head_seq, max(self._counted, self._position)
         if head > after:
-            found = await self._table.behind(PUBLIC_TYPES, ALEXOS_SCOPE, after, head)
+            found = await self._table.behind(PUBLIC_TYPES, NOT_TOLD, after, head)
             if self._position <= after:  # else some of them have become deliveries meanwhile, and the next count is right
                 self._counted = head
                 self._behind += found
         return self.pending
+
+    # What people decide. Order and exactly-once hold: what is in flight is waited for, and a doubt about earlier attempts is kept.
+
+    async def retry(self, row: DeliveryRow, actor: Actor) -> None:
+        """Try it at once, or its subject's first where others go before it. Conflict where it was delivered meanwhile."""
+        self._require_open()
+        async with self._changing:
+            await self._flush()
+            await self._table.decide(self._destination, [row], "pending", actor)
+            if row.state == "given_up":
+                self.given_up -= 1
+                self._take_back([row.delivery])
+            else:
+                self._lanes.hurry(row.subject)
+        self._wake.set()
+
+    async def give_up(self, row: DeliveryRow, actor: Actor) -> None:
+        """Do not try it any more. Waits for the attempt that is under way; Conflict where it was delivered by that."""
+        self._require_open()
+        while True:
+            await self._landing(row)
+            async with self._changing:
+                if self._is_in_flight(row):
+                    continue
+                await self._give_up_all([row], [found] if (found := self._lanes.remove(row.subject, row.seq)) else [], actor)
+                return
+
+    async def retry_all(self, state: DeliveryState, actor: Actor) -> int:
+        """Those given up (the oldest first, as many as fit), or all that wait; how many."""
+        self._require_open()
+        async with self._changing:
+            await self._flush()
+            room = 2 * _LOADED_MOST - self._lanes.loaded
+            rows = await self._table.rows(self._destination, state, room if state == "given_up" else _EVERY)
+            if rows:
+                await self._table.decide(self._destination, rows, "pending", actor)
+            if state == "given_up":
+                self.given_up -= len(rows)
+                self._take_back([row.delivery for row in rows])
+            else:
+                self._lanes.hurry_all()
+        self._wake.set()
+        return len(rows)
+
+    async def give_up_waiting(self, actor: Actor) -> int:
+        """Do not try any more what waits now, but for what is under way at this moment; how many."""
+        self._require_open()
+        async with self._changing:
+            flying = {first.seq for subject in self._in_flight if (first := self._lanes.first(subject)) is not None}
+            taken = self._lanes.remove_all(self._in_flight)
+            try:
+                await self._flush()
+                rows = [row for row in await self._table.rows(self._destination, "pending", _EVERY) if row.seq not in flying]
+            except BaseException:
+                self._put_back(taken)
+                raise
+            if rows:
+                await self._give_up_all(rows, taken, actor)
+            return len(rows)
+
+    async def _give_up_all(self, rows: Sequence[DeliveryRow], taken: Sequence[Delivery], actor: Actor) -> None:
+        try:
+            await self._flush()
+            await self._table.decide(self._destination, rows, "given_up", actor)
+        except BaseException:
+            self._put_back(taken)
+            raise
+        self.given_up += len(rows)
+        self._wake.set()
+
+    def _take_back(self, deliveries: Iterable[Delivery]) -> None:
+        """Those that were passed by in loading; the others come with the next load."""
+        now = asyncio.get_running_loop().time()
+        for delivery in deliveries:
+            if delivery.seq <= self._loaded_seq:
+                self._lanes.insert(delivery, now, in_flight=delivery.subject in self._in_flight)
+        self._more_to_load = True
+
+    def _put_back(self, taken: Iterable[Delivery]) -> None:
+        for delivery in taken:
+            self._lanes.insert(delivery, None, in_flight=delivery.subject in self._in_flight)
+        self._wake.set()
+
+    def _is_in_flight(self, row: DeliveryRow) -> bool:
+        first = self._lanes.first(row.subject)
+        return row.subject in self._in_flight and first is not None and first.seq == row.seq
+
+    async def _landing(self, row: DeliveryRow) -> None:
+        while self._is_in_flight(row):
+            await asyncio.wait([self._in_flight[row.subject]])
+
+    def _require_open(self) -> None:
+        if not self._opened.is_set():
+            raise Unavailable("The outbox is not open yet.", hint="Try again in a moment.")
 
     async def prune(self) -> int:
         return await self._table.prune(format_time(datetime.now(UTC) - _KEEP_DELIVERED))
@@ -196,14 +285,16 @@ class Outbox:
         counts = await self._table.counts(self._destination)
         self._boot_position = counts.position
         self.given_up = counts.given_up
-        while self._loaded < _LOADED_MOST and await self._load():
+        while self._lanes.loaded < _LOADED_MOST and await self._load():
             pass
         self._position = self._counted = counts.position
         self._opened.set()
 
     async def _fill(self) -> None:
         """Make deliveries of new events: while few are loaded, or while those that are loaded all wait for something."""
-        while self._loaded < _LOADED_READY or (not self._is_due() and not self._in_flight and self._loaded < _LOADED_MOST):
+        while self._lanes.loaded < _LOADED_READY or (
+            not self._is_due() and not self._in_flight and self._lanes.loaded < _LOADED_MOST
+        ):
             head = self._journal.head_seq
             if self._more_to_load and await self._load():
                 continue
@@ -212,7 +303,7 @@ class Outbox:
             upto = min(head, self._position + _SLICE)
             if upto == head:
                 self._next_look = asyncio.get_running_loop().time() + self._pace.gathering
-            made = await self._table.derive(self._destination, PUBLIC_TYPES, ALEXOS_SCOPE, _SLICE)
+            made = await self._table.derive(self._destination, PUBLIC_TYPES, NOT_TOLD, _SLICE)
             if made:
                 await self._load()
             # Events that `count` has seen leave its count; the others never were in it.
@@ -223,28 +314,23 @@ class Outbox:
                 self._counted, self._behind = self._position, 0
 
     async def _load(self) -> int:
-        found = await self._table.pending(self._destination, self._loaded_seq, _SLICE)
-        self._more_to_load = len(found) == _SLICE
-        now = asyncio.get_running_loop().time()
-        for delivery in found:
-            self._loaded_seq = delivery.seq
-            self._loaded += 1
-            lane = self._lanes.setdefault(delivery.subject, _Lane())
-            lane.waiting.append(delivery)
-            if delivery.seq <= self._boot_position:
-                # It was pending when an earlier run ended, perhaps between its arrival and our note of it.
-                lane.doubtful_since = now
-            if len(lane.waiting) == 1:
-                heapq.heappush(self._due, (0.0, delivery.seq, delivery.subject))
-        return len(found)
+        async with self._changing:
+            found = await self._table.pending(self._destination, self._loaded_seq, _SLICE)
+            self._more_to_load = len(found) == _SLICE
+            now = asyncio.get_running_loop().time()
+            for delivery in found:
+                self._loaded_seq = delivery.seq
+                # Pending when an earlier run ended, perhaps between its arrival and our note of it: there is a doubt.
+                self._lanes.add(delivery, now if delivery.seq <= self._boot_position else None)
+            return len(found)
 
     def _is_due(self) -> bool:
-        return bool(self._due) and self._due[0][0] <= asyncio.get_running_loop().time()
+        return self._lanes.is_due(asyncio.get_running_loop().time())
 
     def _start_due(self) -> None:
         while len(self._in_flight) < AT_ONCE and self._is_due() and self._gate.is_set():
-            _, _, subject = heapq.heappop(self._due)
-            self._in_flight[subject] = self._tasks.spawn("alexos delivery", self._deliver(subject, self._lanes[subject]))
+            subject, lane = self._lanes.take_due()
+            self._in_flight[subject] = self._tasks.spawn("alexos delivery", self._deliver(subject, lane))
 
     async def _rest(self) -> None:
         """Until a delivery ends, the next one is due, an event is appended, or outcomes are to be noted."""
@@ -252,7 +338,7 @@ class Outbox:
         moments: list[float] = []
         if self._position >= self._journal.head_seq:
             subscription = self._bus.subscribe(self._on_public_event, *_PUBLIC_CLASSES)
-        elif self._loaded < _LOADED_READY or (not self._in_flight and not self._due):
+        elif self._lanes.loaded < _LOADED_READY or (not self._in_flight and not self._due):
             moments.append(self._next_look)
         if self._due and len(self._in_flight) < AT_ONCE:
             moments.append(self._due[0][0])
@@ -270,7 +356,7 @@ class Outbox:
     def _on_public_event(self, _recorded: Recorded[Any]) -> None:
         self._wake.set()
 
-    async def _deliver(self, subject: str, lane: _Lane) -> None:
+    async def _deliver(self, subject: str, lane: Lane) -> None:
         delivery = lane.waiting[0]
         began = asyncio.get_running_loop().time()
         wait = _LONGEST_AFTER_BUG
@@ -287,14 +373,10 @@ class Outbox:
             wait = self._backoff.draw(3)
         finally:
             self._in_flight.pop(subject, None)
-            if not lane.waiting:
-                self._lanes.pop(subject, None)
-            else:
-                due = asyncio.get_running_loop().time() + wait if wait else 0.0
-                heapq.heappush(self._due, (due, lane.waiting[0].seq, subject))
+            self._lanes.landed(subject, asyncio.get_running_loop().time() + wait if wait else 0.0)
             self._wake.set()
 
-    async def _settle(self, lane: _Lane, delivery: Delivery, sent: Sent, began: float) -> float:
+    async def _settle(self, lane: Lane, delivery: Delivery, sent: Sent, began: float) -> float:
         """Note the outcome; the seconds until the lane's next delivery."""
         if sent.fate is Fate.DELIVERED:
             self._failed_in_row = self._times_away = 0
@@ -314,6 +396,7 @@ class Outbox:
             lane.refusals += 1
             if lane.refusals >= TRIES_OF_REFUSED:
                 attempts = delivery.attempts + lane.failures
+                await self._flush()  # what was noted of its earlier attempts must not come after its end
                 await self._table.give_up(self._destination, delivery, attempts, sent.status, sent.detail)
                 self.given_up += 1
                 self._next(lane, None)
@@ -337,12 +420,11 @@ class Outbox:
             self._marked_at = asyncio.get_running_loop().time()
         self._marks.append(mark)
 
-    def _next(self, lane: _Lane, mark: DeliveryMark | None) -> None:
+    def _next(self, lane: Lane, mark: DeliveryMark | None) -> None:
         if mark is not None:
             self._add_mark(mark)
-        lane.waiting.popleft()
-        lane.failures = lane.refusals = 0
-        self._loaded -= 1
+        lane.next()
+        self._lanes.loaded -= 1
 
     async def _flush(self) -> None:
         async with self._flushing:

@@ -10,8 +10,7 @@ from pathlib import Path
 from time import monotonic
 
 from chainbot_desktop.app.command_line import Options
-from chainbot_desktop.app.configuration import load_configuration
-from chainbot_desktop.app.house import database_path
+from chainbot_desktop.app.configuration import database_path, load_configuration
 from chainbot_desktop.app.opened_store import open_store
 from chainbot_desktop.chat.chatgpt.progress import ImportProgress
 from chainbot_desktop.chat.chatgpt.service import ChatGptImport

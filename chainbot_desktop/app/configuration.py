@@ -69,6 +69,12 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir(APP_NAME))
 
 
+def database_path(settings: Settings, data_dir: Path) -> Path:
+    """Where the journal is: the data directory's own file unless the settings name one."""
+    url = settings.database.url
+    return Path(url.removeprefix("sqlite:///")).expanduser().absolute() if url else data_dir / "chainbot.db"
+
+
 def load_configuration(
     *,
     config: Path | None = None,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from api.services import DeliveryServices
+from chainbot_desktop.alexos.delivery_desk import DeliveryDesk, Way
 from chainbot_desktop.alexos.refusals import Refusals
 from chainbot_desktop.alexos.replaying import WebhookReplay
 from chainbot_desktop.alexos.webhooks import Receipts, WebhookIntake
@@ -17,6 +20,7 @@ from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.ids import format_time
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.deliveries import DeliveryTable
 from chainbot_desktop.store.received_webhooks import ReceivedWebhooks
 
 _log = logging.getLogger(__name__)
@@ -32,6 +36,10 @@ class DeliveryWing:
     received: ReceivedWebhooks
     refusals: Refusals
     replay: WebhookReplay
+    desk: DeliveryDesk
+
+    def for_api(self) -> DeliveryServices:
+        return DeliveryServices(self.desk, self.received, self.replay, lambda: self.refusals.not_kept)
 
     async def open(self, stack: AsyncExitStack, settings: Settings, tasks: Tasks) -> None:
         """Closed by `stack`, which has the server after it: nothing comes in any more then."""
@@ -40,12 +48,17 @@ class DeliveryWing:
         tasks.spawn("prune received webhooks", _keep_pruned(self.received, settings))
 
 
-def make_delivery_wing(settings: Settings, store: OpenedStore, tasks: Tasks) -> DeliveryWing:
+def make_delivery_wing(
+    settings: Settings, store: OpenedStore, tasks: Tasks, way: Way, waiting: Callable[[], int]
+) -> DeliveryWing:
+    """`waiting`: how many events ALEX OS has still to be told."""
     received = ReceivedWebhooks(store.database, store.journal)
     bounds = settings.deliveries
     refusals = Refusals(received, tasks, rows=bounds.refused_rows, bytes_=bounds.refused_bytes)
     intake = WebhookIntake(store.journal, store.blobs, settings.chainbot.name, Receipts(received, refusals))
-    return DeliveryWing(intake, received, refusals, WebhookReplay(intake, received, store.journal, store.blobs))
+    replay = WebhookReplay(intake, received, store.journal, store.blobs)
+    desk = DeliveryDesk(DeliveryTable(store.database, store.journal), way, waiting)
+    return DeliveryWing(intake, received, refusals, replay, desk)
 
 
 async def _keep_pruned(received: ReceivedWebhooks, settings: Settings) -> None:

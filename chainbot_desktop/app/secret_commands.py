@@ -13,6 +13,7 @@ from chainbot_desktop.app.configuration import load_configuration
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput, NotFound
 from chainbot_desktop.security.admin_token import ADMIN_TOKEN
 from chainbot_desktop.security.secret_store import SecretStore, desktop_keyring
+from chainbot_desktop.security.signing import SIGNING_KEY
 
 _MAX_CHARACTERS = 64 * 1024
 
@@ -24,7 +25,7 @@ def run_secret_command(options: Options) -> int:
         kind = configuration.settings.security.secret_store
         store = SecretStore(configuration.data_dir, kind, None if kind == "file" else desktop_keyring())
         if action == "list":
-            sys.stdout.writelines(f"{name}\n" for name in store.names() if name != ADMIN_TOKEN)
+            sys.stdout.writelines(f"{name}\n" for name in store.names() if name not in (ADMIN_TOKEN, SIGNING_KEY))
         elif action == "set":
             _set(store, rest[0])
         else:
@@ -58,5 +59,7 @@ def _delete(store: SecretStore, name: str) -> None:
 def _refuse_name(name: str) -> None:
     if name == ADMIN_TOKEN:
         raise InvalidInput("The admin token is the program's own.", hint="`chainbot-desktop token` prints it.")
+    if name == SIGNING_KEY:
+        raise InvalidInput("The key that signs the audit trail is the program's own.")
     if not name.strip() or not name.isprintable() or len(name) > 200:
         raise InvalidInput("A name has 1 to 200 printable characters.")

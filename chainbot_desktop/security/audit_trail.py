@@ -1,4 +1,4 @@
-"""The audit trail as a service: verified on demand and once a day, vouched for by signed checkpoints, exported signed, pruned to an anchor.
+"""The audit trail as a service: verified, vouched for by signed checkpoints, exported signed, pruned to an anchor.
 
 One long piece of work at a time: verifying, exporting and pruning read the whole journal, and a small machine has one disk.
 """
@@ -9,10 +9,11 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 from chainbot_desktop.core.errors import ChainBotError, Conflict, Unavailable
 from chainbot_desktop.core.events import AuditExported, JournalPruned, Recorded
@@ -25,12 +26,14 @@ from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.checkpoints import Checkpoints, Kept, head_document
 from chainbot_desktop.security.signed_exports import SignedExport, write_export
 from chainbot_desktop.security.signing import Signer
-from chainbot_desktop.security.verification import Verification, broken_checkpoints, read_verification, verdict_event
+from chainbot_desktop.security.verification import Verification, broken_checkpoints, is_news, read_verification, verdict_event
 from chainbot_desktop.store.audit_export import AuditExport, ExportSummary, Stretch
 from chainbot_desktop.store.audit_forms import FormName
 from chainbot_desktop.store.database import Database
 from chainbot_desktop.store.journal import SqliteJournal
-from chainbot_desktop.store.retention import PrunePlan, Wish, plan_pruning, prune_slice, unfinished
+from chainbot_desktop.store.retention import PrunePlan, Wish, driver_of, plan_pruning, prune_slice, unfinished
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 _LAST = "audit.verified"
@@ -61,8 +64,10 @@ class AuditTrail:
         self._closing = threading.Event()
         self._listeners: Listeners[[]] = Listeners()
         self.last: Verification | None = None
-        self.keep_projections: Sequence[Callable[[], Awaitable[bool]]] = ()
-        """What is asked before events go whether it can do without them; False stops the pruning."""
+        self.projections: Mapping[str, Sequence[str]] = {}
+        """Snapshots by name, with the types of the events that they are made of: what is not in one yet is not pruned."""
+        self.keep_snapshots: Callable[[], Awaitable[None]] = _nothing
+        """Bring the snapshots up to date, before events go."""
 
     async def open(self) -> None:
         self.last = read_verification(await self._preferences.get(_LAST))
@@ -105,14 +110,10 @@ class AuditTrail:
             report = await self._journal.verify(progress, kept.heads)
             if report.ok and kept.broken_lines:
                 report = broken_checkpoints(report, kept.broken_lines)
-            before = self.last.report if self.last is not None else None
+            news = self.last is None or is_news(self.last.report, report)
             self.last = Verification(utc_now(), time.monotonic() - begin, report)
             await self._preferences.set(_LAST, asdict(self.last))
-        if (
-            always_told
-            or before is None
-            or (before.ok, before.broken_at, before.fault) != (report.ok, report.broken_at, report.fault)
-        ):
+        if always_told or news:
             await self._journal.append(verdict_event(report, actor))
         if report.ok:
             await self.keep_checkpoint()
@@ -169,7 +170,7 @@ class AuditTrail:
             def work() -> SignedExport | None:
                 return write_export(export, target, signer, tell, lambda: given_up.is_set() or self._closing.is_set())
 
-            done = await _until_it_ended(work, given_up)
+            done = await _to_its_end(work, given_up)
             if done is None:
                 raise Unavailable("The program is stopping.", code="stopping")
         await self.note_export(done.summary, actor)
@@ -178,6 +179,15 @@ class AuditTrail:
     def new_export(self, form: FormName, stretch: Stretch) -> AuditExport:
         """For whoever streams it elsewhere; say `note_export` at its end."""
         return AuditExport(self._database.path, form, stretch)
+
+    async def stream(self, export: AuditExport) -> AsyncGenerator[bytes]:
+        """The pieces of `export`, read beside whatever else is under way. NotFound where there is nothing to export."""
+        pieces = export.pieces()
+        try:
+            while (piece := await _to_its_end(lambda: next(pieces, b""))) and not self._closing.is_set():
+                yield piece
+        finally:
+            pieces.close()
 
     async def note_export(self, summary: ExportSummary, actor: Actor) -> None:
         signer = await self.signer()
@@ -195,7 +205,7 @@ class AuditTrail:
     # Retention.
 
     async def preview(self, wish: Wish) -> PrunePlan:
-        return await self._database.read(lambda connection: plan_pruning(connection, wish))
+        return await self._database.read(lambda connection: plan_pruning(connection, wish, self.projections))
 
     async def prune(
         self, wish: Wish, progress: Progress | None = None, actor: Actor = SYSTEM
@@ -212,14 +222,10 @@ class AuditTrail:
                 code="chain_broken",
             )
         async with self._working("pruning"):
+            await self.keep_snapshots()
             plan = await self.preview(wish)
             if not plan.count:
                 return None
-            for keep in self.keep_projections:
-                if not await keep():
-                    raise Unavailable(
-                        "What is known of the agents could not be saved.", hint="Make space on the disk, then try again."
-                    )
             recorded = await self._journal.append(await self._anchor(plan, actor))
             await self.keep_checkpoint()
             await self._remove(plan.first_seq, plan.last_seq, progress)
@@ -248,7 +254,7 @@ class AuditTrail:
         total, left = last_seq - first_seq + 1, 1
         while left:
             # Appends have their turn between two slices.
-            left = await self._database.write(lambda connection: prune_slice(connection, last_seq))
+            left = await self._database.write(lambda connection: prune_slice(driver_of(connection), last_seq))
             if progress is not None:
                 progress(total - left, total)
 
@@ -267,13 +273,14 @@ class AuditTrail:
         self._listeners.tell()
 
 
-async def _until_it_ended(work: Callable[[], SignedExport | None], given_up: threading.Event) -> SignedExport | None:
-    """Run `work` in a thread; cancelled, tell it so and wait until it has cleaned up."""
+async def _to_its_end(work: Callable[[], T], given_up: threading.Event | None = None) -> T:
+    """Run `work` in a thread; cancelled, tell it so and wait for its end: what it holds is not taken from under it."""
     running = asyncio.get_running_loop().run_in_executor(None, work)
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
-        given_up.set()
+        if given_up is not None:
+            given_up.set()
         await asyncio.wait([running])
         raise
 
@@ -290,3 +297,6 @@ def _across(progress: Progress | None) -> Progress:
             loop.call_soon_threadsafe(progress, done, total)
 
     return tell
+
+
+async def _nothing() -> None: ...

@@ -98,18 +98,18 @@ def write_export(
 def _temporary(target: Path) -> Iterator[tuple[IO[bytes], Callable[[], None]]]:
     """A file that gets its name by the function that is given with it; without that it is removed."""
     part = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
-    with part.open("xb") as file:
+    try:
+        with part.open("xb") as file:
 
-        def finish() -> None:
-            file.flush()
-            os.fsync(file.fileno())
-            part.replace(target)
+            def finish() -> None:
+                file.flush()
+                os.fsync(file.fileno())
+                part.replace(target)
 
-        try:
             yield file, finish
-        finally:
-            with suppress(FileNotFoundError):
-                part.unlink()
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()
 
 
 def prove_export(

@@ -46,6 +46,12 @@ def read_or_make_signer(store: SecretStore) -> Signer:
     return Signer(b64decode(kept))
 
 
+def read_signer(store: SecretStore) -> Signer | None:
+    """As `read_or_make_signer`, without making one."""
+    kept = store.get(SIGNING_KEY)
+    return Signer(b64decode(kept)) if kept is not None else None
+
+
 def is_signed(document: Mapping[str, Any], signature: str, public: str) -> bool:
     """Whether `signature` over `document` was made with the key whose public half is `public`. False too for what is neither."""
     try:

@@ -35,6 +35,13 @@ def verdict_event(report: ChainReport, actor: Actor) -> ChainVerified:
     return ChainVerified(actor=actor, subject="audit", severity=severity, requires_attention=not report.ok, data=said)
 
 
+def is_news(before: ChainReport, now: ChainReport) -> bool:
+    """Whether the verdict is another. The end of a journal that was cut moves on with every event: that alone is none."""
+    if (before.ok, before.fault) != (now.ok, now.fault):
+        return True
+    return before.broken_at != now.broken_at and now.fault != "truncated"
+
+
 def broken_checkpoints(report: ChainReport, lines: Sequence[int]) -> ChainReport:
     which = f"line {lines[0]} is" if len(lines) == 1 else f"{len(lines)} lines (the first is {lines[0]}) are"
     reason = f"The events fit each other, but the checkpoints were changed: {which} not as signed."

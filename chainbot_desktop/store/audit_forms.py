@@ -21,6 +21,8 @@ FORM_NAMES: tuple[FormName, ...] = ("jsonl", "csv")
 MEDIA_TYPES: dict[FormName, str] = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8; header=present"}
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_NAMES = tuple(str(name) for name in COLUMNS)
+"""As plain text: SQLAlchemy's names are more than that, and orjson refuses them as keys."""
 _NUMBERS = frozenset({"seq", "version"})
 _MAX_CELL = 2**31 - 1
 
@@ -78,7 +80,8 @@ class Csv:
 
     def links(self, file: IO[bytes]) -> Iterator[Link]:
         csv.field_size_limit(_MAX_CELL)
-        reader = csv.reader(io.TextIOWrapper(file, encoding="utf-8", newline=""), strict=True)
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        reader = csv.reader(text, strict=True)
         try:
             if tuple(next(reader, ())) != COLUMNS:
                 raise ValueError("the first line does not name the columns of an export")
@@ -86,6 +89,8 @@ class Csv:
                 yield _link_of_cells([cell.removeprefix("'") for cell in cells], reader.line_num)
         except csv.Error as error:
             raise ValueError(f"line {reader.line_num}: {error}") from None
+        finally:
+            text.detach()  # the file is the caller's
 
 
 FORMS: dict[FormName, Form] = {"jsonl": JsonLines(), "csv": Csv()}
@@ -104,7 +109,7 @@ def _place(envelope: bytes, number: int) -> tuple[int, str]:
 def _link_of_cells(cells: list[str], line: int) -> Link:
     if len(cells) != len(COLUMNS):
         raise ValueError(f"line {line} has {len(cells)} cells, expected {len(COLUMNS)}")
-    values: dict[str, Any] = dict(zip(COLUMNS, cells, strict=True))
+    values: dict[str, Any] = dict(zip(_NAMES, cells, strict=True))
     prev_hash, own = values.pop("prev_hash"), values.pop("hash")
     try:
         fields = {

@@ -7,9 +7,9 @@ Nothing is written here when an event is appended. A row is made for an event on
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import (
     BindParameter,
@@ -22,20 +22,26 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from chainbot_desktop.core.events import DeliveryGivenUp
-from chainbot_desktop.core.events.alexos import AbandonedDelivery
-from chainbot_desktop.core.events.envelope import Event, Recorded, Severity
+from chainbot_desktop.core.errors import Conflict
+from chainbot_desktop.core.events import DeliveriesDecided, DeliveryGivenUp
+from chainbot_desktop.core.events.alexos import AbandonedDelivery, DeliveryDecision
+from chainbot_desktop.core.events.envelope import Actor, Event, Recorded, Severity
 from chainbot_desktop.core.ids import utc_now
 from chainbot_desktop.store.database import Database
 from chainbot_desktop.store.event_rows import event_of_row
 from chainbot_desktop.store.journal import SqliteJournal
 from chainbot_desktop.store.schema import deliveries, events, outbox_positions
 
+DeliveryState = Literal["pending", "delivered", "given_up"]
+MAX_PAGE = 500
+_CHUNK = 500
+_DECIDE = "UPDATE deliveries SET state = ?, next_attempt_at = '', updated_at = ? WHERE destination = ? AND state = ? AND seq IN"
 _ANSWER_KEPT = 500
 """Characters of an answer that are kept."""
 
@@ -50,6 +56,26 @@ class Delivery:
     subject: str
     attempts: int
     next_attempt_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A delivery as it is on disk. `updated_at` is when it was last tried or decided; `answer` the beginning of the last one."""
+
+    seq: int
+    event_id: str
+    event_type: str
+    subject: str
+    state: DeliveryState
+    attempts: int
+    next_attempt_at: str
+    updated_at: str
+    status_code: int | None
+    answer: str
+
+    @property
+    def delivery(self) -> Delivery:
+        return Delivery(self.seq, self.event_id, self.event_type, self.subject, self.attempts, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +97,18 @@ class DeliveryCounts:
     given_up: int
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryQuery:
+    """`before` and `after` are a `seq`, exclusive. `words` must each occur in type, subject, answer or event id."""
+
+    before: int | None = None
+    after: int | None = None
+    limit: int = 100
+    state: DeliveryState | None = None
+    types: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
 class DeliveryTable:
     """Use on the loop's thread only. `destination` is the address of a registry."""
 
@@ -88,7 +126,7 @@ class DeliveryTable:
 
         await self._database.write(work)
 
-    async def derive(self, destination: str, types: Iterable[str], without_source: str, limit: int) -> int:
+    async def derive(self, destination: str, types: Iterable[str], without: Collection[str], limit: int) -> int:
         """Make deliveries of the next `limit` events after the position, and move it; how many were made."""
         wanted = tuple(types)
 
@@ -98,7 +136,7 @@ class DeliveryTable:
             upto = min(head, position + limit)
             if upto <= position:
                 return 0
-            chosen = _public(wanted, without_source, position, upto).with_only_columns(
+            chosen = _public(wanted, without, position, upto).with_only_columns(
                 literal(destination),
                 events.c.seq,
                 events.c.id,
@@ -194,6 +232,58 @@ class DeliveryTable:
         event = DeliveryGivenUp(data=fact, subject=delivery.subject, severity=Severity.ERROR)
         await self._journal.append(event, write=write)
 
+    async def decide(self, destination: str, rows: Sequence[DeliveryRow], becomes: DeliveryState, actor: Actor) -> None:
+        """What somebody decided about deliveries that are in one state, with its event in one transaction.
+
+        Conflict, and nothing is changed, where one of them is in another state meanwhile.
+        """
+        was, now = rows[0].state, utc_now()
+        seqs = [row.seq for row in rows]
+
+        def write(connection: sqlite3.Connection) -> None:
+            changed = 0
+            for start in range(0, len(seqs), _CHUNK):
+                part = seqs[start : start + _CHUNK]
+                statement = f"{_DECIDE} ({','.join('?' * len(part))})"
+                changed += connection.execute(statement, (becomes, now, destination, was, *part)).rowcount
+            if changed != len(seqs):
+                raise _changed_meanwhile(was)
+
+        action = "retry" if becomes == "pending" else "give_up"
+        fact = DeliveryDecision(action=action, was=was, count=len(seqs), first_seq=seqs[0], last_seq=seqs[-1])
+        if len(rows) == 1:
+            fact = fact.model_copy(update={"event_id": rows[0].event_id, "event_type": rows[0].event_type})
+        subject = rows[0].subject if len(rows) == 1 else ""
+        await self._journal.append(DeliveriesDecided(data=fact, subject=subject, actor=actor), write=write)
+
+    async def row(self, destination: str, seq: int) -> DeliveryRow | None:
+        statement = _ROWS.where(_D.destination == destination, _D.seq == seq)
+        found = await self._database.read(lambda connection: [_row_of(row) for row in connection.execute(statement)])
+        return found[0] if found else None
+
+    async def rows(self, destination: str, state: DeliveryState, limit: int) -> list[DeliveryRow]:
+        """Those of a state, the oldest first."""
+        statement = _ROWS.where(_D.destination == destination, _D.state == state).order_by(_D.seq).limit(max(0, limit))
+        return await self._database.read(lambda connection: [_row_of(row) for row in connection.execute(statement)])
+
+    async def page(self, destination: str, query: DeliveryQuery) -> list[DeliveryRow]:
+        """The newest first, or, with `after`, the oldest first."""
+        statement = _ROWS.where(_D.destination == destination).limit(max(1, min(query.limit, MAX_PAGE)))
+        if query.after is not None:
+            statement = statement.where(_D.seq > query.after).order_by(_D.seq)
+        else:
+            statement = statement.order_by(_D.seq.desc())
+        if query.before is not None:
+            statement = statement.where(_D.seq < query.before)
+        if query.state is not None:
+            statement = statement.where(_D.state == query.state)
+        if query.types:
+            statement = statement.where(_D.event_type.in_(query.types))
+        for word in query.words:
+            places = (_D.event_type, _D.subject, _D.answer, _D.event_id)
+            statement = statement.where(or_(*(place.icontains(word, autoescape=True) for place in places)))
+        return await self._database.read(lambda connection: [_row_of(row) for row in connection.execute(statement)])
+
     async def counts(self, destination: str) -> DeliveryCounts:
         """The rows that wait or were given up; events after the position are counted by `behind`."""
         c = deliveries.c
@@ -209,9 +299,9 @@ class DeliveryTable:
 
         return await self._database.read(work)
 
-    async def behind(self, types: Iterable[str], without_source: str, after_seq: int, upto: int) -> int:
+    async def behind(self, types: Iterable[str], without: Collection[str], after_seq: int, upto: int) -> int:
         """How many events in (after_seq, upto] would become deliveries."""
-        statement = _public(tuple(types), without_source, after_seq, upto).with_only_columns(func.count())
+        statement = _public(tuple(types), without, after_seq, upto).with_only_columns(func.count())
         return await self._database.read(lambda connection: connection.execute(statement).scalar_one())
 
     async def prune(self, before: str) -> int:
@@ -228,15 +318,39 @@ _PENDING = (
     .order_by(_D.seq)
     .limit(bindparam("most", type_=Integer))
 )
+_ROWS = select(
+    _D.seq,
+    _D.event_id,
+    _D.event_type,
+    _D.subject,
+    _D.state,
+    _D.attempts,
+    _D.next_attempt_at,
+    _D.updated_at,
+    _D.status_code,
+    _D.answer,
+)
 _EVENT = select(events).where(events.c.seq == bindparam("the_seq"))
 _POSITION = select(outbox_positions.c.seq).where(outbox_positions.c.destination == bindparam("destination"))
+
+
+def _changed_meanwhile(was: str) -> Conflict:
+    return Conflict(
+        "The delivery was delivered or decided upon meanwhile." if was == "pending" else "The delivery is no longer given up.",
+        hint="Look at it again.",
+        code="delivery_changed",
+    )
+
+
+def _row_of(row: Any) -> DeliveryRow:
+    return DeliveryRow(*row)
 
 
 def _position(connection: Connection, destination: str) -> int:
     return connection.execute(_POSITION, {"destination": destination}).scalar_one_or_none() or 0
 
 
-def _public(types: tuple[str, ...], without_source: str, after_seq: int, upto: int) -> Select[tuple[int]]:
+def _public(types: tuple[str, ...], without: Collection[str], after_seq: int, upto: int) -> Select[tuple[int]]:
     return select(events.c.seq).where(
-        events.c.seq > after_seq, events.c.seq <= upto, events.c.type.in_(types), events.c.source != without_source
+        events.c.seq > after_seq, events.c.seq <= upto, events.c.type.in_(types), events.c.source.not_in(list(without))
     )

@@ -231,4 +231,5 @@ def _selected() -> Select[Any]:
 
 def _of_row(row: Any) -> ReceivedWebhook:
     *plain, has_body, seq, event_id, event_type = row
-    return ReceivedWebhook(*plain, bool(has_body), seq, event_id, event_type)
+    values: list[Any] = [*plain, bool(has_body), seq, event_id, event_type]
+    return ReceivedWebhook(*values)

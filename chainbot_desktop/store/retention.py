@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, text
 
 from chainbot_desktop.store.journal_writer import KEY_LIFETIME
-from chainbot_desktop.store.schema import deliveries, events, idempotency_keys, outbox_positions
+from chainbot_desktop.store.schema import deliveries, events, idempotency_keys, outbox_positions, snapshots
 
 SLICE = 500
 """Events that go at a time: some ten milliseconds of the writing thread."""
@@ -49,7 +50,8 @@ class PrunePlan:
         return max(0, self.last_seq - self.first_seq + 1) if self.last_seq else 0
 
 
-def plan_pruning(connection: Connection, wish: Wish) -> PrunePlan:
+def plan_pruning(connection: Connection, wish: Wish, projections: Mapping[str, Sequence[str]]) -> PrunePlan:
+    """`projections`: the names of snapshots, and the types of the events that they are made of."""
     first, last = _first(connection), connection.execute(select(func.max(events.c.seq))).scalar_one() or 0
     if not last or wish == Wish():
         return PrunePlan(first, 0, "", "", "", 0, last - first + 1 if last else 0)
@@ -59,7 +61,7 @@ def plan_pruning(connection: Connection, wish: Wish) -> PrunePlan:
         stays = connection.execute(select(func.min(events.c.seq)).where(events.c.time >= wish.before)).scalar_one()
         upto = min(upto, (stays or last) - 1)
     held: list[str] = []
-    for bound, words in _needed(connection):
+    for bound, words in (*_needed(connection), *_not_in_snapshots(connection, projections)):
         if bound <= upto:
             held.append(words)
             upto = bound - 1
@@ -86,6 +88,21 @@ def _needed(connection: Connection) -> list[tuple[int, str]]:
     if oldest is not None:
         found.append((oldest, f"Requests may be repeated for seven days; event {oldest:,} is the answer to one."))
     return found
+
+
+def _not_in_snapshots(connection: Connection, projections: Mapping[str, Sequence[str]]) -> Iterator[tuple[int, str]]:
+    for name, types in projections.items():
+        saved = connection.execute(select(snapshots.c.seq).where(snapshots.c.name == name)).scalar_one_or_none() or 0
+        later = select(func.min(events.c.seq)).where(events.c.type.in_(types), events.c.seq > saved)
+        oldest = connection.execute(later).scalar_one()
+        if oldest is not None:
+            yield oldest, f"The snapshot {name!r} does not hold event {oldest:,} yet."
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
 
 
 def _first(connection: Connection) -> int:

@@ -17,6 +17,7 @@ def widget_stylesheet(theme: Theme) -> str:
         "danger_tint": theme.tint("failed", 0.1, "ground").name(),
         "accent_down": theme.tint("accent", 0.8, "ground").name(),
         "notice": theme.tint("needs_input", 0.14).name(),
+        "alarm": theme.tint("failed", 0.16).name(),
         "hover": theme.tint("text", 0.06, "surface2").name(),
     }
     n = {f"p{value}": f"{theme.px(value)}px" for value in (1, 2, 4, 6, 7, 8, 10, 12, 16, 24, 32, 38, 40, 46, 48, 56)}
@@ -148,6 +149,7 @@ _OVERLAYS = """
 QFrame[kind="sheet"] { background: @surface1; border: 1px solid @line; border-radius: @p12; }
 QFrame[kind="request"] { background: @surface1; border: @ring solid @needs_input; border-radius: @p12; }
 QFrame[kind="notice"] { background: @notice; border: none; border-top: 1px solid @needs_input; }
+QFrame[kind="alarm"] { background: @alarm; border: none; border-top: 1px solid @failed; }
 QFrame[kind="sheet"] QAbstractItemView { background: transparent; }
 QFrame[kind="menu"] { background: @surface2; border: 1px solid @line; border-radius: @p12; }
 QMenu { background: @surface2; border: 1px solid @line; border-radius: @p10; padding: @p6; }

@@ -77,6 +77,8 @@ NAMES = st.sampled_from(
         "around",
         "thread",
         "format",
+        "state",
+        "preview",
     )
 )
 QUERIES = st.lists(st.tuples(NAMES, st.text(max_size=20) | st.integers().map(str)), max_size=4)

@@ -23,8 +23,20 @@ from chainbot_desktop.core.events.agents import (
     GuestChanged,
     GuestLeft,
 )
+from chainbot_desktop.core.events.alerts import (
+    AlertAcknowledged,
+    AlertChannelTested,
+    AlertDeliveryGivenUp,
+    AlertFired,
+    AlertResolved,
+    AlertRuleChanged,
+    AlertRuleRemoved,
+    AlertsMuted,
+    AlertSnoozed,
+)
 from chainbot_desktop.core.events.alexos import (
     AlexOsEventReceived,
+    DeliveriesDecided,
     DeliveryGivenUp,
     DialectDetected,
     EventGapDetected,
@@ -84,6 +96,15 @@ KnownEvent = Annotated[
     | AgentSpawned
     | AgentStateChanged
     | AgentTerminated
+    | AlertAcknowledged
+    | AlertChannelTested
+    | AlertDeliveryGivenUp
+    | AlertFired
+    | AlertResolved
+    | AlertRuleChanged
+    | AlertRuleRemoved
+    | AlertSnoozed
+    | AlertsMuted
     | AlexOsEventReceived
     | ApprovalDecided
     | ApprovalExpired
@@ -100,6 +121,7 @@ KnownEvent = Annotated[
     | ConversationsImported
     | CoordinationEnded
     | CoordinationStarted
+    | DeliveriesDecided
     | DeliveryGivenUp
     | DialectDetected
     | EntanglementCreated
@@ -171,6 +193,15 @@ __all__ = [
     "AgentSpawned",
     "AgentStateChanged",
     "AgentTerminated",
+    "AlertAcknowledged",
+    "AlertChannelTested",
+    "AlertDeliveryGivenUp",
+    "AlertFired",
+    "AlertResolved",
+    "AlertRuleChanged",
+    "AlertRuleRemoved",
+    "AlertSnoozed",
+    "AlertsMuted",
     "AlexOsEventReceived",
     "ApprovalDecided",
     "ApprovalExpired",
@@ -188,6 +219,7 @@ __all__ = [
     "ConversationsImported",
     "CoordinationEnded",
     "CoordinationStarted",
+    "DeliveriesDecided",
     "DeliveryGivenUp",
     "DialectDetected",
     "EntanglementCreated",

@@ -97,3 +97,24 @@ class DeliveryGivenUp(Event):
 
     type: Literal["delivery_given_up"] = "delivery_given_up"
     data: AbandonedDelivery
+
+
+class DeliveryDecision(BaseModel):
+    """Somebody decided about `count` deliveries to ALEX OS, from `first_seq` to `last_seq`. The event's own names where it is one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: Literal["retry", "give_up"]
+    was: Literal["pending", "delivered", "given_up"]
+    count: int
+    first_seq: int
+    last_seq: int
+    event_id: str = ""
+    event_type: Label = ""
+
+
+class DeliveriesDecided(Event):
+    """A person had deliveries tried again, or not any more."""
+
+    type: Literal["deliveries_decided"] = "deliveries_decided"
+    data: DeliveryDecision

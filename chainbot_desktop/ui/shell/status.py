@@ -37,6 +37,7 @@ class StatusLine(QAbstractButton):
         self._themes = themes
         self._link: LinkLook | None = None
         self._machine: Machine | None = None
+        self._alerts: tuple[str, Level] = ("", "calm")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._minute = QTimer(self, singleShot=True)
@@ -46,8 +47,10 @@ class StatusLine(QAbstractButton):
 
     @property
     def level(self) -> Level:
-        machine = self._machine
-        return "calm" if machine is None else worst(cpu_level(machine), memory_level(machine), heat_level(machine))
+        machine, alerts = self._machine, self._alerts[1]
+        if machine is None:
+            return alerts
+        return worst(cpu_level(machine), memory_level(machine), heat_level(machine), alerts)
 
     def set_link(self, state: str) -> None:
         self._link = link_look(state)
@@ -58,9 +61,17 @@ class StatusLine(QAbstractButton):
             self._machine = machine
             self._refresh()
 
+    def set_alerts(self, words: str, level: Level) -> None:
+        """What calls, in a word or two; "" when nothing does."""
+        if (words, level) != self._alerts:
+            self._alerts = (words, level)
+            self._refresh()
+
     def segments(self) -> list[Segment]:
         """What it has to say, left to right, the time last."""
         parts = []
+        if self._alerts[0]:
+            parts.append(Segment(self._alerts[0], "dim", 1, level=self._alerts[1]))
         if self._link is not None:
             parts.append(Segment(f"ALEX OS {self._link.word.lower()}", self._link.token, 3, self._link.icon))
         if self._machine is not None:

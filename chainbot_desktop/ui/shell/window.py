@@ -20,7 +20,7 @@ from chainbot_desktop.ui.shell.overlays import ShellActions, ShellOverlays
 from chainbot_desktop.ui.shell.rail import NavigationRail
 from chainbot_desktop.ui.shell.stage import Factory, Stage
 from chainbot_desktop.ui.shell.status import StatusLine
-from chainbot_desktop.ui.shell.thresholds import Machine
+from chainbot_desktop.ui.shell.thresholds import Level, Machine
 from chainbot_desktop.ui.shell.touch import TouchWatch
 from chainbot_desktop.ui.theme import TEXT_SIZES, ThemeSource
 from chainbot_desktop.ui.view import Command, Message, WindowView
@@ -169,6 +169,9 @@ class MainWindow(QWidget):
         throttled: bool | None = None,
     ) -> None:
         self.status.set_machine(Machine(cpu_percent, memory_used_bytes, memory_total_bytes, temperature_c, throttled))
+
+    def set_alerts(self, words: str, level: Level) -> None:
+        self.status.set_alerts(words, level)
 
     def set_badge(self, key: str, count: int) -> None:
         self.rail.set_badge(key, count)

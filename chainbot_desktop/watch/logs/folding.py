@@ -32,7 +32,7 @@ _EQUALS, _STAR = ord("="), ord("*")
 
 def masked(text: bytes, fold: Fold) -> bytes:
     """`text`, which may be many lines, with what `fold` ignores replaced. Line feeds stay."""
-    if fold == "none" or fold == "exact" or not text:
+    if fold in {"none", "exact"} or not text:
         return text
     mask = _without_numbers if fold == "numbers" else _template
     parts: list[bytes] = []
@@ -69,7 +69,7 @@ def _template(text: bytes) -> bytes:
     shown[words[varies]] = True
     template = letters.copy()
     template[words[varies]] = _STAR
-    return template[shown].tobytes()
+    return bytes(template[shown])
 
 
 def record_keys(text: bytes, starts: NDArray[np.intp], who: NDArray[np.uint64], fold: Fold) -> NDArray[np.uint64]:

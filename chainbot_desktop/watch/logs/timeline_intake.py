@@ -68,14 +68,16 @@ class Intake:
     def _flush(self) -> None:
         self._planned = None
         end = time.perf_counter() + _SLICE
-        while self._waiting and time.perf_counter() < end:
-            self._keep_batch()
-        if self._left_out and len(self._waiting) < MOST_WAITING // 2:
-            self._tell_left_out()
-        if self._waiting:
-            self._plan(_PAUSE)
-        else:
-            self._emptied.set()
+        try:
+            while self._waiting and time.perf_counter() < end:
+                self._keep_batch()
+            if self._left_out and len(self._waiting) < MOST_WAITING // 2:
+                self._tell_left_out()
+        finally:  # who hears of a batch may fail: the next one is kept all the same
+            if self._waiting:
+                self._plan(_PAUSE)
+            else:
+                self._emptied.set()
 
     def _keep_batch(self) -> None:
         started = time.perf_counter()

@@ -17,7 +17,7 @@ from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.watch.logs.document import LogRow, Volume
 from chainbot_desktop.watch.logs.timeline_numbers import Numbers
 from chainbot_desktop.watch.logs.timeline_search import Found, Lines, Search
-from chainbot_desktop.watch.logs.timeline_store import CONTINUES, Block, LineStore, Piece
+from chainbot_desktop.watch.logs.timeline_store import Block, LineStore, Piece
 from chainbot_desktop.watch.logs.timeline_volume import VolumeCounts
 
 
@@ -105,20 +105,19 @@ class SearchedRows:
         first = self._store.first
         members = self._records if self._folded else self.numbers
         if not self._hits_only:
-            self._uncount(blocks, members)
+            for block in blocks:
+                self._counts.remove(*_times_of(block, members))
         gone = self.numbers.place_of(first)
         self.numbers.drop(gone)
         if self._folded:
             self._repeats.drop(gone)
             self._records.drop(self._records.place_of(first))
             self._begin_again()
+        if self._counts.coarse:
+            self._counts.clear()
+            for block in self._store.blocks_from(first):
+                self._counts.add(*_times_of(block, members))
         self.begin, self.end = max(self.begin, first), max(self.end, first)
-
-    def _uncount(self, blocks: Sequence[Block], members: Numbers) -> None:
-        for block in blocks:
-            begin, end = members.place_of(block.first), members.place_of(block.end)
-            at = members.view[begin:end] - block.first
-            self._counts.remove(*block.records(at[(block.marks[at] & CONTINUES) == 0]))
 
     def _begin_again(self) -> None:
         """The first run may have lost its first record and go on without it."""
@@ -232,6 +231,11 @@ class SearchSelection:
             except InvalidInput as error:
                 self.error = error
             changed()
+
+
+def _times_of(block: Block, numbers: Numbers) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Times and levels of the records among these lines that are in a block."""
+    return block.records(numbers.view[numbers.place_of(block.first) : numbers.place_of(block.end)] - block.first)
 
 
 def _all_lines(records: Lines, lengths: Lines) -> NDArray[np.int64]:

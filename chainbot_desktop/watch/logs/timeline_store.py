@@ -33,12 +33,13 @@ CONTINUES = 8
 LEVEL_BITS = 7
 _INDEX_BYTES = 7
 _BLOCK_OVERHEAD = 1_000
-_LATEST = 253_402_300_799_000
-"""Milliseconds: the end of the year 9999."""
+_LATEST = 253_402_300_799
+"""Seconds: the end of the year 9999."""
 _REMEMBERED = 8
 _FAR = 2**31 - 1
 _ROOM = 512
 _FEED = 10
+_EVERY = slice(None)
 
 Kind = TypeVar("Kind", bound=np.generic)
 
@@ -84,9 +85,11 @@ class Block:
         self.text += data
         self.count = end
 
-    def records(self, at: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """Milliseconds since the epoch, and level codes, of the lines at these places in it."""
-        return self.times[at].astype(np.int64) + self.base, self.marks[at] & np.uint8(LEVEL_BITS)
+    def records(self, at: NDArray[np.intp] | slice = _EVERY) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """Of those of its lines (by place) that begin a record: milliseconds since the epoch, and level codes."""
+        marks = self.marks[: self.count][at]
+        begins = (marks & CONTINUES) == 0
+        return self.times[: self.count][at][begins].astype(np.int64) + self.base, marks[begins] & np.uint8(LEVEL_BITS)
 
     def seal(self) -> None:
         """Nothing more comes: give back what was kept free."""
@@ -169,7 +172,7 @@ class LineStore:
         joined = "\n".join(texts)
         data = joined.replace("\r\n", "\n").encode(errors="backslashreplace") + b"\n"
         times = np.array([record.time for record in records], np.float64)
-        milliseconds = np.rint(np.clip(np.nan_to_num(times) * 1000, 0, _LATEST)).astype(np.int64)
+        milliseconds = np.rint(np.clip(np.nan_to_num(times), 0, _LATEST) * 1000).astype(np.int64)
         codes = np.array([level_code(record.level) for record in records], np.uint8)
         self.counts.add(milliseconds, codes)
         origins = np.array([self._origin(record.source, record.name) for record in records], np.uint16)
@@ -196,8 +199,16 @@ class LineStore:
             del self._blocks[:gone], self._firsts[:gone]
             for block in dropped:
                 self._ends.pop(block.first, None)
-                self.counts.remove(*block.records(np.flatnonzero((block.marks & CONTINUES) == 0)))
+                self.counts.remove(*block.records())
+            if self.counts.coarse:
+                self.counts.clear()
+                for block in self._blocks:
+                    self.counts.add(*block.records())
         return dropped
+
+    def blocks_from(self, number: int) -> Iterable[Block]:
+        """The block in which this line is, and those after it."""
+        return self._blocks[bisect_right(self._firsts, number) - 1 :]
 
     def piece(self, number: int) -> Piece:
         """From this line, which begins a record and is kept, to the end of its block."""

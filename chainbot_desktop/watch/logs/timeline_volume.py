@@ -33,6 +33,15 @@ class VolumeCounts:
         if len(milliseconds):
             self._count(milliseconds, codes, -1)
 
+    @property
+    def coarse(self) -> bool:
+        """What made the buckets wide is gone: counted anew they would tell more."""
+        used = np.flatnonzero(self._counts.any(axis=0))
+        return self._width > 1 and len(used) > 0 and int(used[-1] - used[0]) < _FINE // 16
+
+    def clear(self) -> None:
+        self._counts[:] = 0
+
     def volume(self, buckets: int) -> Volume | None:
         """At most `buckets`, each of as many fine ones, over the time in which there is something."""
         used = np.flatnonzero(self._counts.any(axis=0))

@@ -7,26 +7,33 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from chainbot_desktop.app.delivery_wing import DeliveryWing, make_delivery_wing
+from chainbot_desktop.app.opened_store import OpenedStore
 from chainbot_desktop.core.events import Event, ExternalEventReceived, Recorded, Severity
 from chainbot_desktop.core.events.webhooks import ExternalFact
 from chainbot_desktop.core.link import LinkState, LinkStatus
+from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.metric_file import MetricFile
 from chainbot_desktop.ui.theme import ThemeSource
-from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
+from chainbot_desktop.ui.watchtower.parts import DeliveryParts, WatchtowerParts
 from chainbot_desktop.ui.watchtower.view import WatchtowerView
 from chainbot_desktop.watch.alerts.records import AlertDesk
 from chainbot_desktop.watch.health import HealthMonitor
 from chainbot_desktop.watch.log_ring import LogRing
+from chainbot_desktop.watch.logs.timeline import LogTimeline
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
 from chainbot_desktop.watch.metric_store import MetricStore
 from chainbot_desktop.watch.metrics import MetricsSampler
+from tests.helpers.deliveries import StillWay
 from tests.helpers.stores import Store, open_store
 from tests.ui.watchtower.alerts.desk import MemoryDesk
+from tests.ui.watchtower.logs.bench import LogBench
 
 
 class FakeLink:
@@ -59,7 +66,9 @@ class Tower:
     metric_store: MetricStore
     health: HealthMonitor
     link: FakeLink
+    deliveries: DeliveryWing
     tasks: Tasks
+    bench: LogBench
     opened: list[tuple[str, object]] = field(default_factory=list)
     messages: list[object] = field(default_factory=list)
     badges: list[int] = field(default_factory=list)
@@ -137,6 +146,7 @@ def tower(qapp: QApplication, theme_source: ThemeSource, tmp_path: Path) -> Buil
                 await made.metric_store.close()
                 made.health.close()
                 made.logs.follow(None)
+                await made.bench.close()
                 await made.tasks.cancel_all()
                 made.view.deleteLater()
                 await asyncio.sleep(0)
@@ -154,15 +164,18 @@ def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: i
         metrics, logs, name="chainbot", version="1", link=lambda: link.status, journal_waiting=lambda: store.journal.waiting
     )
     health.open()
+    services = LogBench(LogTimeline(tasks))
+    wing = make_delivery_wing(Settings(), cast(OpenedStore, store), tasks, StillWay(), lambda: link.status.outbox_pending)
     view = WatchtowerView(
         WatchtowerParts(
             journal=store.journal,
             bus=store.bus,
             blobs=store.blobs,
-            logs=logs,
+            logs=services.services,
             metrics=metrics,
             health=health,
             link=link,
+            deliveries=DeliveryParts(wing.desk, wing.received, wing.replay),
             themes=themes,
             tasks=tasks,
             metric_store=metric_store,
@@ -171,7 +184,8 @@ def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: i
     )
     view.setProperty("ground", "window")
     view.resize(width, height)
-    made = Tower(view, store, logs, metrics, metric_store, health, link, tasks)
+    made = Tower(view, store, logs, metrics, metric_store, health, link, tasks, services)
+    made = Tower(view, store, logs, metrics, metric_store, health, link, wing, tasks, services)
     view.open_requested.connect(lambda key, content: made.opened.append((key, content)))
     view.message.connect(made.messages.append)
     view.badge_changed.connect(made.badges.append)

@@ -15,6 +15,8 @@ from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdic
 from chainbot_desktop.core.ports import EventQuery
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.pace import SLOWEST_MS
+from chainbot_desktop.watch.checks import Check, Level
+from chainbot_desktop.watch.health import Health
 from tests.ui.watchtower.conftest import Build, door, doors, until
 
 OnLoop = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -92,6 +94,50 @@ def test_health_says_what_is_wrong_and_what_to_do(tower: Build, on_loop: OnLoop)
     on_loop(work())
 
 
+@pytest.mark.parametrize(
+    ("check", "page"),
+    [
+        ("cpu", "metrics"),
+        ("journal", "metrics"),
+        ("power", "metrics"),
+        ("writing", "metrics"),
+        ("tasks", "logs"),
+        ("link", "link"),
+    ],
+)
+def test_a_failing_check_leads_to_its_cause(tower: Build, on_loop: OnLoop, check: str, page: str) -> None:
+    async def work() -> None:
+        async with tower() as t:
+            t.view.show_page("health")
+            ill = Check(check, "Something", Level.WARNING, "It is not well.", "Look at it.")
+            well = Check("disk", "Disk", Level.OK, "The disk has room.")
+            t.view.health._show(Health("degraded", (well, ill)))
+            first, second = t.view.health._cards
+            await until(lambda: first.button.isVisible() and first.button.height() >= 48)
+            assert not second.button.isVisible(), "a way to the cause of what is well"
+            QTest.mouseClick(first.button, Qt.MouseButton.LeftButton)
+            assert t.view.page == page
+
+    on_loop(work())
+
+
+def test_a_blocker_has_no_page_of_its_own(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower(events=doors(3)) as t:
+            t.view.show_page("health")
+            blocked = Check("blocker0", "Blocked", Level.WARNING, "A workflow waits.")
+            refused = Check("deliveries", "Deliveries", Level.NOTICE, "1 delivery was refused by ALEX OS for good.")
+            t.view.health._show(Health("degraded", (blocked, refused)))
+            first, second = t.view.health._cards
+            await until(second.button.isVisible)
+            assert not first.button.isVisible()
+            QTest.mouseClick(second.button, Qt.MouseButton.LeftButton)
+            assert t.view.page == "events"
+            assert t.view.events.bar.field.text() == "type:delivery_given_up"
+
+    on_loop(work())
+
+
 def test_present_goes_to_what_is_asked_for(tower: Build, on_loop: OnLoop) -> None:
     async def work() -> None:
         async with tower(events=doors(300)) as t:
@@ -155,7 +201,7 @@ def test_screens(
         async with tower(width, height, events=events) as t:
             t.link.become(STATUS)
             await t.metrics.open()
-            t.logs.add(created=1.7e9, level=30, logger="house", text="a warning", exception="Traceback\nKeyError: 'x'")
+            t.bench.say("a warning\nTraceback\nKeyError: 'x'", level=30)
             for page in ("events", "logs", "metrics", "link", "health"):
                 t.view.show_page(page)
                 await until(lambda: t.health.current.checks and t.metrics.figures.get("cpu") is not None)
@@ -175,10 +221,10 @@ def test_focus_follows_the_page(tower: Build, on_loop: OnLoop) -> None:
             QTest.keyClick(t.view, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
             t.view.show_page("logs")
             assert t.view.isAncestorOf(t.view.focusWidget()), "the keys of the window are dead"
-            t.logs.add(created=0.0, level=20, logger="house", text="hello")
-            await until(t.view.logs.list.isVisible)
+            t.bench.say("hello")
+            await until(t.view.logs.view.isVisible)
             t.view.show_page("events")
             t.view.show_page("logs")
-            assert t.view.logs.list.hasFocus()
+            assert t.view.logs.view.hasFocus()
 
     on_loop(work())

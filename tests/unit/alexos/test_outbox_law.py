@@ -216,7 +216,7 @@ async def test_a_count_that_is_overtaken_by_deliveries(tmp_path: Path, monkeypat
     counting = asyncio.Event()
     go_on = asyncio.Event()
 
-    async def behind(self: DeliveryTable, types: frozenset[str], without: str, after: int, upto: int) -> int:
+    async def behind(self: DeliveryTable, types: frozenset[str], without: tuple[str, ...], after: int, upto: int) -> int:
         found = await real(self, types, without, after, upto)
         counting.set()
         await go_on.wait()

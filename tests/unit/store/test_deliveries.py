@@ -37,7 +37,7 @@ async def append(store: Store, *subjects: str, source: str = "webhook") -> None:
 
 
 async def derive(table: DeliveryTable, limit: int = 100) -> int:
-    return await table.derive(HERE, PUBLIC_TYPES, "alexos", limit)
+    return await table.derive(HERE, PUBLIC_TYPES, ("alexos",), limit)
 
 
 async def test_public_events_become_deliveries_once(store: Store, table: DeliveryTable) -> None:
@@ -53,14 +53,14 @@ async def test_public_events_become_deliveries_once(store: Store, table: Deliver
 async def test_the_position_moves_by_slices(store: Store, table: DeliveryTable) -> None:
     await append(store, "a", "b", "c")
     assert [await derive(table, 2), await derive(table, 2), await derive(table, 2)] == [2, 1, 0]
-    assert await table.behind(PUBLIC_TYPES, "alexos", 1, 3) == 2
+    assert await table.behind(PUBLIC_TYPES, ("alexos",), 1, 3) == 2
     assert [d.seq for d in await table.pending(HERE, 1, 10)] == [2, 3]
 
 
 async def test_each_destination_has_its_own(store: Store, table: DeliveryTable) -> None:
     await append(store, "a")
     await derive(table)
-    assert await table.derive("http://other.invalid", PUBLIC_TYPES, "alexos", 10) == 1
+    assert await table.derive("http://other.invalid", PUBLIC_TYPES, ("alexos",), 10) == 1
     await table.mark(HERE, [DeliveryMark(1, "delivered", 0)])
     assert await table.pending(HERE, 0, 10) == []
     assert len(await table.pending("http://other.invalid", 0, 10)) == 1

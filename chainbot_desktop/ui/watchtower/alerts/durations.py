@@ -33,8 +33,12 @@ def say_duration(seconds: float) -> str:
 
 
 def say_briefly(seconds: float) -> str:
-    """The two largest units: what a list has room for."""
-    return " ".join(say_duration(max(0, int(seconds))).split()[:4])
+    """The largest unit and the next smaller one: what a list has room for."""
+    whole = max(0, int(seconds))
+    lengths = list(_UNITS.values())
+    largest = next((at for at, length in enumerate(lengths) if whole >= length), len(lengths) - 1)
+    finest = lengths[min(largest + 1, len(lengths) - 1)]
+    return say_duration(whole - whole % finest)
 
 
 def parse_duration(text: str) -> float:

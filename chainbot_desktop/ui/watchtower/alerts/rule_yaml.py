@@ -17,7 +17,7 @@ _ALWAYS = ("name", "title", "kind", "severity")
 
 def to_yaml(rule: AlertRule) -> str:
     """Only what differs from what a rule is without it, in the order of the fields."""
-    return yaml.safe_dump(as_mapping(rule), sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+    return yaml.safe_dump(as_mapping(rule), sort_keys=False, allow_unicode=True, default_flow_style=False, width=100)
 
 
 def as_mapping(rule: AlertRule) -> dict[str, Any]:
