@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import cast
@@ -21,8 +20,8 @@ from tests.helpers.processes import until
 from tests.helpers.stores import open_store
 
 
-def wing(folder: Path, journal: SqliteJournal, tasks: Tasks) -> MetricWing:
-    link = LinkStatus(outbox_pending=4)
+def wing(folder: Path, journal: SqliteJournal, tasks: Tasks, pending: int = 4) -> MetricWing:
+    link = LinkStatus(outbox_pending=pending)
     return make_metric_wing(folder, folder / "journal.db", journal, LoopLagMonitor(), tasks, lambda: link)
 
 
@@ -56,12 +55,13 @@ async def test_what_is_measured_is_kept_beside_the_journal(tmp_path: Path) -> No
             made.agents.attach(cast(AgentService, _NoAgents()), cast(Ledger, _Ledger()))
             await until(lambda: made.sampler.figures.get("tokens") == 0)
             assert made.notices() == ()
-        ended = math.floor(time.time())
+            assert made.sampler.latest is not None
+            kept = math.floor(made.sampler.latest.time)
         async with AsyncExitStack() as stack:
-            made = wing(tmp_path, store.journal, tasks)
+            made = wing(tmp_path, store.journal, tasks, pending=9)
             await made.open(stack, tasks)
             async with asyncio.timeout(20):
-                while not (await made.store.query(["memory"], ended - 60, ended, 1)).lines["memory"].count.any():
+                while (await made.store.query(["queue:outbox"], kept, kept + 1, 1)).lines["queue:outbox"].mean[0] != 4:
                     await asyncio.sleep(0.01)
     assert tasks.names == ()
 
