@@ -132,7 +132,7 @@ def _draw_columns(painter: QPainter, area: QRectF, seen: Visible, low: float, hi
     alpha = _coverage(rows, above, below)
     if (seen.low < seen.high).any():
         alpha += _BAND * _coverage(rows, top, bottom + np.float32(1)) * (1 - alpha)
-    shades = _shades(color)[(alpha * 255).astype(np.uint8)]
+    shades = _shades(color)[(alpha * color.alpha()).astype(np.uint8)]
     image = QImage(
         shades.data, shades.shape[1], shades.shape[0], shades.shape[1] * 4, QImage.Format.Format_ARGB32_Premultiplied
     )
