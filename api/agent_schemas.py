@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from chainbot_desktop.agents.filtering import AgentFilter
 from chainbot_desktop.agents.vocabulary import AgentState
+from chainbot_desktop.store.agent_rows import RunQuery
 
 MAX_PAGE = 1000
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -239,6 +240,35 @@ class RunDocument(BaseModel):
     depth: int
     conversation_id: str | None
     usage: Usage
+
+
+class RunParameters(_Request):
+    """What the list of all agents' runs can be asked."""
+
+    state: Annotated[
+        list[Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]],
+        BeforeValidator(_as_list),
+        Field(max_length=6),
+    ] = Field(default_factory=list, description="Only runs in these states; repeat it, or separate them by commas.")
+    agent: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+        None, description="Only runs of this agent (its id)."
+    )
+    q: Annotated[str, StringConstraints(max_length=500)] = Field("", description="Words of the task, the result or the reason.")
+    cursor: Annotated[str, StringConstraints(pattern=r"^[0-9TZ:.-]{20,32}~[0-9a-zA-Z-]{1,36}$")] | None = Field(
+        None, description="`next` of the page before."
+    )
+    limit: int = Field(50, ge=1, le=200, description="Most entries in one answer.")
+
+    def query(self) -> RunQuery:
+        """One more than `limit`, to know whether there is a next page."""
+        started_at, _, run_id = (self.cursor or "").partition("~")
+        before = (started_at, run_id) if run_id else None
+        return RunQuery(tuple(self.state), self.agent, self.q, before, self.limit + 1)
+
+
+class RunPage(BaseModel):
+    items: list[RunDocument] = Field(description="Newest first; task and result are cut to 500 characters.")
+    next: str | None = Field(description="Give it as `cursor` to read on; null at the end.")
 
 
 class ConversationMessage(BaseModel):

@@ -15,12 +15,14 @@ from api.camera import Camera
 from api.counts import EventCounts, RequestCounts
 from api.door import Door
 from api.endpoints import Endpoint, add_endpoints
+from api.export_proofs import ExportProofs
 from api.files import Folder, Folders
 from api.keys import (
     CAMERA,
     DOCUMENTS,
     DOOR,
     EVENT_COUNTS,
+    EXPORTS,
     FOLDERS,
     HUB,
     REGISTRY,
@@ -31,7 +33,6 @@ from api.keys import (
     SIGN_IN,
     STARTED,
     UNDOS,
-    VERIFYING,
 )
 from api.metrics import make_registry
 from api.openapi import make_documents
@@ -41,8 +42,10 @@ from api.routes import (
     agent_templates,
     agent_work,
     agents,
+    alerts,
     approvals,
     attachments,
+    audit,
     auth,
     chainbot,
     conversation_branches,
@@ -55,6 +58,7 @@ from api.routes import (
     events,
     gpt,
     health,
+    logs,
     memories,
     metrics,
     openai,
@@ -97,6 +101,9 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
         gpt,
         openai,
         events,
+        logs,
+        alerts,
+        audit,
         sockets,
         screen,
         auth,
@@ -114,7 +121,8 @@ def build_application(services: ApiServices) -> web.Application:
     repeats, undos = Repeats(services), Undos()
     hub = WebSocketHub(services, repeats, undos)
     routes: dict[web.AbstractRoute, Endpoint] = {}
-    border = make_border(door, requests, routes, services.intake.turn_away)
+    answered = services.answered or _unheard
+    border = make_border(door, requests, routes, services.intake.turn_away, answered)
     application = web.Application(middlewares=(border,), client_max_size=services.settings.server.max_body_bytes)
     application[SERVICES] = services
     application[DOOR] = door
@@ -127,7 +135,7 @@ def build_application(services: ApiServices) -> web.Application:
     application[REPEATS] = repeats
     application[RUN_STREAMS] = RunStreams()
     application[STARTED] = monotonic()
-    application[VERIFYING] = asyncio.Lock()
+    application[EXPORTS] = ExportProofs()
     routes.update(add_endpoints(application, ENDPOINTS))
     application.cleanup_ctx.append(_pages)
     application.cleanup_ctx.append(_live_events)
@@ -163,3 +171,7 @@ def _load_folders() -> Folders:
         page=Folder.load(*(own / name for name in page.PAGE_FILES)),
         swagger=Folder.load(*(own / name for name in docs.DOCS_FILES), *(swagger / name for name in docs.SWAGGER_FILES)),
     )
+
+
+def _unheard(_method: str, _route: str, _status: int, _seconds: float, _size: int | None) -> None:
+    """Nobody keeps what was asked."""

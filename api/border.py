@@ -28,10 +28,12 @@ def make_border(
     counts: RequestCounts,
     routes: Mapping[web.AbstractRoute, Endpoint],
     turn_away: Callable[[str, str, int, str], None],
+    answered: Callable[[str, str, int, float, int | None], None],
 ) -> Middleware:
     """`routes` is read at each request and may be filled later.
 
-    `turn_away` hears of webhooks that did not come in: path below `WEBHOOKS`, caller, status, reason.
+    `turn_away` hears of webhooks that did not come in: path below `WEBHOOKS`, caller, status, reason. `answered` hears of every
+    request: method, route as it is declared, status, seconds, bytes of the body (None: not known).
     """
 
     @web.middleware
@@ -62,10 +64,17 @@ def make_border(
         method, path = (
             (request.method, endpoint.path) if endpoint is not None else _unknown(request, response.status, turn_away)
         )
-        counts.add(method, path, response.status, perf_counter() - started)
+        seconds = perf_counter() - started
+        counts.add(method, path, response.status, seconds)
+        answered(method, path, response.status, seconds, _size(response))
         return response
 
     return border
+
+
+def _size(response: web.StreamResponse) -> int | None:
+    """Of what was streamed, or of the body that is about to be sent."""
+    return response.body_length if response.prepared else response.content_length
 
 
 def _admit(door: Door, request: web.Request, access: Access, turn_away: Callable[[str, str, int, str], None]) -> bool:

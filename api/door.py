@@ -5,6 +5,7 @@ Loopback is not trusted by itself, and headers that a proxy (or anybody) may wri
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from api.problems import Forbidden, TooManyTries, Unauthorized
 from api.services import Keys
 from chainbot_desktop.alexos.webhooks import Caller
 from chainbot_desktop.core.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 ADMIN = "user:admin"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -46,6 +49,8 @@ class TryLimit:
         self._tries.move_to_end(address)
         if len(self._tries) > _MOST_ADDRESSES:
             self._tries.popitem(last=False)
+        if count <= self._most:  # the rule login-failures looks for this line; whoever goes on guessing does not fill the log
+            _log.warning("A wrong token came from %s", address)
         if count >= self._most:
             raise TooManyTries(max(1, round(since + self._window - now)))
 

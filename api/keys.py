@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from api.camera import Camera
 from api.counts import EventCounts, RequestCounts
 from api.door import Door
+from api.export_proofs import ExportProofs
 from api.files import Folders
 from api.openapi import Documents
 from api.repeating import Repeats
@@ -35,8 +34,8 @@ SIGN_IN = web.AppKey("sign_in", SignInPage)
 FOLDERS = web.AppKey("folders", Folders)
 STARTED = web.AppKey("started", float)
 """When the server started, on the monotonic clock."""
-VERIFYING = web.AppKey("verifying", asyncio.Lock)
-"""Held while the hash chain is recomputed."""
+EXPORTS = web.AppKey("exports", ExportProofs)
+"""The proofs of the audit exports that were streamed lately."""
 
 CALLER = web.RequestKey("caller", Caller)
 """Who delivers a webhook."""

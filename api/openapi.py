@@ -30,6 +30,8 @@ _TAGS = {
     "conversations": "Conversations with agents: messages, search, export",
     "models": "Models: how they are, and answers of theirs",
     "events": "The journal",
+    "logs": "Log lines of everything that runs here",
+    "alerts": "What went wrong, what is done about it, and the rules that find it",
     "deliveries": "What goes out to ALEX OS, and the webhooks that came in",
     "audit": "Who did what, and the proof",
     "metrics": "What is measured, now and over time",

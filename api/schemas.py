@@ -293,6 +293,9 @@ class EventParameters(BaseModel):
     )
     subject: Annotated[str, StringConstraints(max_length=300)] | None = Field(None, description="Only this subject.")
     source: Annotated[str, StringConstraints(max_length=300)] | None = Field(None, description="Only from this source.")
+    actor: Annotated[str, StringConstraints(max_length=220)] | None = Field(
+        None, description="Only by this actor; by a kind of actor where it ends with a colon: user:, agent:, device:, system:."
+    )
     severity: Annotated[list[_Severity], BeforeValidator(_as_types), Field(max_length=4)] = Field(
         default_factory=list, description="Only these severities; repeat it, or separate them by commas."
     )
@@ -310,6 +313,7 @@ class EventParameters(BaseModel):
             types=tuple(self.type),
             subject=self.subject,
             source=self.source,
+            actor=self.actor,
             severities=tuple(self.severity),
             attention=self.attention,
             text=self.q,
@@ -317,3 +321,24 @@ class EventParameters(BaseModel):
             before=self.before,
             order=self.order,
         )
+
+
+class ExportStretch(BaseModel):
+    """What `/api/audit/export` can be asked. All bounds are inclusive; between them nothing is left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["jsonl", "csv"] = Field("jsonl", description="JSON Lines, or comma-separated values.")
+    first: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = Field(None, description="From this `seq` on.")
+    last: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = Field(None, description="Up to this `seq`.")
+    after: RfcTime | None = Field(None, description="From the first event that is not before this time (RFC 3339).")
+    before: RfcTime | None = Field(None, description="Up to the last event that is not after this time (RFC 3339).")
+
+
+class ProofParameters(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(max_length=36, description="What the export named in `X-Audit-Export`.")
+    part: Literal["manifest", "signature", "key"] = Field(
+        "manifest", description="Keep them beside FILE as FILE.manifest.json, FILE.manifest.sig and FILE.pub."
+    )

@@ -28,6 +28,8 @@ from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.audit_trail import AuditTrail
 from chainbot_desktop.store.received_webhooks import ReceivedWebhooks
+from chainbot_desktop.watch.alerts.desk import Desk
+from chainbot_desktop.watch.logs.timeline import LogTimeline
 from chainbot_desktop.watch.metric_store import MetricStore
 
 Health = Mapping[str, Any]
@@ -139,3 +141,9 @@ class ApiServices:
     """Verifies and exports the audit trail; None (and 503) where this program has none."""
     deliveries: DeliveryServices | None = None
     """What goes out and what came in; None (and 503) where nobody keeps it."""
+    timeline: LogTimeline | None = None
+    """The log lines of everything that runs here; None (and 503) where nobody keeps them."""
+    answered: Callable[[str, str, int, float, int | None], None] | None = None
+    """Hears of each request that was answered: method, route, status, seconds, bytes of the body."""
+    alerts: Desk | None = None
+    """The alerts and their rules."""

@@ -1,4 +1,4 @@
-"""The journal: events by position, type, subject, words and time; the same as an audit trail; and the proof of its chain."""
+"""The journal: events by position, type, subject, words and time."""
 
 from __future__ import annotations
 
@@ -9,22 +9,19 @@ from aiohttp import web
 
 from api.answers import json_answer
 from api.endpoints import Answer, Endpoint
-from api.keys import SERVICES, VERIFYING
+from api.keys import SERVICES
 from api.reading import parse_query
-from api.schemas import AuditPage, ChainVerdict, EventEnvelope, EventPage, EventParameters
+from api.schemas import EventEnvelope, EventPage, EventParameters
 from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.core.events import Event, Recorded
 
 
 async def list_events(request: web.Request) -> web.Response:
-    return await _page(request, _envelope)
+    return await event_page(request, _envelope)
 
 
-async def audit_trail(request: web.Request) -> web.Response:
-    return await _page(request, _audit_entry)
-
-
-async def _page(request: web.Request, shape: Callable[[Recorded[Event]], dict[str, Any]]) -> web.Response:
+async def event_page(request: web.Request, shape: Callable[[Recorded[Event]], dict[str, Any]]) -> web.Response:
+    """What the request asks of the journal, each event in its `shape`."""
     asked = parse_query(request.query, EventParameters)
     found = await request.app[SERVICES].journal.read(asked.query())
     return json_answer(_cut(found, asked.limit, shape))
@@ -39,25 +36,12 @@ def _envelope(recorded: Recorded[Event]) -> dict[str, Any]:
     return recorded.envelope()
 
 
-def _audit_entry(recorded: Recorded[Event]) -> dict[str, Any]:
-    envelope = recorded.envelope()
-    named = ("seq", "id", "time", "actor", "subject", "source", "severity", "requires_attention", "prev_hash", "hash")
-    return {**{name: envelope[name] for name in named}, "action": envelope["type"], "details": envelope["data"]}
-
-
 async def get_event(request: web.Request) -> web.Response:
     event_id = request.match_info["id"]
     recorded = await request.app[SERVICES].journal.get(event_id)
     if recorded is None:
         raise NotFound(f"There is no event {event_id[:100]!r}.", hint="GET /api/events lists them.")
     return json_answer(recorded.envelope())
-
-
-async def verify(request: web.Request) -> web.Response:
-    # One at a time: it keeps a reading thread busy for as long as the journal is.
-    async with request.app[VERIFYING]:
-        report = await request.app[SERVICES].journal.verify()
-    return json_answer({"ok": report.ok, "checked": report.checked, "broken_at": report.broken_at, "reason": report.reason})
 
 
 _PROBLEMS = (422, 503)
@@ -82,18 +66,5 @@ ENDPOINTS = (
         (Answer("", EventEnvelope),),
         problems=(404, 503),
         parameters={"id": "Id of the event"},
-    ),
-    Endpoint(
-        "GET",
-        "/api/audit",
-        audit_trail,
-        "The audit trail: who did what, when",
-        "audit",
-        (Answer("", AuditPage),),
-        query=EventParameters,
-        problems=_PROBLEMS,
-    ),
-    Endpoint(
-        "GET", "/api/audit/verify", verify, "Recompute the hash chain", "audit", (Answer("", ChainVerdict),), problems=(503,)
     ),
 )

@@ -1,4 +1,4 @@
-"""One task of one agent: what came of it, what it does now, and its end before its time."""
+"""The tasks of all agents; of one, what came of it, what it does now, and its end before its time."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ from typing import Any
 from aiohttp import web
 
 from api.agent_documents import run_document
-from api.agent_schemas import RunDocument, TaskWords
+from api.agent_schemas import RunDocument, RunPage, RunParameters, TaskWords
 from api.agents_here import runtime_of
 from api.answers import json_answer
 from api.door import ADMIN
 from api.endpoints import Answer, Endpoint
 from api.keys import DOOR, RUN_STREAMS
-from api.reading import parse_model, read_object
+from api.reading import parse_model, parse_query, read_object
+
+
+async def list_runs(request: web.Request) -> web.Response:
+    asked = parse_query(request.query, RunParameters)
+    found = await runtime_of(request).runs_listed(asked.query())
+    page = found[: asked.limit]
+    more = f"{page[-1].started_at}~{page[-1].id}" if len(found) > asked.limit else None
+    return json_answer({"items": [run_document(row) for row in page], "next": more})
 
 
 async def get_run(request: web.Request) -> web.Response:
@@ -50,6 +58,16 @@ async def stream_run(request: web.Request) -> web.StreamResponse:
 _ID = {"id": "Id of the run"}
 
 ENDPOINTS = (
+    Endpoint(
+        "GET",
+        "/api/runs",
+        list_runs,
+        "The runs of all agents, newest first",
+        "agents",
+        (Answer("", RunPage),),
+        query=RunParameters,
+        problems=(422, 503),
+    ),
     Endpoint(
         "GET", "/api/runs/{id}", get_run, "One run", "agents", (Answer("", RunDocument),), problems=(404, 503), parameters=_ID
     ),

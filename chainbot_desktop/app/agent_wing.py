@@ -54,6 +54,11 @@ class AgentWing:
     _host: ProcessHost
     _tool_servers: McpServers
 
+    @property
+    def children(self) -> Children:
+        """Starts programs for the house itself; whatever still runs of them is stopped by `close`."""
+        return self._own
+
     async def open(self) -> None:
         """Tool servers connect in the background; agents of the last time are taken back in."""
         await self.models.open()

@@ -34,10 +34,12 @@ from chainbot_desktop.alexos.answers import bare_url
 from chainbot_desktop.alexos.client import AlexOsClient
 from chainbot_desktop.alexos.identity import Identity, OwnAgent, own_uuid, reachable_url
 from chainbot_desktop.app.agent_wing import make_agent_wing
+from chainbot_desktop.app.alert_wing import make_alert_wing
 from chainbot_desktop.app.audit_wing import make_audit_trail, open_audit_trail
 from chainbot_desktop.app.chat_wing import ChatAround, make_chat_wing
 from chainbot_desktop.app.configuration import database_path
 from chainbot_desktop.app.delivery_wing import DeliveryWing, make_delivery_wing
+from chainbot_desktop.app.log_wing import LogWing, make_log_wing
 from chainbot_desktop.app.model_setup import PanelModelSetup
 from chainbot_desktop.app.opened_store import OpenedStore, open_store
 from chainbot_desktop.app.recall_wing import RecallWing
@@ -62,6 +64,7 @@ from chainbot_desktop.security.secret_store import SecretStore, desktop_keyring
 from chainbot_desktop.security.signing import SIGNING_KEY
 from chainbot_desktop.store.deliveries import DeliveryTable
 from chainbot_desktop.store.dialects import DialectTable
+from chainbot_desktop.watch.alerts.desk import Desk
 from chainbot_desktop.watch.health import Health, HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.workspace.changes import FileSet
@@ -121,8 +124,10 @@ class House:
     chat_import: ChatGptImport
     workspace: Workspace
     logs: LogRing
+    log_wing: LogWing
     watch: WatchWing
     audit: AuditTrail
+    alerts: Desk
     link: AlexOsClient
     deliveries: DeliveryWing
     keys: Keys
@@ -180,6 +185,7 @@ async def open_house(
             secret=lambda name: secrets.get(name) if name not in (ADMIN_TOKEN, SIGNING_KEY) else None,
             redactor=logs.redactor,
         )
+        log_wing = make_log_wing(settings.logs, logs, bus, store.preferences, tasks, wing.runtime, wing.children)
         rooms = make_chat_wing(
             settings,
             data_dir,
@@ -193,6 +199,17 @@ async def open_house(
                 loop_lag=lambda: watch.lag.peak(1.0),
                 redact=logs.redactor.redact,
             ),
+        )
+        alerts = make_alert_wing(
+            settings,
+            data_dir,
+            store,
+            watch,
+            tasks,
+            link=lambda: link.status,
+            ledger=wing.ledger,
+            questions=wing.desk.pending,
+            secret=secrets.get,
         )
         services = ApiServices(
             settings=settings,
@@ -221,9 +238,12 @@ async def open_house(
             notes=rooms.recall.notes,
             recall=rooms.recall.recall,
             metric_store=watch.figures.store,
+            timeline=log_wing.timeline,
+            answered=log_wing.access.answered,
             earlier=journal.earlier,
             audit=audit,
             deliveries=deliveries.for_api(),
+            alerts=alerts.desk,
         )
         application = build_application(services)
         await watch.open(stack)
@@ -235,6 +255,8 @@ async def open_house(
         tasks.spawn("look at the models", wing.models.probe())
         await rooms.open()
         stack.push_async_callback(closed_within, 1.0, "the chat", rooms.close)
+        await log_wing.open(stack)
+        await alerts.open(stack)
 
         server = ApiServer(application, settings.server.host, settings.server.port)
         await server.start()
@@ -277,8 +299,10 @@ async def open_house(
             chat_import=rooms.chat_import,
             workspace=workspace,
             logs=logs,
+            log_wing=log_wing,
             watch=watch,
             audit=audit,
+            alerts=alerts.desk,
             link=link,
             deliveries=deliveries,
             keys=keys,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -30,6 +31,9 @@ class PanelLogs:
     def services(self) -> LogServices:
         from chainbot_desktop.ui.watchtower.logs.services import LogMemory, LogServices
 
+        wing = self._house.log_wing
+        memory = LogMemory(self._remembered, self._remember)
+        return LogServices(wing.timeline, None, self._choose, partial(_states, wing.sources), memory, wing.sources)
         self._timeline = LogTimeline(self._house.tasks)
         self._sources = LogSources((ProgramLog(self._timeline.add, self._house.logs),), lambda *_: None)
         self._sources.open({})
@@ -45,3 +49,7 @@ class PanelLogs:
         from chainbot_desktop.ui.code_agent.chooser import choose_path
 
         return await choose_path(origin, self._house.workspace, self._themes, self._house.tasks, purpose, Path.home(), name)
+
+
+def _states(sources: LogSources) -> Mapping[str, str]:
+    return {status.source: status.trouble if status.on else "turned off" for status in sources.statuses}

@@ -22,6 +22,7 @@ from chainbot_desktop.app.door_commands import page_address
 from chainbot_desktop.app.house import House
 from chainbot_desktop.app.panel import WINDOWS, ViewFactories
 from chainbot_desktop.app.panel_agents import PanelAgents
+from chainbot_desktop.app.panel_alerts import PanelAlerts
 from chainbot_desktop.app.panel_logs import PanelLogs
 from chainbot_desktop.app.panel_looks import PanelLooks
 from chainbot_desktop.app.panel_models import PanelModels
@@ -130,6 +131,9 @@ class Panel:
         self._ends.append(partial(_disconnect, window, waker))
         agents.open()
         self._ends.append(agents.close)
+        alerts = PanelAlerts(window, self._themes, house.tasks, house.alerts)
+        alerts.open()
+        self._ends.append(alerts.close)
         PanelCommands(PanelLooks(self._themes, remember), lambda: house.workspace.root).register_in(house.chat.commands)
         self._build_soon([key for key, _, _ in WINDOWS if key != "code-agent"])
 
@@ -272,7 +276,6 @@ class Windows:
             await self._code.store()
         if self._layouts is not None:
             await self._layouts.close()
-        await self._logs.close()
 
     def _agent_map(self) -> WindowView:
         from chainbot_desktop.ui.agent_map.layouts.worker import LayoutWorker
@@ -341,7 +344,7 @@ class Windows:
         return await choose_path(origin, self._house.workspace, self._themes, self._house.tasks, "open", Path.home())
 
     def _watchtower(self) -> WindowView:
-        from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
+        from chainbot_desktop.ui.watchtower.parts import DeliveryParts, WatchtowerParts
         from chainbot_desktop.ui.watchtower.view import WatchtowerView
 
         house = self._house
@@ -352,9 +355,16 @@ class Windows:
             logs=self._logs.services(),
             metrics=house.watch.metrics,
             health=house.watch.health,
+            alerts=house.alerts,
             link=house.link,
+            deliveries=DeliveryParts(house.deliveries.desk, house.deliveries.received, house.deliveries.replay),
             themes=self._themes,
             tasks=house.tasks,
+            metric_store=house.watch.figures.store,
+            agent_name=lambda agent_id: agent.name if (agent := house.agents.get(agent_id)) is not None else agent_id,
+            audit=house.audit,
+            audit_settings=house.settings.audit,
+            runtime=house.runtime,
         )
         return WatchtowerView(parts)
 

@@ -32,6 +32,8 @@ class EventQuery:
     types: tuple[str, ...] = ()
     subject: str | None = None
     source: str | None = None
+    actor: str | None = None
+    """Who caused it; a kind of actor where it ends with a colon: `user:`."""
     severities: tuple[str, ...] = ()
     attention: bool | None = None
     """Whether `requires_attention` must be set (or not)."""

@@ -119,6 +119,21 @@ class LoggingSettings(Section):
     format: Literal["auto", "json", "text"] = Field("auto", description="JSON, text, or text on a terminal and JSON elsewhere.")
 
 
+class LogsSettings(Section):
+    kept_bytes: int = Field(
+        32 * 1024 * 1024,
+        ge=1024 * 1024,
+        le=4 * 1024**3,
+        description="Memory that the timeline of log lines may take, in bytes.",
+    )
+    journald: Literal["auto", "on", "off"] = Field(
+        "auto", description="Whether the system journal is in the timeline; auto: as it was switched last, off at first."
+    )
+    access: Literal["auto", "on", "off"] = Field(
+        "auto", description="Whether requests to the server are in the timeline; auto: as it was switched last, on at first."
+    )
+
+
 class DatabaseSettings(Section):
     url: str | None = Field(
         None, description="sqlite:///PATH of the database; the data directory's own if empty.", pattern=r"^sqlite:///.+"
@@ -280,6 +295,66 @@ class DeliveriesSettings(Section):
     )
 
 
+class AlertChannel(BaseModel):
+    """Where alerts are told. The secret `alerts.NAME` of the keyring signs a webhook, is the password of a mail server, or holds the
+    addresses for apprise.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9](?:[_-]?[a-z0-9])*$", max_length=50)
+    kind: Literal["webhook", "email", "apprise"]
+    enabled: bool = True
+    severity: Literal["info", "warning", "critical"] = Field("warning", description="The least that is told.")
+    resolved: bool = Field(False, description="Whether it is told that an alert is over, too.")
+    url: HttpUrl | None = Field(None, description="Where a webhook is posted.")
+    host: str = Field("", max_length=253, description="The mail server.")
+    port: int = Field(587, ge=1, le=65535)
+    encryption: Literal["starttls", "tls", "none"] = "starttls"
+    ca_file: Path | None = Field(None, description="Certificate of one's own authority, for a mail server in the house.")
+    user: str = Field("", max_length=200, description="Name for the mail server; its password is the secret.")
+    sender: str = Field("", max_length=320, description="From whom the mail is; the user if empty.")
+    to: tuple[Annotated[str, Field(max_length=320)], ...] = Field((), max_length=20, description="Who gets the mail.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> AlertChannel:
+        if self.name in ("panel", "alexos"):
+            raise ValueError(f"another name than {self.name}: that channel is there already")
+        if self.kind == "webhook" and self.url is None:
+            raise ValueError("a webhook needs a url")
+        if self.kind == "email" and not (self.host and self.to and (self.sender or self.user)):
+            raise ValueError("an email needs host, to, and sender or user")
+        if any("@" not in address or any(c.isspace() or not c.isprintable() for c in address) for address in self.to):
+            raise ValueError("to: addresses like name@example.org")
+        return self
+
+
+ClockTime = Annotated[str, Field(pattern=r"^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9])?$")]
+"""HH:MM, or empty."""
+
+
+class AlertsSettings(Section):
+    enabled: bool = Field(True, description="Whether rules are looked at and alerts are made.")
+    panel: bool = Field(True, description="Whether the panel lights up and sounds.")
+    alexos: bool = Field(True, description="Whether ALEX OS is told (as attention_required).")
+    alexos_severity: Literal["info", "warning", "critical"] = Field("warning", description="The least that ALEX OS is told.")
+    channels: tuple[AlertChannel, ...] = Field((), description="Who else is told; each name only once.")
+    quiet_from: ClockTime = Field("", description="Quiet hours begin, as HH:MM by this machine's clock; empty for none.")
+    quiet_to: ClockTime = Field("", description="Quiet hours end.")
+    critical_breaks_quiet: bool = Field(True, description="Whether critical alerts are told in quiet hours.")
+    gather: float = Field(5, ge=0, le=600, description="Seconds in which several alerts become one message.")
+    give_up: float = Field(
+        86_400, ge=60, le=2_592_000, description="Seconds after which an alert that nobody took is given up."
+    )
+
+    @field_validator("channels")
+    @classmethod
+    def _names_differ(cls, channels: tuple[AlertChannel, ...]) -> tuple[AlertChannel, ...]:
+        if len({channel.name for channel in channels}) < len(channels):
+            raise ValueError("each name only once")
+        return channels
+
+
 class Settings(Section):
     """All sections. `workflow` and `agent` of existing files hold nothing that this version reads."""
 
@@ -293,6 +368,7 @@ class Settings(Section):
     websocket: WebSocketSettings = WebSocketSettings()
     security: SecuritySettings = SecuritySettings()
     logging: LoggingSettings = LoggingSettings()
+    logs: LogsSettings = LogsSettings()
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()
     workspace: WorkspaceSettings = WorkspaceSettings()
@@ -303,3 +379,4 @@ class Settings(Section):
     chat: ChatSettings = ChatSettings()
     deliveries: DeliveriesSettings = DeliveriesSettings()
     gui: GuiSettings = GuiSettings()
+    alerts: AlertsSettings = AlertsSettings()

@@ -9,10 +9,11 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 from chainbot_desktop.core.errors import ChainBotError, Conflict, Unavailable
 from chainbot_desktop.core.events import AuditExported, JournalPruned, Recorded
@@ -31,6 +32,8 @@ from chainbot_desktop.store.audit_forms import FormName
 from chainbot_desktop.store.database import Database
 from chainbot_desktop.store.journal import SqliteJournal
 from chainbot_desktop.store.retention import PrunePlan, Wish, driver_of, plan_pruning, prune_slice, unfinished
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 _LAST = "audit.verified"
@@ -167,7 +170,7 @@ class AuditTrail:
             def work() -> SignedExport | None:
                 return write_export(export, target, signer, tell, lambda: given_up.is_set() or self._closing.is_set())
 
-            done = await _until_it_ended(work, given_up)
+            done = await _to_its_end(work, given_up)
             if done is None:
                 raise Unavailable("The program is stopping.", code="stopping")
         await self.note_export(done.summary, actor)
@@ -176,6 +179,15 @@ class AuditTrail:
     def new_export(self, form: FormName, stretch: Stretch) -> AuditExport:
         """For whoever streams it elsewhere; say `note_export` at its end."""
         return AuditExport(self._database.path, form, stretch)
+
+    async def stream(self, export: AuditExport) -> AsyncGenerator[bytes]:
+        """The pieces of `export`, read beside whatever else is under way. NotFound where there is nothing to export."""
+        pieces = export.pieces()
+        try:
+            while (piece := await _to_its_end(lambda: next(pieces, b""))) and not self._closing.is_set():
+                yield piece
+        finally:
+            pieces.close()
 
     async def note_export(self, summary: ExportSummary, actor: Actor) -> None:
         signer = await self.signer()
@@ -261,13 +273,14 @@ class AuditTrail:
         self._listeners.tell()
 
 
-async def _until_it_ended(work: Callable[[], SignedExport | None], given_up: threading.Event) -> SignedExport | None:
-    """Run `work` in a thread; cancelled, tell it so and wait until it has cleaned up."""
+async def _to_its_end(work: Callable[[], T], given_up: threading.Event | None = None) -> T:
+    """Run `work` in a thread; cancelled, tell it so and wait for its end: what it holds is not taken from under it."""
     running = asyncio.get_running_loop().run_in_executor(None, work)
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
-        given_up.set()
+        if given_up is not None:
+            given_up.set()
         await asyncio.wait([running])
         raise
 

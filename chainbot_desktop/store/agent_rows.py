@@ -71,6 +71,18 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RunQuery:
+    """Which runs of all agents to list, newest first. `before` is `started_at` and id of the last run of the page before."""
+
+    states: tuple[RunState, ...] = ()
+    agent_id: str | None = None
+    words: str = ""
+    """All of them must stand in the task, the result or the reason."""
+    before: tuple[str, str] | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalRow:
     """A request to a human. `detail` is exactly what will happen: the command, the diff, the URL; or the question."""
 

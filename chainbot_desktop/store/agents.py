@@ -7,18 +7,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 
 from chainbot_desktop.core.events.envelope import Event, Recorded
 from chainbot_desktop.core.json_codec import canonical_json
 from chainbot_desktop.core.ports import IdempotencyKey
-from chainbot_desktop.store.agent_rows import OPEN_RUNS, AgentMessage, AgentRow, Lease, RunRow, UsageRow
+from chainbot_desktop.store.agent_rows import OPEN_RUNS, AgentMessage, AgentRow, Lease, RunQuery, RunRow, UsageRow
 from chainbot_desktop.store.database import Database
 from chainbot_desktop.store.journal import SqliteJournal
 from chainbot_desktop.store.schema import agent_messages, agents, model_usage, runs
 
 E = TypeVar("E", bound=Event)
+
+LISTED_CHARACTERS = 500
+"""Of a task and a result, in a list of runs."""
 
 
 class AgentTable:
@@ -82,6 +85,24 @@ class RunTable:
     async def of_agent(self, agent_id: str, *, limit: int = 100) -> list[RunRow]:
         """Newest first."""
         return await self._select(runs.c.agent_id == agent_id, limit=limit)
+
+    async def listed(self, query: RunQuery) -> list[RunRow]:
+        """Of all agents, newest first. Task and result are cut to LISTED_CHARACTERS: a page of long ones is not read whole."""
+        cut = {"task", "result"}
+        columns = [
+            func.substr(c, 1, LISTED_CHARACTERS).label(c.name) if c.name in cut else c for c in runs.c if c.name != "history"
+        ]
+        statement = select(*columns).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(query.limit)
+        if query.states:
+            statement = statement.where(runs.c.state.in_(query.states))
+        if query.agent_id is not None:
+            statement = statement.where(runs.c.agent_id == query.agent_id)
+        for word in query.words.split():
+            found = [column.contains(word, autoescape=True) for column in (runs.c.task, runs.c.result, runs.c.reason)]
+            statement = statement.where(or_(*found))
+        if query.before is not None:
+            statement = statement.where(tuple_(runs.c.started_at, runs.c.id) < query.before)
+        return await self._database.read(lambda c: [RunRow(**row._mapping) for row in c.execute(statement)])  # noqa: SLF001
 
     async def following(self, run_id: str) -> list[RunRow]:
         """Those that began because their task came too late for `run_id`, oldest first."""

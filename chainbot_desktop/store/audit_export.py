@@ -7,7 +7,7 @@ become the first event that is not earlier and the last that is not later.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -62,7 +62,7 @@ class AuditExport:
         self.summary: ExportSummary | None = None
         """Once all pieces were given."""
 
-    def pieces(self, progress: Callable[[int, int], None] | None = None) -> Iterator[bytes]:
+    def pieces(self, progress: Callable[[int, int], None] | None = None) -> Generator[bytes]:
         """NotFound where no event is in the stretch, Conflict where one cannot be written as text. Closing it ends it."""
         form, digest, size, checked = FORMS[self._name], sha256(), 0, _Checked()
         with closing(reading_connection(self._path)) as connection:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import ColumnElement, Connection, select, text
 
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import Unavailable
@@ -339,7 +339,9 @@ def _nothing() -> None:
     pass
 
 
-def _select_events(connection: Connection, query: EventQuery) -> list[Recorded[Event]]:
+def _select_events(  # noqa: C901 - one condition after the other
+    connection: Connection, query: EventQuery
+) -> list[Recorded[Event]]:
     newest_first = query.order == "desc"
     statement = select(events).order_by(events.c.seq.desc() if newest_first else events.c.seq)
     if query.since is not None:
@@ -350,6 +352,8 @@ def _select_events(connection: Connection, query: EventQuery) -> list[Recorded[E
         statement = statement.where(events.c.subject == query.subject)
     if query.source is not None:
         statement = statement.where(events.c.source == query.source)
+    if query.actor is not None:
+        statement = statement.where(_by_actor(query.actor))
     if query.severities:
         statement = statement.where(events.c.severity.in_(query.severities))
     if query.attention is not None:
@@ -363,6 +367,10 @@ def _select_events(connection: Connection, query: EventQuery) -> list[Recorded[E
         statement = statement.where(events.c.seq.in_(matching.columns(events.c.seq).scalar_subquery()))
     rows: Sequence[Any] = connection.execute(statement.limit(max(0, min(query.limit, MAX_READ)))).all()
     return [event_of_row(row) for row in rows]
+
+
+def _by_actor(actor: str) -> ColumnElement[bool]:
+    return events.c.actor.startswith(actor, autoescape=True) if actor.endswith(":") else events.c.actor == actor
 
 
 def match_expression(words: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,25 +108,26 @@ def lines_of(
     rows: Sequence[tuple[int, bytes]], wanted: Mapping[str, int | None], start: int, steps: int, step: int
 ) -> dict[str, Line]:
     """The packed rollups of `rows` (start, bytes) as a line for each of `wanted` (name and number), from `start` on."""
-    lines = {name: Line.empty(steps) for name in wanted}
-    if not rows:
-        return lines
+    if not rows or not wanted:
+        return {name: Line.empty(steps) for name in wanted}
     table = np.frombuffer(b"".join(packed for _, packed in rows), _ROW)
     lengths = [len(packed) // _ROW.itemsize for _, packed in rows]
     places = np.repeat(np.array([(at - start) // step for at, _ in rows], np.int64), lengths)
-    order = np.argsort(table["name"], kind="stable")
-    numbers = table["name"][order]
-    for name, number in wanted.items():
-        if number is None:
-            continue
-        mine = order[np.searchsorted(numbers, number, "left") : np.searchsorted(numbers, number, "right")]
-        _scatter(lines[name], places[mine], table[mine])
-    return lines
-
-
-def _scatter(line: Line, places: NDArray[np.int64], rows: NDArray[Any]) -> None:
-    line.low[places], line.mean[places], line.high[places] = rows["low"], rows["mean"], rows["high"]
-    line.count[places] = rows["count"]
+    numbers = [number for number in wanted.values() if number is not None]
+    turn = np.full(max([int(table["name"].max()), *numbers]) + 1, -1, np.int64)
+    for turned, number in enumerate(wanted.values()):
+        if number is not None:
+            turn[number] = turned
+    turns = turn[table["name"]]
+    if (turns < 0).any():
+        mine = turns >= 0
+        table, places, turns = table[mine], places[mine], turns[mine]
+    flat = turns * steps + places
+    low, mean, high = (np.full((len(wanted), steps), np.nan, np.float32) for _ in range(3))
+    count = np.zeros((len(wanted), steps), np.uint32)
+    for grid, column in ((low, "low"), (mean, "mean"), (high, "high"), (count, "count")):
+        grid.reshape(-1)[flat] = table[column]
+    return {name: Line(low[n], mean[n], high[n], count[n]) for n, name in enumerate(wanted)}
 
 
 def names_in(rows: Iterable[tuple[int, bytes]]) -> list[int]:

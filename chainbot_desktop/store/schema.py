@@ -228,6 +228,7 @@ runs = Table(
     Column("history", LargeBinary, nullable=True),
     Column("follows", String(36), nullable=False, server_default=""),
     Index("ix_runs_agent", "agent_id", "started_at"),
+    Index("ix_runs_started", "started_at", "id"),
     Index("ix_runs_conversation", "conversation_id", "started_at"),
     Index("ix_runs_state", "state"),
     Index("ix_runs_follows", "follows"),
@@ -391,7 +392,8 @@ alert_deliveries = Table(
     Index("ix_alert_deliveries_alert", "alert_id", "number"),
     sqlite_autoincrement=True,
 )
-"""What is told of an alert to a channel. Word: firing | resolved. State: pending | delivered | given_up."""
+"""What is told of an alert to a channel. Word: firing | resolved. State: pending | delivered | dropped | given_up; dropped: there was no
+need any more. `updated_at` of a pending one is when it was made."""
 
 received_webhooks = Table(
     "received_webhooks",

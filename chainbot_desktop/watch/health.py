@@ -250,7 +250,7 @@ def _link_checks(link: LinkStatus) -> list[Check]:
                 "Deliveries",
                 Level.NOTICE,
                 sentence,
-                "The journal names each with the reason (type:delivery_given_up).",
+                "The Deliveries page of the Watchtower has each with its answer, to be tried again.",
             )
         )
     elif link.outbox_pending:

@@ -49,7 +49,10 @@ from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdic
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.admin_token import AdminToken
+from chainbot_desktop.security.audit_trail import AuditTrail
 from chainbot_desktop.security.browser_sessions import Sessions, Tickets
+from chainbot_desktop.security.secret_store import SecretStore
+from chainbot_desktop.security.signing import read_or_make_signer
 from chainbot_desktop.store.agents import AgentMessageTable, AgentTable, RunTable, UsageTable
 from chainbot_desktop.store.approvals import ApprovalTable
 from chainbot_desktop.store.attachments import AttachmentTable
@@ -58,10 +61,13 @@ from chainbot_desktop.store.coordinations import CoordinationTable
 from chainbot_desktop.store.metric_file import MetricFile
 from chainbot_desktop.watch.health import HealthMonitor, ProgramFacts
 from chainbot_desktop.watch.log_ring import LogRing
+from chainbot_desktop.watch.logs.sources.http_access import HttpAccess
+from chainbot_desktop.watch.logs.timeline import LogTimeline
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
 from chainbot_desktop.watch.metric_store import MetricStore
 from chainbot_desktop.watch.metrics import MetricsSampler
 from tests.helpers.agent_house import NoChildren, ScriptedKind
+from tests.helpers.alert_desks import open_plain_desk
 from tests.helpers.deliveries import StillWay
 from tests.helpers.stores import Store, open_store
 
@@ -156,7 +162,7 @@ async def open_house(
     failures: list[str] = []
     tasks = Tasks(lambda name, error: failures.append(f"{name}: {error!r}"))
     chosen = Settings.model_validate(settings or {})
-    async with open_store(folder) as store:
+    async with open_store(folder) as store, open_plain_desk(store, folder, tasks) as alerts:
         directory = AgentDirectory(store.journal, store.bus, store.snapshots)
         await directory.open()
         lag = LoopLagMonitor()
@@ -229,8 +235,14 @@ async def open_house(
         around = Around(lambda: folder, lambda: None, lambda text: text, None)
         recall = make_recall(chosen, folder, cast(OpenedStore, store), lambda: chat, directory, models, tasks, around)
         recall.commands.register_in(chat.commands)
+        kept_secrets = SecretStore(folder, "file", None)
+        audit = AuditTrail(store.database, store.journal, store.preferences, folder, lambda: read_or_make_signer(kept_secrets))
+        await audit.open()
         wing = make_delivery_wing(chosen, cast(OpenedStore, store), tasks, StillWay(), lambda: link.status.outbox_pending)
         await wing.refusals.open()
+        timeline = LogTimeline(tasks)
+        access = HttpAccess(timeline.add)
+        access.start()
         services = ApiServices(
             settings=chosen,
             journal=store.journal,
@@ -259,7 +271,11 @@ async def open_house(
             recall=recall.recall,
             metric_store=metric_store,
             earlier=store.journal.earlier,
+            alerts=alerts,
+            audit=audit,
             deliveries=wing.for_api(),
+            timeline=timeline,
+            answered=access.answered,
         )
         application = build_application(services)
         server = ApiServer(application, "127.0.0.1", 0)
@@ -271,11 +287,13 @@ async def open_house(
         finally:
             lag.stop()
             await server.stop()
+            await timeline.close()
             await wing.refusals.close()
             assert application[HUB].count == 0
             await chat.close()
             await entanglements.close()
             await runtime.close()
+            await audit.close()
             await vitals.close()
             await models.close()
             await own.stop_all(grace=0)

@@ -14,6 +14,7 @@ from chainbot_desktop.alexos.outbox import NOT_TOLD
 from chainbot_desktop.core.events import PUBLIC_TYPES
 from chainbot_desktop.store.deliveries import DeliveryTable
 from tests.api.house import House
+from tests.api.test_alerts import fire
 from tests.helpers.deliveries import HERE
 
 
@@ -74,6 +75,9 @@ async def test_answers_are_as_documented(house: House, document: dict[str, Any])
     fill = {
         "/api/agents/{id}": "/api/agents/a-1",
         "/api/events/{id}": f"/api/events/{answer['event_id']}",
+        "/api/alerts/{id}": f"/api/alerts/{(await fire(house, 'smoke'))[0]['id']}",
+        "/api/alert-rules/{name}": "/api/alert-rules/cpu-busy",
+        "/api/audit/export/manifest": f"/api/audit/export/manifest?id={await exported(house)}",
         "/api/deliveries/incoming/{number}": "/api/deliveries/incoming/1",
         "/api/deliveries/{seq}": f"/api/deliveries/{await outgoing(house, answer['seq'])}",
         **await at_work(house),
@@ -89,6 +93,12 @@ async def test_answers_are_as_documented(house: House, document: dict[str, Any])
         checked += 1
     assert checked >= 30
     Draft202012Validator({"$ref": "#/components/schemas/Accepted", "components": document["components"]}).validate(answer)
+
+
+async def exported(house: House) -> str:
+    async with house.http.get(house.url + "/api/audit/export") as response:
+        await response.read()
+        return response.headers["X-Audit-Export"]
 
 
 async def outgoing(house: House, seq: int) -> int:

@@ -18,6 +18,7 @@ MODULES = (
     "webhooks",
     "screen",
     "growth",
+    "audit",
     "agents",
     "vitals",
     "models",
@@ -27,6 +28,7 @@ MODULES = (
     "chat_import",
     "recall",
     "log_view",
+    "metric_chart",
 )
 OUTPUT = Path(__file__).resolve().parents[2] / "build" / "bench.json"
 

@@ -29,7 +29,7 @@ from chainbot_desktop.core.events.runs import RunAcceptance
 from chainbot_desktop.core.ids import new_id, utc_now
 from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.core.ports import IdempotencyKey
-from chainbot_desktop.store.agent_rows import AgentRow, RunRow
+from chainbot_desktop.store.agent_rows import AgentRow, RunQuery, RunRow
 
 _log = logging.getLogger(__name__)
 
@@ -385,6 +385,10 @@ class AgentService:
     async def runs_of(self, agent_id: str, limit: int = 100) -> list[RunRow]:
         """Newest first."""
         return await self._parts.runs.of_agent(agent_id, limit=limit)
+
+    async def runs_listed(self, query: RunQuery) -> list[RunRow]:
+        """Of all agents, newest first; task and result are cut short."""
+        return await self._parts.runs.listed(query)
 
     def follow_run(self, run_id: str, listener: RunListener) -> Callable[[], None]:
         """Hear what a run does, from the answer so far on; a run that has ended says nothing but that, at once."""

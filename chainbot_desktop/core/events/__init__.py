@@ -23,6 +23,17 @@ from chainbot_desktop.core.events.agents import (
     GuestChanged,
     GuestLeft,
 )
+from chainbot_desktop.core.events.alerts import (
+    AlertAcknowledged,
+    AlertChannelTested,
+    AlertDeliveryGivenUp,
+    AlertFired,
+    AlertResolved,
+    AlertRuleChanged,
+    AlertRuleRemoved,
+    AlertsMuted,
+    AlertSnoozed,
+)
 from chainbot_desktop.core.events.alexos import (
     AlexOsEventReceived,
     DeliveriesDecided,
@@ -85,6 +96,15 @@ KnownEvent = Annotated[
     | AgentSpawned
     | AgentStateChanged
     | AgentTerminated
+    | AlertAcknowledged
+    | AlertChannelTested
+    | AlertDeliveryGivenUp
+    | AlertFired
+    | AlertResolved
+    | AlertRuleChanged
+    | AlertRuleRemoved
+    | AlertSnoozed
+    | AlertsMuted
     | AlexOsEventReceived
     | ApprovalDecided
     | ApprovalExpired
@@ -173,6 +193,15 @@ __all__ = [
     "AgentSpawned",
     "AgentStateChanged",
     "AgentTerminated",
+    "AlertAcknowledged",
+    "AlertChannelTested",
+    "AlertDeliveryGivenUp",
+    "AlertFired",
+    "AlertResolved",
+    "AlertRuleChanged",
+    "AlertRuleRemoved",
+    "AlertSnoozed",
+    "AlertsMuted",
     "AlexOsEventReceived",
     "ApprovalDecided",
     "ApprovalExpired",

@@ -2,7 +2,7 @@
 
     nightly backup                      every word must occur, anywhere in the event; the last may be the beginning of one
     type:workflow_failed  type:agent*   several are alternatives
-    subject:w-2291  source:alexos
+    subject:w-2291  source:alexos  actor:user:admin  actor:agent:
     severity>=warning  severity:error
     is:attention
 
@@ -23,7 +23,7 @@ from chainbot_desktop.core.ports import EventQuery
 
 _SEVERITIES = tuple(Severity)
 _TERM = re.compile(r'(?P<key>[A-Za-z_]+)(?P<sign>>=|<=|[:=<>])(?!//)(?P<value>"[^"]*"?|\S*)|"(?P<quoted>[^"]*)"?|(?P<word>\S+)')
-_EXPECTED = "type:, subject:, source:, severity>=, is:attention"
+_EXPECTED = "type:, subject:, source:, actor:, severity>=, is:attention"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class EventFilter:
     types: tuple[str, ...] = ()
     subject: str | None = None
     source: str | None = None
+    actor: str | None = None
     severities: tuple[str, ...] = ()
     attention: bool | None = None
 
@@ -48,6 +49,7 @@ class EventFilter:
             types=self.types,
             subject=self.subject,
             source=self.source,
+            actor=self.actor,
             severities=self.severities,
             attention=self.attention,
             text=" ".join(self.words),
@@ -66,6 +68,10 @@ class EventFilter:
                 and self.subject in (None, event.subject)
                 and self.source in (None, event.source)
                 and self.attention in (None, event.requires_attention)
+                and (
+                    self.actor in (None, event.actor)
+                    or ((self.actor or "").endswith(":") and event.actor.startswith(self.actor or ""))
+                )
             )
             if not terms or not patterns:
                 return terms
@@ -94,7 +100,7 @@ def parse_filter(text: str) -> EventFilter:
 
 
 def _with_term(found: EventFilter, key: str, value: str) -> EventFilter:
-    if key not in {"type", "subject", "source", "is"}:
+    if key not in {"type", "subject", "source", "actor", "is"}:
         raise InvalidInput(
             f"“{key}:” is not a term of the filter.", hint=f"Known are {_EXPECTED}. Quote it to search for it as text."
         )
@@ -104,6 +110,8 @@ def _with_term(found: EventFilter, key: str, value: str) -> EventFilter:
         return replace(found, types=(*found.types, *_types(value)))
     if key == "subject":
         return replace(found, subject=value)
+    if key == "actor":
+        return replace(found, actor=value)
     if key == "source":
         return replace(found, source=value)
     if value != "attention":

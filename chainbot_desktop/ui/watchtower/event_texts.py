@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from chainbot_desktop.core.events.envelope import Event, Severity
 from chainbot_desktop.core.ids import parse_time
+from chainbot_desktop.ui.watchtower.json_paths import visible
 from chainbot_desktop.ui.watchtower.marks import Mark
 
 Data = Mapping[str, Any]
@@ -42,9 +43,9 @@ def describe(event: Event) -> str:
     """A line for the list."""
     data = plain_data(event)
     if not isinstance(data, Mapping):
-        return str(data)[:_LONGEST]
+        return visible(str(data)[:_LONGEST])
     sentence = _SENTENCES.get(event.type, _anything)(data)
-    return " ".join(sentence.split())[:_LONGEST]
+    return visible(" ".join(sentence.split())[:_LONGEST])
 
 
 def exact_time(text: str, zone: tzinfo | None = None) -> str:
@@ -117,6 +118,19 @@ def _given_up(data: Data) -> str:
     return _joined(f"{data.get('event_type')} #{data.get('seq')}", f"{data.get('attempts')} attempts", data.get("reason"))
 
 
+def _verdict(data: Data) -> str:
+    checked = f"{data.get('checked'):,} events" if isinstance(data.get("checked"), int) else ""
+    return _joined("whole" if data.get("ok") else "broken", data.get("reason"), checked)
+
+
+def _pruned(data: Data) -> str:
+    return _joined(f"events {data.get('first_seq')} to {data.get('last_seq')} are gone")
+
+
+def _exported(data: Data) -> str:
+    return _joined(f"events {data.get('first_seq')} to {data.get('last_seq')}", data.get("format"), data.get("key_fingerprint"))
+
+
 def _anything(data: Data) -> str:
     """What speaks first, then the other plain values by name."""
     spoken = [str(data[key]) for key in _SPEAKING if data.get(key)]
@@ -156,5 +170,8 @@ _SENTENCES: dict[str, Callable[[Data], str]] = {
     "file_saved": lambda d: _joined(d.get("path"), f"{d.get('size')} bytes"),
     "message_posted": _message,
     "delivery_given_up": _given_up,
+    "chain_verified": _verdict,
+    "journal_pruned": _pruned,
+    "audit_exported": _exported,
     "event_gap_detected": lambda d: _joined(d.get("reason")),
 }

@@ -14,12 +14,13 @@ from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events.envelope import Event, Recorded
-from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.event_filter import EventFilter, parse_filter
 from chainbot_desktop.ui.watchtower.event_inspector import EventInspector
 from chainbot_desktop.ui.watchtower.event_texts import clock_time, describe, mark_of
 from chainbot_desktop.ui.watchtower.follow_bar import FollowBar, NewRowsPill
+from chainbot_desktop.ui.watchtower.inspecting import Inspecting
+from chainbot_desktop.ui.watchtower.json_paths import visible
 from chainbot_desktop.ui.watchtower.pace import Pace
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
@@ -48,7 +49,6 @@ class EventsPage(Page):
     def __init__(self, parts: WatchtowerParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._journal = parts.journal
-        self._blobs = parts.blobs
         self._tasks = parts.tasks
         self._filter = EventFilter()
         self._passes: Callable[[Recorded[Event]], bool] | None = None
@@ -61,7 +61,7 @@ class EventsPage(Page):
         self._attention = 0
         self._work: asyncio.Task[None] | None = None
         self._head_known = False
-        self._build(parts.themes)
+        self._build(parts)
         self._pace = Pace(self, self._on_frame)
         self.list.spent = self._pace.spent
         self._status_timer = QTimer(self, singleShot=True, interval=_STATUS_MS)
@@ -106,6 +106,9 @@ class EventsPage(Page):
         if recorded is None:
             self.message.emit(Message(f"The journal has no event with the id {event_id}.", "warning"))
             return
+        self._go_to(recorded)
+
+    def _go_to(self, recorded: Recorded[Event]) -> None:
         index = self.stretch.index_of(recorded.seq)
         if index is not None:
             self.list.set_current(index)
@@ -262,22 +265,6 @@ class EventsPage(Page):
         self.inspector.show_event(recorded)
         self.panel.open()
 
-    def _on_agent_wanted(self, agent_id: str) -> None:
-        self.open_requested.emit("agent-map", {"agent_id": agent_id})
-
-    def _on_chat_wanted(self, text: str, name: str) -> None:
-        self.open_requested.emit("chat", {"attach": {"kind": "event", "name": name, "text": text}})
-
-    def _on_body_wanted(self, digest: str) -> None:
-        self._tasks.spawn("watchtower: body", self._show_body(digest))
-
-    async def _show_body(self, digest: str) -> None:
-        body = await self._blobs.get(digest)
-        if body is None:
-            self.message.emit(Message("The body of this event is no longer kept.", "warning", f"Its SHA-256 was {digest}."))
-        else:
-            self.inspector.show_body(body)
-
     def _on_subject_wanted(self, subject: str) -> None:
         if self.panel.covers:
             self.panel.close_panel()
@@ -285,9 +272,6 @@ class EventsPage(Page):
 
     def _on_filter_left(self) -> None:
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _on_copied(self, what: str) -> None:
-        self.message.emit(Message(f"Copied {what}.", "success"))
 
     # What is seen.
 
@@ -315,7 +299,8 @@ class EventsPage(Page):
         else:
             self._empty.set_text("Nothing found", "No event passes this filter; new ones that do appear here.")
 
-    def _build(self, themes: ThemeSource) -> None:
+    def _build(self, parts: WatchtowerParts) -> None:
+        themes = parts.themes
         self.rows = TwoLineRows(self.stretch, _row_text, _seq)
         self.bar = FollowBar("Filter: words, type:, subject:, severity>=", themes)
         self.bar.filtered.connect(self._on_filtered)
@@ -344,11 +329,9 @@ class EventsPage(Page):
         self._body.addWidget(self.list)
         hand_focus_on(content, lambda: self.list)
         self.inspector = EventInspector(themes)
-        self.inspector.agent_wanted.connect(self._on_agent_wanted)
-        self.inspector.body_wanted.connect(self._on_body_wanted)
         self.inspector.subject_wanted.connect(self._on_subject_wanted)
-        self.inspector.chat_wanted.connect(self._on_chat_wanted)
-        self.inspector.copied.connect(self._on_copied)
+        self.inspector.event_wanted.connect(self._go_to)
+        self._inspecting = Inspecting(self.inspector, parts, self.message.emit, self.open_requested.emit)
         self.panel = SidePanel(content, self.inspector, themes)
         self.inspector.closed.connect(self.panel.close_panel)
         outer = QVBoxLayout(self)
@@ -365,9 +348,9 @@ def _row_text(recorded: Recorded[Event]) -> RowText:
     mark = mark_of(event)
     return RowText(
         mark=mark,
-        title=event.type,
-        origin=event.source,
-        about=event.subject,
+        title=visible(event.type),
+        origin=visible(event.source),
+        about=visible(event.subject),
         time=clock_time(event.time),
         detail=f"#{recorded.seq}",
         text=describe(event),

@@ -33,6 +33,10 @@ class FactCard(Card):
         themes.changed.connect(self._on_texts_theme)
         self._on_texts_theme(themes.current)
 
+    def add_button(self, button: QWidget) -> None:
+        """At the right, beside all of the sentences."""
+        self._grid.addWidget(button, 0, 3, 4, 1, Qt.AlignmentFlag.AlignVCenter)
+
     def show_fact(self, mark: Mark, heading: str, sentence: str, *, aside: str = "", code: str = "", hint: str = "") -> None:
         self._mark.set_mark(mark)
         for label, text in (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -15,7 +15,7 @@ from chainbot_desktop.ui.watchtower.fact_rows import FactCard
 from chainbot_desktop.ui.watchtower.marks import Mark
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
-from chainbot_desktop.ui.widgets import EmptyState, KineticArea
+from chainbot_desktop.ui.widgets import Button, EmptyState, KineticArea
 
 STATE_MARKS: dict[LinkState, Mark] = {
     LinkState.UNREGISTERED: "unknown",
@@ -44,6 +44,8 @@ class LinkPage(Page):
         self._themes = themes
         self._stop: Callable[[], None] | None = None
         self._state, self._bus, self._outbox = FactCard(themes), FactCard(themes), FactCard(themes)
+        self.deliveries = Button("Show deliveries", themes, icon="upload")
+        self.deliveries.clicked.connect(lambda: self.open_requested.emit("watchtower", {"page": "deliveries"}))
         self._title = QLabel("What this ALEX OS was seen to do")
         self._title.setProperty("role", "title")
         self._none = EmptyState(
@@ -54,6 +56,7 @@ class LinkPage(Page):
         self._list = QVBoxLayout(content)
         for widget in (self._state, self._bus, self._outbox, self._title, self._none):
             self._list.addWidget(widget)
+        self._list.insertWidget(3, self.deliveries, 0, Qt.AlignmentFlag.AlignLeft)
         self._list.addStretch(1)
         area = KineticArea(content)
         outer = QVBoxLayout(self)
@@ -141,7 +144,7 @@ class LinkPage(Page):
         mark: Mark = "warning" if status.outbox_given_up else "waiting" if status.outbox_pending else "good"
         waiting = f"{status.outbox_pending:,} waiting" if status.outbox_pending else "Nothing waits"
         refused = f"{status.outbox_given_up:,} refused for good." if status.outbox_given_up else "none was refused for good."
-        hint = "Events has each with its reason: type:delivery_given_up" if status.outbox_given_up else ""
+        hint = "Deliveries has each with its answer, to be tried again." if status.outbox_given_up else ""
         self._outbox.show_fact(mark, "Deliveries", f"{waiting}, {refused}", hint=hint)
 
     def _stop_listening(self) -> None:

@@ -1,104 +1,74 @@
-"""One figure over time: its present value, its lowest and highest, and a line in which a gap is a gap."""
+"""One chart over the shared axis of time: values of now or of the moment pointed at, mean and band of each figure, gaps as gaps."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from chainbot_desktop.ui.theme import Theme, ThemeSource
+from chainbot_desktop.store.metric_rows import Line
+from chainbot_desktop.ui.theme import FontRole, Theme, ThemeSource
+from chainbot_desktop.ui.watchtower.metric_axis import TimeAxis
+from chainbot_desktop.ui.watchtower.metric_drawing import Visible, draw, runs, visible
+from chainbot_desktop.ui.watchtower.metric_plans import ChartPlan
+from chainbot_desktop.watch.metric_store import MetricWindow
+
+_HEAD = 30
+_HEIGHT = 116
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One line of a chart, oldest value first, NaN where there is none. Of a rollup, `lows` are the lowest and `values` the highest."""
+    """A figure of the window in this chart."""
 
     name: str
+    label: str
     token: str
-    values: array[float]
-    latest: float | None
-    lows: array[float] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """What a chart shows: traces over the same `seconds`, of which one step covers `step`."""
-
-    traces: tuple[Trace, ...]
-    seconds: int
-    step: int
+    thin: bool = False
 
 
 class MetricChart(QWidget):
-    """`pointed` carries how many seconds ago somebody points at (hover or tap), -1 for nowhere; `set_pointer` shows it here."""
+    """Give it a window with `show_window`; it follows `axis` by itself."""
 
-    pointed = Signal(float)
-
-    def __init__(
-        self,
-        title: str,
-        unit: str,
-        themes: ThemeSource,
-        *,
-        ceiling: float | None = None,
-        digits: int = 0,
-        from_zero: bool = True,
-        missing: str = "Not measured yet",
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, plan: ChartPlan, axis: TimeAxis, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title = title
-        self._unit = unit
+        self.plan = plan
+        self._axis = axis
         self._themes = themes
-        self._ceiling = ceiling
-        self._digits = digits
-        self._from_zero = from_zero
-        self._missing = missing
+        self._window: MetricWindow | None = None
+        self._traces: Sequence[Trace] = ()
+        self._latest: Mapping[str, float | None] = {}
         self._note = ""
-        self._plot = Plot((), 60, 1)
-        self._bars: Sequence[float] = ()
-        self._pointer = -1.0
+        self._layer: QPixmap | None = None
         self.setMouseTracking(True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName(title)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(plan.title)
+        axis.changed.connect(self._on_moved)
+        axis.pointed.connect(self._on_pointed)
         themes.changed.connect(self._on_theme_changed)
 
-    def show_plot(self, plot: Plot, *, note: str = "", bars: Sequence[float] = ()) -> None:
-        """`note` is a word beside the title; `bars` are shares of 100 (the cores), drawn small at the bottom."""
-        self._plot, self._note, self._bars = plot, note, bars
+    def show_window(self, window: MetricWindow, traces: Sequence[Trace], latest: Mapping[str, float | None], note: str) -> None:
+        """`latest` are the figures of now, used while the present is followed; `note` is a word beside the title."""
+        self._window, self._traces, self._latest, self._note = window, traces, latest, note
+        self._on_moved()
         self.setAccessibleDescription(self.value_text())
-        self.update()
-
-    def set_pointer(self, seconds_ago: float) -> None:
-        if seconds_ago != self._pointer:
-            self._pointer = seconds_ago
-            self.update()
 
     def value_text(self) -> str:
-        """The present values, or those under the pointer, with their unit."""
+        """The values of now or under the pointer, with their unit."""
         return "  ".join(text for text, _ in self._value_parts())
 
-    def _value_parts(self) -> list[tuple[str, str]]:
-        """(text, colour) from left to right; nothing where nothing was measured."""
-        traces = [trace for trace in self._plot.traces if not all(map(isnan, trace.values))]
-        parts = []
-        for trace in traces:
-            value = trace.latest if self._pointer < 0 else self._value_at(trace)
-            shown = "–" if value is None else f"{value:,.{self._digits_for(value)}f}"
-            parts.append((f"{trace.name} {shown}".strip(), trace.token if len(traces) > 1 else "text"))
-        if parts:
-            text, token = parts[-1]
-            parts[-1] = (f"{text} {self._unit}", token)
-        return parts
+    @property
+    def plot(self) -> QRectF:
+        """Where the lines are drawn; as wide as the axis is long."""
+        theme = self._themes.current
+        return QRectF(self.rect()).adjusted(theme.px(12), theme.px(_HEAD), -theme.px(12), -theme.px(10))
 
     def sizeHint(self) -> QSize:
-        theme = self._themes.current
-        return QSize(theme.px(220), theme.px(124))
+        return QSize(self._themes.current.px(220), self._themes.current.px(_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -107,154 +77,216 @@ class MetricChart(QWidget):
         theme = self._themes.current
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._layer is None:
+            self._layer = self._paint_layer(theme)
+        painter.drawPixmap(0, 0, self._layer)
+        self._paint_head(painter, theme)
+        if self._axis.pointer is not None:
+            x = self.plot.left() + self._axis.share(self._axis.pointer) * self.plot.width()
+            painter.setPen(QPen(theme.color("text"), 1, Qt.PenStyle.DashLine))
+            painter.drawLine(QPointF(x, self.plot.top()), QPointF(x, self.plot.bottom()))
+
+    # What is drawn
+
+    def _paint_layer(self, theme: Theme) -> QPixmap:
+        """All but the values and the pointer: those change far more often."""
+        ratio = self.devicePixelRatio()
+        layer = QPixmap(self.size() * ratio)
+        layer.setDevicePixelRatio(ratio)
+        layer.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(layer)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(theme.color("line"), 1))
         painter.setBrush(theme.color("surface1"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), theme.px(12), theme.px(12))
-        self._paint_head(painter, theme)
-        area = self._area(theme)
-        known = [
-            v for trace in self._plot.traces for values in (trace.values, trace.lows or ()) for v in values if not isnan(v)
-        ]
-        if not known:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        self._paint_shades(painter, theme)
+        seen = [(trace, self._visible(trace.name)) for trace in self._traces]
+        bounds = [bound for _, part in seen if (bound := part.bounds) is not None]
+        if not bounds:
             painter.setPen(theme.color("dim"))
             painter.setFont(theme.font("small"))
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._missing)
+            painter.drawText(self.plot, Qt.AlignmentFlag.AlignCenter, self.plan.missing)
+        else:
+            low, high = self._scale(min(bound[0] for bound in bounds), max(bound[1] for bound in bounds))
+            self._paint_grid(painter, theme)
+            for trace, part in seen:
+                width = theme.px(1) if trace.thin else theme.px(2)
+                color = theme.color(trace.token, 0.55 if trace.thin else 1.0)
+                draw(painter, self.plot, part, low, high, color, width, band=not trace.thin)
+            self._paint_scale(painter, low, high, theme)
+        painter.end()
+        return layer
+
+    def _visible(self, name: str) -> Visible:
+        assert self._window is not None
+        line = self._window.lines.get(name) or Line.empty(0)
+        width = round(self.plot.width() * self.devicePixelRatio())
+        return visible(line, self._window.start, self._window.step, self._axis.start, self._axis.span, width)
+
+    def _scale(self, low: float, high: float) -> tuple[float, float]:
+        """What the bottom and the top of the plot stand for."""
+        if self.plan.ceiling is not None:
+            return 0.0, max(self.plan.ceiling, high)
+        if self.plan.from_zero:
+            return min(0.0, low), nice_above(high)
+        room = max(1.0, (high - low) * 0.1)
+        return math.floor(low - room), math.ceil(high + room)
+
+    def _paint_grid(self, painter: QPainter, theme: Theme) -> None:
+        plot = self.plot
+        painter.setPen(QPen(theme.color("line", 0.6), 1))
+        for y in (plot.top(), plot.center().y(), plot.bottom()):
+            painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
+
+    def _paint_scale(self, painter: QPainter, low: float, high: float, theme: Theme) -> None:
+        plot = self.plot
+        painter.setFont(theme.font("small"))
+        metrics = QFontMetrics(painter.font())
+        for value, y in ((high, plot.top()), (low, plot.bottom() - metrics.height())):
+            text = short(value, self.plan.digits if abs(value) < 10 else 0)
+            box = QRectF(plot.left(), y, metrics.horizontalAdvance(text) + theme.px(6), metrics.height())
+            painter.fillRect(box, theme.color("surface1", 0.75))
+            painter.setPen(theme.color("dim"))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_shades(self, painter: QPainter, theme: Theme) -> None:
+        if self._window is None:
             return
-        low, high = self._bounds(known)
-        self._paint_frame(painter, area, min(known), max(known), theme)
-        for trace in self._plot.traces:
-            self._paint_trace(painter, area, trace, low, high, theme)
-        self._paint_bars(painter, theme)
-        self._paint_pointer(painter, area, theme)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._point_at(event.position())
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._point_at(event.position())
-
-    def leaveEvent(self, event: object) -> None:
-        self.pointed.emit(-1.0)
-
-    def _point_at(self, position: QPointF) -> None:
-        area = self._area(self._themes.current)
-        share = (area.right() - position.x()) / max(1, area.width())
-        inside = 0 <= share <= 1 and self._plot.traces
-        self.pointed.emit(share * self._plot.seconds if inside else -1.0)
-
-    def _area(self, theme: Theme) -> QRect:
-        bottom = theme.px(24) if not self._bars else theme.px(30)
-        return self.rect().adjusted(theme.px(12), theme.px(38), -theme.px(12), -bottom)
-
-    def _bounds(self, known: list[float]) -> tuple[float, float]:
-        if self._ceiling is not None:
-            return 0.0, max(self._ceiling, *known)
-        low, high = 0.0 if self._from_zero else min(known), max(known)
-        return (low, high) if high > low else (min(0.0, low), max(high, 1.0))
+        plot = self.plot
+        for (name, _), token in zip(self.plan.shades, ("failed", "needs_input"), strict=False):
+            seen = self._visible(name)
+            held = seen.high.copy()
+            held[~(held > 0)] = math.nan
+            half = 0.5 / max(1, len(held)) if seen.dense else self._window.step / self._axis.span / 2
+            for first, last in runs(held):
+                left = plot.left() + max(0.0, seen.places[first] - half) * plot.width()
+                right = plot.left() + min(1.0, seen.places[last - 1] + half) * plot.width()
+                painter.fillRect(QRectF(left, plot.top(), max(2.0, right - left), plot.height()), theme.color(token, 0.25))
 
     def _paint_head(self, painter: QPainter, theme: Theme) -> None:
-        strip = QRect(theme.px(12), theme.px(8), self.width() - theme.px(24), theme.px(24))
-        painter.setFont(theme.font("number"))
-        room = strip.width()
-        for text, token in reversed(self._value_parts()):
-            painter.setPen(theme.color(token))
-            part = QRect(strip.left(), strip.top(), room, strip.height())
-            painter.drawText(part, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
-            room -= painter.fontMetrics().horizontalAdvance(text) + theme.px(10)
+        strip = QRect(theme.px(12), theme.px(4), self.width() - theme.px(24), theme.px(_HEAD - 6))
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.setFont(theme.font("strong"))
+        metrics = QFontMetrics(painter.font())
+        painter.setPen(theme.color("text"))
+        painter.drawText(strip, flags, self.plan.title)
+        left = strip.left() + metrics.horizontalAdvance(self.plan.title) + theme.px(12)
+        right = self._paint_values(painter, strip, left, theme)
+        note = self._note if self._axis.pointer is None else ""
+        held = self._held()
         painter.setFont(theme.font("small"))
-        painter.setPen(theme.color("dim"))
-        title = f"{self._title} · {self._note}" if self._note else self._title
-        painter.drawText(
-            strip,
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-            painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, room),
-        )
+        painter.setPen(theme.color("needs_input" if held else "dim"))
+        room = right - left
+        if room > theme.px(40):
+            text = QFontMetrics(painter.font()).elidedText(held or note, Qt.TextElideMode.ElideRight, room)
+            painter.drawText(QRect(left, strip.top(), room, strip.height()), flags, text)
 
-    def _paint_frame(self, painter: QPainter, area: QRect, lowest: float, highest: float, theme: Theme) -> None:
-        painter.setPen(QPen(theme.color("line"), 1))
-        painter.drawLine(area.left(), area.bottom() + 1, area.right(), area.bottom() + 1)
-        painter.setFont(theme.font("label"))
-        painter.setPen(theme.color("dim"))
-        below = QRect(area.left(), self.height() - theme.px(22), area.width(), theme.px(18))
-        ago = f"{self._plot.seconds // 60} min ago" if self._plot.seconds > 60 else "1 min ago"
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, ago)
-        extremes = f"min {lowest:,.{self._digits_for(lowest)}f}   max {highest:,.{self._digits_for(highest)}f}"
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, extremes)
+    def _paint_values(self, painter: QPainter, strip: QRect, left: int, theme: Theme) -> int:
+        """From the right, all of them: without their bands, and smaller, where the chart is narrow. Where they begin."""
+        gap = theme.px(12)
+        roles: tuple[tuple[FontRole, bool], ...] = (("strong", True), ("strong", False), ("small", False))
+        for role, bands in roles:
+            painter.setFont(theme.font(role))
+            metrics = QFontMetrics(painter.font())
+            parts = self._value_parts(bands=bands)
+            widths = [metrics.horizontalAdvance(text) for text, _ in parts]
+            if sum(widths) + gap * len(parts) <= strip.right() - left:
+                break
+        right = strip.right()
+        for (text, token), width in zip(reversed(parts), reversed(widths), strict=True):
+            painter.setPen(theme.color(token))
+            box = QRect(right - width, strip.top(), width, strip.height())
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            right -= width + gap
+        return right
 
-    def _paint_trace(self, painter: QPainter, area: QRect, trace: Trace, low: float, high: float, theme: Theme) -> None:
-        color = theme.color(trace.token)
-        painter.setPen(QPen(color, theme.px(1.5), Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
-        tops = _runs(trace.values, area, low, high)
-        bottoms = _runs(trace.lows, area, low, high) if trace.lows is not None else [[] for _ in tops]
-        for top, bottom in zip(tops, bottoms, strict=True):
-            if len(top) == 1:
-                painter.drawPoint(top[0])
-                continue
-            _fill(painter, top, bottom, area, color)
-            painter.drawPolyline(QPolygonF(top))
+    def _held(self) -> str:
+        """Which of the shades hold at the moment pointed at."""
+        if self._axis.pointer is None:
+            return ""
+        return ", ".join(word for name, word in self.plan.shades if (at := self._at(name)) is not None and at[2] > 0)
 
-    def _paint_bars(self, painter: QPainter, theme: Theme) -> None:
-        """The cores, in a row between the two captions at the bottom."""
-        if not self._bars:
-            return
-        width, height = theme.px(4), theme.px(18)
-        left = (self.width() - len(self._bars) * (width + 2)) // 2
-        top = self.height() - theme.px(4) - height
-        for number, value in enumerate(self._bars):
-            filled = round(height * min(100.0, max(0.0, value)) / 100)
-            x = left + number * (width + 2)
-            painter.fillRect(x, top, width, height, theme.color("surface3"))
-            painter.fillRect(x, top + height - filled, width, filled, theme.color("working"))
+    # Values
 
-    def _paint_pointer(self, painter: QPainter, area: QRect, theme: Theme) -> None:
-        if self._pointer < 0:
-            return
-        x = area.right() - self._pointer / self._plot.seconds * area.width()
-        painter.setPen(QPen(theme.color("dim"), 1, Qt.PenStyle.DashLine))
-        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+    def _value_parts(self, *, bands: bool = True) -> list[tuple[str, str]]:
+        """(text, colour) from left to right; nothing where nothing was measured."""
+        parts: list[tuple[str, str]] = []
+        cores = [
+            text
+            for trace in self._traces
+            if trace.thin and trace.name.startswith("core") and (text := self._value(trace, bands=bands))
+        ]
+        if cores and self._axis.pointer is not None:
+            parts.append((f"cores {' '.join(cores[:16])}", "waiting"))
+        elif cores and self._axis.following:
+            parts.append((f"busiest core {max(cores, key=float)}", "waiting"))
+        for trace in self._traces:
+            text = "" if trace.name.startswith("core") else self._value(trace, bands=bands)
+            if text:
+                parts.append((f"{trace.label} {text}".strip(), trace.token if len(self._traces) > 1 else "text"))
+        if parts:
+            text, token = parts[-1]
+            parts[-1] = (f"{text} {self.plan.unit}", token)
+        return parts
 
-    def _value_at(self, trace: Trace) -> float | None:
-        index = len(trace.values) - 1 - int(self._pointer // self._plot.step)
-        if not 0 <= index < len(trace.values) or isnan(trace.values[index]):
+    def _value(self, trace: Trace, *, bands: bool) -> str:
+        digits = self.plan.digits
+        if self._axis.pointer is None and self._axis.following:
+            latest = self._latest.get(trace.name)
+            return "" if latest is None else short(latest, digits)
+        found = self._at(trace.name)
+        if found is None:
+            return "–" if self._line_has_values(trace.name) else ""
+        low, mean, high = (short(value, digits) for value in found)
+        return mean if low == high or not bands else f"{mean} ({low}–{high})"
+
+    def _at(self, name: str) -> tuple[float, float, float] | None:
+        """Lowest, mean and highest of the step that is pointed at, or of the last one that is seen."""
+        window = self._window
+        line = window.lines.get(name) if window is not None else None
+        if window is None or line is None:
             return None
-        return trace.values[index]
+        moment = self._axis.end - window.step / 2 if self._axis.pointer is None else self._axis.pointer
+        index = int((moment - window.start) // window.step)
+        if not 0 <= index < len(line.mean) or math.isnan(line.mean[index]):
+            return None
+        return float(line.low[index]), float(line.mean[index]), float(line.high[index])
 
-    def _digits_for(self, value: float) -> int:
-        return self._digits if abs(value) < 100 else 0
+    def _line_has_values(self, name: str) -> bool:
+        line = self._window.lines.get(name) if self._window is not None else None
+        return line is not None and bool(line.count.any())
+
+    def _on_moved(self) -> None:
+        self._layer = None
+        self.update()
+
+    def _on_pointed(self) -> None:
+        self.setAccessibleDescription(self.value_text())
+        self.update()
+
+    def resizeEvent(self, event: object) -> None:
+        self._layer = None
 
     def _on_theme_changed(self, theme: Theme) -> None:
+        self._layer = None
         self.updateGeometry()
         self.update()
 
 
-def _runs(values: array[float], area: QRect, low: float, high: float) -> list[list[QPointF]]:
-    """The points of `values` in `area`, cut where values are missing."""
-    step = area.width() / max(1, len(values) - 1)
-    scale = area.height() / ((high - low) or 1.0)
-    left, bottom = area.left(), area.bottom()
-    runs: list[list[QPointF]] = []
-    run: list[QPointF] = []
-    for index, value in enumerate(values):
-        if isnan(value):
-            if run:
-                runs.append(run)
-                run = []
-        else:
-            run.append(QPointF(left + index * step, bottom - (value - low) * scale))
-    if run:
-        runs.append(run)
-    return runs
+def short(value: float, digits: int) -> str:
+    """With fewer digits the larger it is."""
+    if value == 0:
+        return "0"
+    digits = digits if abs(value) < 100 else 0
+    if digits == 0 and abs(value) < 1:
+        digits = 2
+    return f"{value:,.{digits}f}"
 
 
-def _fill(painter: QPainter, top: list[QPointF], bottom: list[QPointF], area: QRect, color: QColor) -> None:
-    base = (
-        bottom[::-1] if len(bottom) == len(top) else [QPointF(top[-1].x(), area.bottom()), QPointF(top[0].x(), area.bottom())]
-    )
-    pen = painter.pen()
-    shade = QColor(color)
-    shade.setAlphaF(0.35 if bottom else 0.12)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(shade)
-    painter.drawPolygon(QPolygonF([*top, *base]))
-    painter.setPen(pen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
+def nice_above(value: float) -> float:
+    """The next round number that is not below `value`; 1 for nothing."""
+    if value <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= value * (1 - 1e-9))

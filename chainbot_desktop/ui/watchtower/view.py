@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from chainbot_desktop.ui.view import Command, WindowView
 from chainbot_desktop.ui.watchtower.alerts.page import AlertsPage
 from chainbot_desktop.ui.watchtower.alerts.words import needs_somebody
+from chainbot_desktop.ui.watchtower.audit_page import AuditPage
+from chainbot_desktop.ui.watchtower.deliveries_page import DeliveriesPage
 from chainbot_desktop.ui.watchtower.events_page import EventsPage
 from chainbot_desktop.ui.watchtower.health_page import HealthPage
 from chainbot_desktop.ui.watchtower.link_page import LinkPage
@@ -22,6 +24,7 @@ from chainbot_desktop.ui.watchtower.metrics_page import MetricsPage
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.page_strip import PageStrip
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
+from chainbot_desktop.ui.watchtower.runs_page import RunsPage
 from chainbot_desktop.ui.widgets import Header
 from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 
@@ -42,6 +45,9 @@ PAGES: Mapping[str, PageKind] = {
     "logs": PageKind("Logs", LogsPage),
     "metrics": PageKind("Metrics", MetricsPage),
     "alerts": PageKind("Alerts", AlertsPage, eager=True),
+    "runs": PageKind("Runs", RunsPage),
+    "audit": PageKind("Audit", AuditPage),
+    "deliveries": PageKind("Deliveries", DeliveriesPage),
     "link": PageKind("Link", LinkPage),
     "health": PageKind("Health", HealthPage),
 }
@@ -60,9 +66,8 @@ class WatchtowerView(WindowView):
         self._built: dict[str, Page] = {}
         self._counts: dict[str, int] = {}
         self._loaded: set[str] = set()
-        self._pages = {key: kind for key, kind in PAGES.items() if key != "alerts" or parts.alerts is not None}
-        self._header = Header("Watchtower", parts.themes)
-        self.strip = PageStrip([(key, kind.title) for key, kind in self._pages.items()], parts.themes)
+        self._header = Header("", parts.themes)  # the names of the pages need all of its room
+        self.strip = PageStrip([(key, kind.title) for key, kind in PAGES.items()], parts.themes)
         self.strip.chosen.connect(self.show_page)
         self._header.add_action(self.strip, 100)
         self._stack = QStackedWidget()
@@ -72,7 +77,7 @@ class WatchtowerView(WindowView):
         column.addWidget(self._header)
         column.addWidget(self._stack, 1)
         hand_focus_on(self, self._first)
-        for key, kind in self._pages.items():
+        for key, kind in PAGES.items():
             if kind.eager:
                 self._page(key)
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
@@ -99,6 +104,10 @@ class WatchtowerView(WindowView):
     @property
     def alerts(self) -> AlertsPage:
         return self._page_of("alerts", AlertsPage)
+
+    @property
+    def deliveries(self) -> DeliveriesPage:
+        return self._page_of("deliveries", DeliveriesPage)
 
     @property
     def link(self) -> LinkPage:
@@ -128,16 +137,16 @@ class WatchtowerView(WindowView):
         if (
             "event_id" in content
             or "subject" in content
-            or ("text" in content and key not in self._pages and self.page not in {"events", "logs"})
+            or ("text" in content and key not in PAGES and self.page not in {"events", "logs"})
         ):
             key = "events"
-        if isinstance(key, str) and key in self._pages:
+        if isinstance(key, str) and key in PAGES:
             self.show_page(key)
         self._load(self.page)
         self._built[self.page].present(content)
 
     def commands(self) -> Sequence[Command]:
-        pages = [Command(f"watchtower.{key}", kind.title, partial(self.show_page, key)) for key, kind in self._pages.items()]
+        pages = [Command(f"watchtower.{key}", kind.title, partial(self.show_page, key)) for key, kind in PAGES.items()]
         return [
             *pages,
             Command("watchtower.filter", "Filter what is listed", self._on_filter_key, "Ctrl+F", "filter"),
@@ -147,14 +156,14 @@ class WatchtowerView(WindowView):
 
     def _cause_of_the_light(self) -> str:
         """Where to look when the status line is amber or red."""
-        if self._parts.alerts is not None and any(map(needs_somebody, self._parts.alerts.active)):
+        if any(map(needs_somebody, self._parts.alerts.active)):
             return "alerts"
         return "metrics" if self._parts.health.current.status == "healthy" else "health"
 
     def _page(self, key: str) -> Page:
         page = self._built.get(key)
         if page is None:
-            page = self._built[key] = self._pages[key].make(self._parts)
+            page = self._built[key] = PAGES[key].make(self._parts)
             page.message.connect(self.message)
             page.open_requested.connect(self._on_open_requested)
             page.count_changed.connect(partial(self._on_count_changed, key))

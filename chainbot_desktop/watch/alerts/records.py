@@ -44,11 +44,13 @@ class AlertRule(BaseModel):
     clear: float | None = None
     """Where a threshold lets go again; None: where it took hold."""
     seconds: float = Field(0.0, ge=0, le=604_800, alias="for")
-    within: float = Field(60.0, gt=0, le=31_536_000)
+    within: float = Field(60.0, ge=1, le=31_536_000)
     event: str = Field("", max_length=300)
     log: str = Field("", max_length=2000)
     level: Literal["debug", "info", "warning", "error", "critical"] = "debug"
     condition: str = Field("", max_length=4000)
+    until: str = Field("", max_length=4000)
+    """A condition: an event (or line) of a log or event rule for which it is true resolves the alert of the same labels."""
     group_by: tuple[str, ...] = Field((), max_length=5)
     """Names of variables: one alert for each combination of their values."""
     summary: str = Field("", max_length=1000)
@@ -211,9 +213,17 @@ class AlertDesk(Protocol):
         """The names of figures that a rule can watch."""
         ...
 
+    def unit_of(self, metric: str) -> str:
+        """ "" for one without a unit."""
+        ...
+
     @property
     def quiet_until(self) -> str:
         """While quiet hours (or a mute) last: until when; else ""."""
+        ...
+
+    def is_quiet(self, severity: AlertSeverity) -> bool:
+        """Whether nobody is told of alerts of this severity now: a mute, or quiet hours that it does not break."""
         ...
 
     async def mute(self, seconds: float, *, actor: Actor) -> None:

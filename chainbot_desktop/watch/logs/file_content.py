@@ -9,16 +9,19 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.watch.logs.document import LogRow
 from chainbot_desktop.watch.logs.file_bytes import FileBytes
 from chainbot_desktop.watch.logs.file_index import BLOCK, FileChanged, LineIndex
 from chainbot_desktop.watch.logs.file_text import TextLayout, detect
-from chainbot_desktop.watch.logs.parsing import LineFormat, detect_format
+from chainbot_desktop.watch.logs.file_volume import Sample
+from chainbot_desktop.watch.logs.parsing import LineFormat, detect_format, level_share
 
 SHOWN = 20_000
 """Bytes of a line that a row shows; `LogFile.text` gives all of them."""
 _TOGETHER = 4 << 20
 """Lines of so many bytes are read in one go."""
+_COMPRESSED = {b"\x1f\x8b": "gunzip -k", b"BZh": "bunzip2 -k", b"\xfd7zXZ\0": "unxz -k", b"\x28\xb5\x2f\xfd": "unzstd"}
 _TIME_SAMPLE = 4096
 _FORMAT_SAMPLE = 256 * 1024
 
@@ -38,7 +41,7 @@ class Window:
         return self.block[begin : end - 1 if self.block[end - 1 : end] == b"\n" else end]
 
 
-@dataclass
+@dataclass(eq=False)
 class Content:
     """Numbers of lines are from 0 here; `base` is what the document adds. `size` is what the file had when it was last looked at."""
 
@@ -50,8 +53,8 @@ class Content:
     format: LineFormat = field(default_factory=LineFormat)
     sampled: int = 0
     """Of how many bytes layout and format were told."""
-    times: list[tuple[int, float]] = field(default_factory=list)
-    """Some lines, evenly spread over the bytes, and their times."""
+    samples: list[Sample] = field(default_factory=list)
+    """Some lines, evenly spread over the bytes."""
     index: LineIndex = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,10 +62,11 @@ class Content:
 
     @classmethod
     def of(cls, source: FileBytes, name: str, base: int) -> Content:
-        """Reads samples: for a thread. OSError."""
+        """Reads samples: for a thread. OSError; InvalidInput where it is compressed."""
         status = source.status()
         size = status.st_size
         head = source.read(0, min(size, _FORMAT_SAMPLE))
+        _refuse_compressed(head, name)
         tail = source.read(size - _FORMAT_SAMPLE, _FORMAT_SAMPLE) if size > 2 * _FORMAT_SAMPLE else b""
         layout = detect(head, tail[: len(tail) // 4 * 4])
         lines = layout.as_utf8(_whole_units(head[layout.start :], layout)).split(b"\n")
@@ -175,20 +179,27 @@ class Content:
         raws = [block[a : min(b, a + SHOWN)] for a, b in pairs]
         return self.rows_of(raws, [b - a for a, b in pairs], 1, number_from=-len(pairs))
 
-    def sample_time(self, block: int) -> None:
+    def take_sample(self, block: int) -> None:
         """Remember the time of the first line of a block that has one. OSError."""
         if not self.format.timed:
             return
         first, end = self.index.owned(block, block + 1)
-        if first >= end or (self.times and first <= self.times[-1][0]):
+        if first >= end or (self.samples and first <= self.samples[-1].line):
             return
         raw = self.source.read(block * BLOCK, _TIME_SAMPLE)
         lines = self.layout.as_utf8(_whole_units(raw, self.layout)).split(b"\n")
-        for place, line in enumerate(lines[1:-1] if block else lines[:-1]):
+        lines = lines[1:-1] if block else lines[:-1]
+        for place, line in enumerate(lines):
             moment = self.format.time(line) if self.format.begins(line) else None
             if moment is not None:
-                self.times.append((first + place, moment))
+                self.samples.append(Sample(first + place, moment, level_share(self.format, lines)))
                 return
+
+
+def _refuse_compressed(head: bytes, name: str) -> None:
+    for magic, program in _COMPRESSED.items():
+        if head.startswith(magic):
+            raise InvalidInput(f"{name} is compressed.", hint=f"Unpack it first, for instance with {program}.")
 
 
 def _whole_units(raw: bytes, layout: TextLayout) -> bytes:

@@ -19,8 +19,8 @@ _CHUNK = 32 * BLOCK
 _PAUSE = 0.25
 """Seconds between two looks at a file of which all is known."""
 _PAUSE_AFTER_FAILURE = 2.0
-_TIMES = 2048
-"""Lines whose time is remembered, about."""
+_SAMPLES = 2048
+"""Lines whose time is remembered, about: what a histogram stands on."""
 _SURE_FORMAT = 4096
 """Bytes from which on layout and format are not guessed anew when more comes."""
 _FINGERPRINT = 64
@@ -66,10 +66,10 @@ class Following:
         content.size = max(content.size, index.extent.size)
         begin = max(0, got - _FINGERPRINT)
         self._last = bytes(memoryview(self._buffer)[begin:got])
-        stride = max(1, content.size // BLOCK // _TIMES)
+        stride = max(1, content.size // BLOCK // _SAMPLES)
         for known in range(block, index.blocks + 1):
             if known % stride == 0:
-                content.sample_time(known)
+                content.take_sample(known)
         return True
 
     def _run(self) -> None:

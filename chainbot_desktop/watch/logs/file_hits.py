@@ -77,7 +77,7 @@ class LineNumbers:
         part = bisect_left(self._stretches, line >> 16)
         if line < 0 or part == len(self._stretches) or self._stretches[part] != line >> 16:
             return 0 if line < 0 else self._before[part]
-        return self._before[part] + int(np.searchsorted(_low(self._parts[part]), line & 0xFFFF))
+        return self._before[part] + _rank(self._parts[part], line & 0xFFFF)
 
     def _append(self, stretch: int, low: Part) -> None:
         if self._stretches and self._stretches[-1] == stretch:
@@ -97,3 +97,11 @@ def _packed(low: Part) -> Part:
 
 def _low(part: Part) -> Part:
     return part if part.dtype == np.uint16 else np.flatnonzero(np.unpackbits(part)).astype(np.uint16)
+
+
+def _rank(part: Part, low: int) -> int:
+    if part.dtype == np.uint16:
+        return int(np.searchsorted(part, low))
+    whole, bits = divmod(low, 8)
+    count = int(np.bitwise_count(part[:whole]).sum())
+    return count + (int(part[whole]) >> (8 - bits)).bit_count()

@@ -1,4 +1,4 @@
-"""ripgrep over a stretch of a file: the numbers of the lines that match.
+"""ripgrep over a stretch of a file: the numbers of the lines that match, and where they begin.
 
 It is fed through a pipe and knows no path: it looks through what we say, never crashes with a file that is cut, and ends when we do.
 """
@@ -9,7 +9,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,22 @@ from chainbot_desktop.watch.logs.file_bytes import FileBytes
 
 _PIPE_BYTES = 1 << 20
 _READ = 1 << 20
-_DIGITS = 12
+_DIGITS = 18
+
+
+Numbers = NDArray[np.int64]
+
+
+class Matches(NamedTuple):
+    """Lines in which something is: their numbers, ascending, and the bytes before them in the file (in that of UTF-8 text)."""
+
+    numbers: Numbers
+    offsets: Numbers
+
+    def between(self, first: int, end: int) -> Matches:
+        """Those of the lines `first` to `end`."""
+        low, high = np.searchsorted(self.numbers, [first, end])
+        return Matches(self.numbers[low:high], self.offsets[low:high])
 
 
 class RipgrepFailed(Exception):
@@ -29,7 +44,16 @@ class Ripgrep:
     """Runs from the moment it is made. `close` ends it at once; what does not close it leaks it."""
 
     def __init__(self, program: str, pattern: str, codec: str, source: FileBytes, begin: int, end: int) -> None:
-        arguments = [program, "--no-config", "--text", "--line-number", "--max-columns=1", "--color=never", "--no-heading"]
+        arguments = [
+            program,
+            "--no-config",
+            "--text",
+            "--line-number",
+            "--byte-offset",
+            "--max-columns=1",
+            "--color=never",
+            "--no-heading",
+        ]
         encoding = "none" if codec == "utf-8" else codec.replace("-le", "le").replace("-be", "be")
         try:
             self._process = subprocess.Popen(  # noqa: S603 - no shell, and the expression cannot be taken for an option
@@ -43,13 +67,14 @@ class Ripgrep:
             )
         except OSError as error:
             raise RipgrepFailed(str(error)) from error
+        self._first = begin
         self._closing = False
         self._unread: OSError | None = None
         self._pump = threading.Thread(target=self._feed, args=(source, begin, end), name="ripgrep's input", daemon=True)
         self._pump.start()
 
-    def numbers(self) -> Iterator[NDArray[np.int64]]:
-        """Of the lines that match, from 0, as they come. RipgrepFailed, or OSError where the file could not be read."""
+    def matches(self) -> Iterator[Matches]:
+        """As they come, numbered from 0. RipgrepFailed, or OSError where the file could not be read."""
         assert self._process.stdout is not None
         left = b""
         while block := self._process.stdout.read(_READ):
@@ -57,7 +82,8 @@ class Ripgrep:
             end = block.rfind(b"\n") + 1
             left = block[end:]
             if end:
-                yield _leading_numbers(block[:end])
+                numbers, offsets = _leading_numbers(block[:end])
+                yield Matches(numbers - 1, offsets + self._first)
         code = self._process.wait()
         self._pump.join()
         if self._unread is not None:
@@ -83,7 +109,7 @@ class Ripgrep:
         try:
             source.pump(pipe.fileno(), begin, end)
         except BrokenPipeError:
-            pass  # it ended first; `numbers` sees how
+            pass  # it ended first; `matches` sees how
         except OSError as error:
             self._unread = error
         finally:
@@ -91,18 +117,27 @@ class Ripgrep:
                 pipe.close()
 
 
-def _leading_numbers(block: bytes) -> NDArray[np.int64]:
-    """Of lines `number:anything`; they count from 1."""
+def _leading_numbers(block: bytes) -> tuple[Numbers, Numbers]:
+    """Of lines `number:offset:anything`."""
     units = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero(units == 10)
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    numbers: NDArray[Any] = np.zeros(len(starts), np.int64)
-    open_: NDArray[Any] = np.arange(len(starts))
+    at = np.concatenate([[0], ends[:-1] + 1])
+    numbers, at = _number(units, at)
+    offsets, _ = _number(units, at + 1)
+    return numbers, offsets
+
+
+def _number(units: NDArray[np.uint8], at: Numbers) -> tuple[Numbers, Numbers]:
+    """The numbers that stand at `at`, and where they end."""
+    numbers: Numbers = np.zeros(len(at), np.int64)
+    ends = at.copy()
+    going: NDArray[Any] = np.arange(len(at))
     for digit in range(_DIGITS):
-        found = units[np.minimum(starts[open_] + digit, len(units) - 1)].astype(np.int64) - 48
+        found = units[at[going] + digit].astype(np.int64) - 48
         is_digit = (found >= 0) & (found <= 9)
-        open_, found = open_[is_digit], found[is_digit]
-        if not len(open_):
+        going, found = going[is_digit], found[is_digit]
+        if not len(going):
             break
-        numbers[open_] = numbers[open_] * 10 + found
-    return numbers - 1
+        numbers[going] = numbers[going] * 10 + found
+        ends[going] += 1
+    return numbers, ends

@@ -16,10 +16,10 @@ import numpy as np
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.watch.logs.document import LogQuery
 from chainbot_desktop.watch.logs.file_following import Following
-from chainbot_desktop.watch.logs.file_hits import LineNumbers, Numbers
+from chainbot_desktop.watch.logs.file_hits import LineNumbers
 from chainbot_desktop.watch.logs.file_index import FileChanged
-from chainbot_desktop.watch.logs.file_ripgrep import Ripgrep, RipgrepFailed
-from chainbot_desktop.watch.logs.file_sieve import Sieve
+from chainbot_desktop.watch.logs.file_ripgrep import Matches, Ripgrep, RipgrepFailed
+from chainbot_desktop.watch.logs.file_sieve import NOTHING_PASSED, Passed, Sieve
 
 _log = logging.getLogger(__name__)
 
@@ -176,10 +176,10 @@ class FileSearch:
         for first in range(stretch.first, stretch.end, step):
             self._check()
             end = min(first + step, stretch.end)
-            lines, hits = self._look(first, end, found)
+            passed = self._look(first, end, found)
             with self.lock:
-                self.lines.append(lines)
-                self.hits.append(hits)
+                self.lines.append(passed.lines)
+                self.hits.append(passed.hits)
             if found is None and whole > step:
                 self._progress(end)
         self._progress(stretch.end)
@@ -189,12 +189,12 @@ class FileSearch:
         self.searched = block * 65536
         self._told()
 
-    def _results(self, stretch: _Stretch) -> list[Numbers] | None:
+    def _results(self, stretch: _Stretch) -> list[Matches] | None:
         """What ripgrep found, if it was asked and answers."""
         if stretch.runs is None:
             return None
         try:
-            return [self._numbers(run) + stretch.line for run in stretch.runs]
+            return [self._matches(run, stretch.line) for run in stretch.runs]
         except RipgrepFailed as error:
             self._without_ripgrep(error)
             return None
@@ -202,12 +202,13 @@ class FileSearch:
             for run in stretch.runs:
                 self._forget(run)
 
-    def _numbers(self, run: Ripgrep) -> Numbers:
-        parts = []
-        for numbers in run.numbers():
+    def _matches(self, run: Ripgrep, first_line: int) -> Matches:
+        parts = [Matches(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+        for matches in run.matches():
             self._check()
-            parts.append(numbers)
-        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+            parts.append(matches)
+        numbers, offsets = zip(*parts, strict=True)
+        return Matches(np.concatenate(numbers) + first_line, np.concatenate(offsets))
 
     def _forget(self, run: Ripgrep) -> None:
         run.close()
@@ -218,25 +219,22 @@ class FileSearch:
             _log.warning("searching %s goes on without ripgrep: %s", self.content.name, error)
             self._ripgrep = None
 
-    def _look(self, first: int, end: int, found: Sequence[Numbers] | None) -> tuple[Numbers, Numbers]:
+    def _look(self, first: int, end: int, found: Sequence[Matches] | None) -> Passed:
         sieve, index = self._sieve, self.content.index
-        if sieve.impossible:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        if found is not None and not self._worth_a_look(first, end, found):
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        if sieve.impossible or (found is not None and not self._worth_a_look(first, end, found)):
+            return NOTHING_PASSED
         if found is None and sieve.passes_all and sieve.query.after is None and sieve.query.before is None:
             lines = np.arange(*index.owned(first, end), dtype=np.int64)
-            return lines, lines
-        passed = sieve.look(self.content, first, end, found)
-        return passed.lines, passed.hits
+            return Passed(lines, lines)
+        return sieve.look(self.content, first, end, found)
 
-    def _worth_a_look(self, first: int, end: int, found: Sequence[Numbers]) -> bool:
+    def _worth_a_look(self, first: int, end: int, found: Sequence[Matches]) -> bool:
         index = self.content.index
         if not all(expression.wide for expression in self._sieve.expressions or ()) and not index.plain(first - 1, end + 1):
             return True
         begin, _ = index.owned(max(0, first - 1), first)
         _, stop = index.owned(first, end + 1)
-        return all(np.searchsorted(numbers, begin) < np.searchsorted(numbers, stop) for numbers in found)
+        return all(np.searchsorted(matches.numbers, begin) < np.searchsorted(matches.numbers, stop) for matches in found)
 
     def _search_end(self) -> None:
         """The last blocks change with what is appended: what is found there is found anew each time."""
@@ -244,11 +242,11 @@ class FileSearch:
         if not content.indexed:
             return
         size = index.extent.size
-        lines, hits = self._look(self._done, index.blocks + 1, None)
+        passed = self._look(self._done, index.blocks + 1, None)
         self._check()
         first, _ = index.owned(self._done, self._done + 1)
         with self.lock:
-            for numbers, new in ((self.lines, lines), (self.hits, hits)):
+            for numbers, new in ((self.lines, passed.lines), (self.hits, passed.hits)):
                 numbers.cut(first)
                 numbers.append(new)
         self.searched = size

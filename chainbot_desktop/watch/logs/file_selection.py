@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.watch.logs.document import LogQuery, LogRow, Volume
+from chainbot_desktop.watch.logs.file_content import Content
 from chainbot_desktop.watch.logs.file_following import Following
 from chainbot_desktop.watch.logs.file_index import FileChanged
 from chainbot_desktop.watch.logs.file_search import FileSearch
+from chainbot_desktop.watch.logs.file_volume import volume_of
 
 
 class FileSelection:
@@ -27,6 +29,9 @@ class FileSelection:
         self._following = following
         self._closed = closed
         self._hits_only = hits_only
+        self._query = query
+        self._volume: Volume | None = None
+        self._volume_known: tuple[Content, int, int, int] | None = None
         self._search = None if query.empty else FileSearch(following, query, told)
 
     @property
@@ -85,7 +90,17 @@ class FileSelection:
             return found.rank(number - self._search.content.base)
 
     def volume(self, buckets: int) -> Volume | None:
-        return None
+        """Of lines for a whole file; of first lines of records, or lines with the text, for a query. See `file_volume` for how exact."""
+        if self._search is None:
+            content = self._following.content
+            return volume_of(content.samples[:], content.lines, lambda line: line, self._query, buckets)
+        with self._search.lock:
+            content, hits = self._search.content, self._search.hits
+            known = (content, len(hits), len(content.samples), buckets)
+            if known != self._volume_known:
+                self._volume = volume_of(content.samples[:], content.lines, hits.rank, self._query, buckets)
+                self._volume_known = known
+            return self._volume
 
     def close(self) -> None:
         if self._search is not None:

@@ -17,10 +17,15 @@ from chainbot_desktop.watch.logs.document import LogQuery
 from chainbot_desktop.watch.logs.file_content import Content, Window
 from chainbot_desktop.watch.logs.file_expression import Expression, expressions_of
 from chainbot_desktop.watch.logs.file_hits import Numbers
+from chainbot_desktop.watch.logs.file_ripgrep import Matches
 from chainbot_desktop.watch.logs.parsing import LineFormat
 from chainbot_desktop.watch.logs.query import Mask, TextMatcher, passing
 
-_NONE: Numbers = np.zeros(0, np.int64)
+_FEW = 64
+"""So few lines of a window are looked at one by one."""
+_LINE_AND_NEXT = 4096
+_NEXT = 800
+"""What of the next line is wanted to see whether it begins a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,9 @@ class Passed:
 
     lines: Numbers
     hits: Numbers
+
+
+NOTHING_PASSED = Passed(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 class Sieve:
@@ -43,6 +51,7 @@ class Sieve:
         self._format = format_
         self._matcher = TextMatcher(query)
         self._levels = query.levels
+        self._timed = query.after is not None or query.before is not None
         self.expressions = self._expressions()
 
     @property
@@ -67,35 +76,58 @@ class Sieve:
             return (Expression(f"(?-u){levels}", exact=True, wide=True),) if levels is not None else None
         return words or None
 
-    def look(self, content: Content, first: int, end: int, found: Sequence[Numbers] | None) -> Passed:
-        """At the lines of the blocks `first` to `end`. `found` are the lines that ripgrep found, one array per expression.
+    def look(self, content: Content, first: int, end: int, found: Sequence[Matches] | None) -> Passed:
+        """At the lines of the blocks `first` to `end`. `found` is what ripgrep found, for each expression.
 
         InvalidInput (an expression that takes too long), FileChanged, OSError.
         """
         index = content.index
         own_first, own_end = index.owned(first, end)
         if own_first >= own_end:
-            return Passed(_NONE, _NONE)
+            return NOTHING_PASSED
         begin, _ = index.owned(max(0, first - 1), first)
         _, stop = index.owned(first, end + 1)
+        here: Sequence[Matches] | None = None
+        if found is not None and self._certain(content, first, end):
+            here = [matches.between(begin, stop) for matches in found]
+            alone = self._alone(content, here)
+            if alone is not None:
+                alone = alone[(alone >= own_first) & (alone < own_end)]
+                return Passed(alone, alone)
         window = content.window(begin, stop)
-        certain = found is not None and (
-            all(expression.exact for expression in self.expressions or ()) or index.plain(max(0, first - 1), end + 1)
-        )
-        mask = self._mask(window, found if certain else None)
-        passes, hits = self._records(window, mask)
+        passes, hits = self._records(window, self._mask(window, here))
         own = slice(own_first - begin, own_end - begin)
         return Passed(np.flatnonzero(passes[own]) + own_first, np.flatnonzero(hits[own]) + own_first)
 
-    def _mask(self, window: Window, found: Sequence[Numbers] | None) -> Mask:
+    def _certain(self, content: Content, first: int, end: int) -> bool:
+        """Whether what ripgrep found here is what the matcher would."""
+        exact = all(expression.exact for expression in self.expressions or ())
+        return exact or content.index.plain(max(0, first - 1), end + 1)
+
+    def _alone(self, content: Content, found: Sequence[Matches]) -> Numbers | None:
+        """The lines that pass, where they are few and each of them a record; else None. OSError."""
+        rarest = min(found, key=lambda matches: len(matches.numbers))
+        if len(rarest.numbers) > _FEW or content.layout.codec != "utf-8":
+            return None
+        passed: list[int] = []
+        for number, offset in zip(rarest.numbers.tolist(), rarest.offsets.tolist(), strict=True):
+            line, following = _line_and_next(content.source.read(offset, _LINE_AND_NEXT))
+            if line is None or not (number == 0 or self._format.begins(line)):
+                return None
+            if following is not None and not self._format.begins(following):
+                return None
+            if all(_holds(matches.numbers, number) for matches in found) and self._suits(line):
+                passed.append(number)
+        return np.array(passed, np.int64)
+
+    def _mask(self, window: Window, found: Sequence[Matches] | None) -> Mask:
         """Of each expression or term, in which lines it is."""
         count = len(window.starts)
         if found is None:
             return self._matcher.found(window.block, count)
         mask = np.zeros((len(found), count), np.bool_)
-        for row, numbers in enumerate(found):
-            low, high = np.searchsorted(numbers, [window.first, window.first + count])
-            mask[row, numbers[low:high] - window.first] = True
+        for row, matches in enumerate(found):
+            mask[row, matches.numbers - window.first] = True
         return mask
 
     def _records(self, window: Window, mask: Mask) -> tuple[Mask, Mask]:
@@ -103,11 +135,9 @@ class Sieve:
         count = len(window.starts)
         heads = self._heads(window, mask)
         passes = passing(mask, heads)
-        by_level = len(mask) > self.terms  # ripgrep looked for the levels
-        if self._levels and not by_level:
-            self._keep(window, heads, passes, lambda line: self._format.level(line) in self._levels)
-        if self.query.after is not None or self.query.before is not None:
-            self._keep(window, heads, passes, self._in_time)
+        if self._asks_head(by_level=len(mask) > self.terms):
+            for record in np.flatnonzero(passes).tolist():
+                passes[record] = self._suits(window.line(int(heads[record])))
         lengths = np.diff(heads, append=count)
         lines = np.repeat(passes, lengths)
         if self.terms:
@@ -117,14 +147,15 @@ class Sieve:
         return lines, hits
 
     def _heads(self, window: Window, mask: Mask) -> NDArray[np.intp]:
-        """Where records begin. Of those in which nothing was found it does not matter, so few lines are looked at where little was."""
+        """Where records begin. Only those matter that may pass: where the rarest term is, and these are often lines of their own."""
         count = len(window.starts)
-        if self.terms == 1 or len(mask) > self.terms:
-            found = np.flatnonzero(mask.any(axis=0))
-            near = np.unique(np.concatenate([found, np.minimum(found + 1, count - 1)]))
-            if len(near) * 4 < count and self._begin(window, near).all():
-                begins: Mask = np.ones(count, np.bool_)
-                return np.flatnonzero(begins)
+        if len(mask):
+            rarest = mask[np.count_nonzero(mask, axis=1).argmin()]
+            near = rarest.copy()
+            near[1:] |= rarest[:-1]
+            places = np.flatnonzero(near)
+            if self._begin(window, places).all():
+                return np.arange(count)
         begins = self._begin(window, np.arange(count))
         begins[0] = True
         return np.flatnonzero(begins)
@@ -135,11 +166,32 @@ class Sieve:
             begins[0] = True
         return begins
 
-    def _keep(self, window: Window, heads: NDArray[np.intp], passes: Mask, wanted: Any) -> None:
-        for record in np.flatnonzero(passes).tolist():
-            passes[record] = wanted(window.line(int(heads[record])))
+    def _asks_head(self, *, by_level: bool) -> bool:
+        """Whether the first line of a record has a say."""
+        return bool(self._levels and not by_level) or self._timed
 
-    def _in_time(self, line: bytes) -> bool:
+    def _suits(self, line: bytes) -> bool:
+        """Level and time of the record that begins with `line`."""
+        if self._levels and self._format.level(line) not in self._levels:
+            return False
+        if not self._timed:
+            return True
         time = self._format.time(line)
         after, before = self.query.after, self.query.before
         return time is not None and (after is None or time >= after) and (before is None or time <= before)
+
+
+def _line_and_next(data: bytes) -> tuple[bytes | None, bytes | None]:
+    """A line and what follows it, None at the end of the file. No line where `data` is too short for both."""
+    end = data.find(b"\n")
+    if end < 0:
+        return (data, None) if len(data) < _LINE_AND_NEXT else (None, None)
+    following = data[end + 1 :]
+    if len(data) == _LINE_AND_NEXT and len(following) < _NEXT and b"\n" not in following:
+        return None, None
+    return data[:end], (following.split(b"\n", 1)[0] if following else None)
+
+
+def _holds(numbers: Numbers, number: int) -> bool:
+    place = int(np.searchsorted(numbers, number))
+    return place < len(numbers) and int(numbers[place]) == number

@@ -68,7 +68,7 @@ def detect(head: bytes, tail: bytes = b"") -> TextLayout:
             codec, unit, start = name, size, len(mark)
             break
     else:
-        if _is_latin(head) or (tail and _is_latin(tail)):
+        if _is_latin(head + tail):
             codec = "windows-1252"
     known = TextLayout(codec, unit, 10, start)
     units = known.units(head[start:])

@@ -41,7 +41,7 @@ _HEADS = {
     "syslog": rb"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d",
     "apache_error": rb"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? \d{4}\]",
     "access": rb"\S{1,200} \S{1,200} [^\[\x22\n]{1,200}\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]",
-    "json": rb"[ \t]*\{[ \t]*[\x22}]",
+    "json": rb"\{[ \t]*[\x22}]",
     "epoch": rb"\[?1\d{9}(?:\d{3})?(?:\.\d{1,9})?\]?[ \t:,]",
     "logfmt": rb"[A-Za-z_][A-Za-z_0-9.@/-]*=\S*[ \t]+[A-Za-z_]",
     "python": rb"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):",
@@ -57,6 +57,25 @@ _LEVELS = {
 }
 _TOKEN = rb"[\[(<|\x22']*((?i:" + _NAMES.encode() + rb"))\b"
 _ANYWHERE = re.compile(rb"\b((?-i:" + _NAMES.upper().encode() + rb"))\b|[\[<(]((?i:" + _NAMES.encode() + rb"))[\])>]", re.ASCII)
+_BLANK = frozenset({b"", b" ", b"\t", b"\n"})
+_KINDS_BY_SIGN = {
+    "9": b"0123456789",
+    "0": b" 0123456789",
+    "A": bytes(range(65, 91)),
+    "a": bytes(range(97, 123)),
+    "-": b"-/",
+    "T": b"T ",
+    "_": b" ",
+    ":": b":",
+    "{": b"{",
+    "}": b'"}',
+    "x": bytes(set(range(256)) - set(b" \t\n")),
+}
+_KINDS = np.zeros(256, np.uint16)
+for _bit, _members in enumerate(_KINDS_BY_SIGN.values()):
+    _KINDS[list(_members)] |= 1 << _bit
+_SHAPES = {"iso": "9999-99-99T99:99:99", "syslog": "Aaa_09_99:99:99", "json": "{}", "plain": "x"}
+"""What the usual line begins like, column by column: no line is like that and does not begin a record."""
 _LOOKED_AT = 300
 """Bytes at the beginning of a line in which time and level stand; JSON and logfmt may have them later."""
 _SAMPLE = 400
@@ -78,32 +97,37 @@ class LineFormat:
     _level: re.Pattern[bytes] | None = field(default=None, repr=False)
 
     @property
+    def _shape(self) -> list[int]:
+        bits = list(_KINDS_BY_SIGN)
+        return [1 << bits.index(kind) for kind in _SHAPES.get(self.name, "")]
+
+    @property
     def timed(self) -> bool:
         return self.name not in {"plain", "python"}
 
     def begins(self, line: bytes) -> bool:
         """Whether it is the first line of a record."""
         if self._head is None:
-            return line[:1] not in {b" ", b"\t"} or not line.strip()
-        return self._head.match(line) is not None
+            return line[:1] not in _BLANK or not line.strip()
+        return line[:1] not in _BLANK and self._head.match(line) is not None
 
     def begin_mask(self, block: bytes, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Of each line that starts at `starts`, whether it begins a record: `begins`, for many at once."""
         units = np.frombuffer(block, np.uint8)
-        first = units[np.minimum(starts, len(units) - 1)] if len(units) else np.zeros(len(starts), np.uint8)
-        blank = (first == 32) | (first == 9)
-        if self._head is None:
-            mask: NDArray[np.bool_] = ~blank
-            for place in np.flatnonzero(blank):  # an empty line of spaces is a line of its own
-                mask[place] = self.begins(_line(block, int(starts[place])))
+        mask: NDArray[np.bool_] = np.ones(len(starts), np.bool_)
+        if not len(units):
             return mask
-        match = self._head.match
-        if self.name == "json":
-            return np.fromiter((match(block, at) is not None for at in starts.tolist()), np.bool_, len(starts))
-        mask = np.zeros(len(starts), np.bool_)
-        likely = np.flatnonzero(~blank & (first != 10))
-        mask[likely] = np.fromiter((match(block, at) is not None for at in starts[likely].tolist()), np.bool_, len(likely))
+        for column, kinds in enumerate(self._shape):
+            mask &= (_KINDS[units[np.minimum(starts + column, len(units) - 1)]] & kinds) != 0
+        for place in np.flatnonzero(~mask).tolist():  # rare shapes, and lines that go on
+            mask[place] = self._begins_at(block, int(starts[place]))
         return mask
+
+    def _begins_at(self, block: bytes, start: int) -> bool:
+        if self._head is not None:
+            return block[start : start + 1] not in _BLANK and self._head.match(block, start) is not None
+        end = block.find(b"\n", start)
+        return self.begins(block[start : len(block) if end < 0 else end])
 
     def time(self, line: bytes) -> float | None:
         """Seconds since the epoch."""
@@ -191,11 +215,6 @@ def _level_of(name: str, found: bytes) -> int:
         number = int(found)
         return _SEVERITY[number] if number < 8 else _BUNYAN.get(number, 0)
     return _LEVEL_OF.get(found, 0)
-
-
-def _line(block: bytes, start: int) -> bytes:
-    end = block.find(b"\n", start)
-    return block[start : len(block) if end < 0 else end]
 
 
 def level_share(format_: LineFormat, lines: Sequence[bytes]) -> dict[int, int]:

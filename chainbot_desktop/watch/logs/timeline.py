@@ -11,17 +11,19 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from chainbot_desktop.core.ids import new_id
 from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.watch.logs.document import Fold, LogQuery, LogRow, LogSelection
 from chainbot_desktop.watch.logs.records import LogRecord, RecordsListener
 from chainbot_desktop.watch.logs.timeline_intake import Intake
+from chainbot_desktop.watch.logs.timeline_reading import TimelineReader
 from chainbot_desktop.watch.logs.timeline_search import Search
 from chainbot_desktop.watch.logs.timeline_selection import SearchedRows, SearchSelection, WholeSelection
 from chainbot_desktop.watch.logs.timeline_store import LineStore
 from chainbot_desktop.watch.redaction import Redactor
 
-KEPT_BYTES = 64 * 1024 * 1024
+KEPT_BYTES = 32 * 1024 * 1024
 _NOTICE_DELAY = 0.02
 _SEARCH_THREADS = 2
 
@@ -33,6 +35,8 @@ class LogTimeline:
     read = 1.0
 
     def __init__(self, tasks: Tasks, redactor: Redactor | None = None, *, kept_bytes: int = KEPT_BYTES) -> None:
+        self.life = new_id()
+        """Numbers of lines mean something in this life of the timeline only."""
         self._store = LineStore(kept_bytes)
         self._tasks = tasks
         self._intake = Intake(self._keep, redactor or Redactor())
@@ -89,6 +93,10 @@ class LogTimeline:
     def search(self, query: LogQuery) -> LogSelection:
         """Its rows are the lines in which the text of the query is; the first lines of records where it has no text."""
         return self._begin(Search(query, "none"), SearchedRows(self._store, folded=False, hits_only=True))
+
+    def reader(self, query: LogQuery) -> TimelineReader:
+        """For pages and exports. InvalidInput for an expression that is none."""
+        return TimelineReader(self._store, self._threads, query)
 
     def lines(self, first: int, end: int) -> Sequence[LogRow]:
         return self._store.rows(range(max(first, self.first), min(end, self.end)))

@@ -346,7 +346,7 @@ def test_a_megabyte_does_not_hold_up_the_panel(asking: Asking, detail: str) -> N
     asking.ready()
     began = time.perf_counter()
     act(asking.run, lambda: asking.card.show_request(asking.feed.rows[0], ""), QApplication.processEvents)
-    assert time.perf_counter() - began < 2.5
+    assert time.perf_counter() - began < 5
     assert asking.card.height() <= asking.panel.window.stage.height()
     end = asking.card.detail.verticalScrollBar()
     end.setValue(end.maximum())

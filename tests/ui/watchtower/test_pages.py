@@ -7,105 +7,19 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
 from chainbot_desktop.core.link import DialectRow, LinkState, LinkStatus, Verdict
 from chainbot_desktop.core.ports import EventQuery
 from chainbot_desktop.ui.theme import ThemeSource
-from chainbot_desktop.ui.watchtower.metric_chart import MetricChart, Plot, Trace
 from chainbot_desktop.ui.watchtower.pace import SLOWEST_MS
-from chainbot_desktop.watch.series import Series
+from chainbot_desktop.watch.checks import Check, Level
+from chainbot_desktop.watch.health import Health
 from tests.ui.watchtower.conftest import Build, door, doors, until
 
 OnLoop = Callable[[Coroutine[Any, Any, Any]], Any]
-
-
-def test_charts_show_what_was_measured(tower: Build, on_loop: OnLoop) -> None:
-    async def work() -> None:
-        async with tower(1200, 772) as t:
-            t.view.show_page("metrics")
-            charts = t.view.metrics.charts
-            assert {chart.value_text() for chart in charts.values()} == {""}, (
-                "a figure before the first measurement is invented"
-            )
-            await t.metrics.open()
-            await until(charts["CPU"].value_text)
-            sample = t.metrics.latest
-            assert sample is not None
-            assert charts["CPU"].value_text() == f"{sample.machine.cpu:,.0f} %"
-            assert charts["Memory"].value_text().endswith("%")
-            assert charts["Events"].value_text() == "0.0 /s"
-            if sample.machine.temperature is None:
-                assert charts["Temperature"].value_text() == ""
-
-    on_loop(work())
-
-
-def test_unseen_charts_listen_to_nothing(tower: Build, on_loop: OnLoop) -> None:
-    async def work() -> None:
-        async with tower() as t:
-            listening = len(t.metrics._listeners)
-            t.view.show_page("metrics")
-            assert len(t.metrics._listeners) == listening + 1
-            t.view.show_page("health")
-            assert len(t.metrics._listeners) == listening + 1
-            t.view.show_page("events")
-            assert len(t.metrics._listeners) == listening
-
-    on_loop(work())
-
-
-def test_pointing_reads_one_moment_in_all_charts(tower: Build, on_loop: OnLoop) -> None:
-    async def work() -> None:
-        async with tower(1200, 772) as t:
-            t.view.show_page("metrics")
-            charts = t.view.metrics.charts
-            for chart, value in ((charts["CPU"], 10.0), (charts["Memory"], 40.0)):
-                series = Series("%")
-                for slot in range(60):
-                    series.put(slot, value + slot)
-                chart.show_plot(Plot((Trace("", "working", series.window(60, 59), value + 59),), 60, 1))
-            charts["CPU"].pointed.emit(20.4)
-            assert charts["CPU"].value_text() == "49 %"
-            assert charts["Memory"].value_text() == "79 %"
-            charts["CPU"].pointed.emit(-1.0)
-            assert charts["CPU"].value_text() == "69 %"
-
-    on_loop(work())
-
-
-def _columns_with(image: QImage, color: object, top: int, bottom: int) -> set[int]:
-    return {x for x in range(image.width()) for y in range(top, bottom) if image.pixelColor(x, y) == color}
-
-
-def test_a_gap_stays_a_gap(theme_source: ThemeSource, qtbot: Any) -> None:
-    chart = MetricChart("CPU", "%", theme_source, ceiling=100)
-    qtbot.addWidget(chart)
-    chart.resize(324, 160)
-    series = Series("%")
-    for slot in (*range(20), *range(40, 60)):
-        series.put(slot, 50.0)
-    chart.show_plot(Plot((Trace("", "working", series.window(60, 59), 50.0),), 60, 1))
-    image = chart.grab().toImage()
-    area = chart._area(theme_source.current)
-    drawn = _columns_with(image, theme_source.current.color("working"), area.top(), area.bottom())
-    left, right = area.left() + area.width() * 22 // 60, area.left() + area.width() * 38 // 60
-    assert drawn, "nothing was drawn"
-    assert not any(left < x < right for x in drawn), "a line over seconds in which nothing was measured"
-
-
-def test_a_range_of_an_hour_shows_extremes(tower: Build, on_loop: OnLoop) -> None:
-    async def work() -> None:
-        async with tower() as t:
-            t.view.show_page("metrics")
-            t.view.metrics.show_range(3600)
-            assert t.view.metrics.charts["CPU"]._plot.step == 10
-            QTest.mouseMove(t.view.metrics.charts["CPU"])
-            t.view.metrics.charts["CPU"]._point_at(QPointF(100, 50))
-
-    on_loop(work())
 
 
 STATUS = LinkStatus(
@@ -180,6 +94,50 @@ def test_health_says_what_is_wrong_and_what_to_do(tower: Build, on_loop: OnLoop)
     on_loop(work())
 
 
+@pytest.mark.parametrize(
+    ("check", "page"),
+    [
+        ("cpu", "metrics"),
+        ("journal", "metrics"),
+        ("power", "metrics"),
+        ("writing", "metrics"),
+        ("tasks", "logs"),
+        ("link", "link"),
+    ],
+)
+def test_a_failing_check_leads_to_its_cause(tower: Build, on_loop: OnLoop, check: str, page: str) -> None:
+    async def work() -> None:
+        async with tower() as t:
+            t.view.show_page("health")
+            ill = Check(check, "Something", Level.WARNING, "It is not well.", "Look at it.")
+            well = Check("disk", "Disk", Level.OK, "The disk has room.")
+            t.view.health._show(Health("degraded", (well, ill)))
+            first, second = t.view.health._cards
+            await until(lambda: first.button.isVisible() and first.button.height() >= 48)
+            assert not second.button.isVisible(), "a way to the cause of what is well"
+            QTest.mouseClick(first.button, Qt.MouseButton.LeftButton)
+            assert t.view.page == page
+
+    on_loop(work())
+
+
+def test_a_blocker_has_no_page_of_its_own(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower(events=doors(3)) as t:
+            t.view.show_page("health")
+            blocked = Check("blocker0", "Blocked", Level.WARNING, "A workflow waits.")
+            refused = Check("deliveries", "Deliveries", Level.NOTICE, "1 delivery was refused by ALEX OS for good.")
+            t.view.health._show(Health("degraded", (blocked, refused)))
+            first, second = t.view.health._cards
+            await until(second.button.isVisible)
+            assert not first.button.isVisible()
+            QTest.mouseClick(second.button, Qt.MouseButton.LeftButton)
+            assert t.view.page == "events"
+            assert t.view.events.bar.field.text() == "type:delivery_given_up"
+
+    on_loop(work())
+
+
 def test_present_goes_to_what_is_asked_for(tower: Build, on_loop: OnLoop) -> None:
     async def work() -> None:
         async with tower(events=doors(300)) as t:
@@ -246,7 +204,7 @@ def test_screens(
             t.bench.say("a warning\nTraceback\nKeyError: 'x'", level=30)
             for page in ("events", "logs", "metrics", "link", "health"):
                 t.view.show_page(page)
-                await until(lambda: t.health.current.checks and t.metrics.series["cpu"].latest is not None)
+                await until(lambda: t.health.current.checks and t.metrics.figures.get("cpu") is not None)
                 await asyncio.sleep(0.3)
                 picture = QImage(str(shoot(t.view, f"watchtower-{page}-{name}-{theme}")))
                 assert (picture.width(), picture.height()) == (width, height)

@@ -8,6 +8,7 @@ import csv
 import json
 import sqlite3
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
@@ -26,8 +27,10 @@ from chainbot_desktop.security.signing import SIGNING_KEY, is_signed, read_or_ma
 from chainbot_desktop.store import retention
 from chainbot_desktop.store.audit_export import Stretch
 from chainbot_desktop.store.audit_forms import FormName
+from chainbot_desktop.store.chain import verify_chain
 from chainbot_desktop.store.deliveries import DeliveryTable
 from chainbot_desktop.store.retention import KEPT_AT_LEAST, Wish
+from tests.helpers import prune_child
 from tests.helpers.stores import Store, open_store
 
 
@@ -368,3 +371,30 @@ async def test_a_pruning_that_was_cut_short_is_whole_and_goes_on(tmp_path: Path,
         assert isinstance(anchor, JournalPruned)
         report = await trail.audit.verify()
         assert (report.ok, report.first_seq) == (True, anchor.data.last_seq + 1)
+
+
+async def test_killed_in_the_middle_of_pruning_it_is_whole_and_the_next_start_goes_on(tmp_path: Path) -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.helpers.prune_child", str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    first = await child.stdout.readline()
+    child.kill()
+    await child.wait()
+    done, total = map(int, first.split())
+    assert 0 < done < total
+    whole = await asyncio.to_thread(verify_chain, tmp_path / "journal.db")
+    assert whole is not None
+    assert whole.ok, whole.reason
+    assert 1 < whole.first_seq < prune_child.EVENTS - prune_child.KEPT
+    async with opened(tmp_path) as trail:
+        changed = asyncio.Event()
+        trail.audit.on_change(changed.set)
+        while trail.audit.busy or await left_to_prune(trail):
+            changed.clear()
+            await changed.wait()
+        (anchor,) = await trail.events("journal_pruned")
+        assert isinstance(anchor, JournalPruned)
+        report = await trail.audit.verify()
+        assert (report.ok, report.first_seq) == (True, anchor.data.last_seq + 1)
+        assert await trail.store.journal.append(noted(1))

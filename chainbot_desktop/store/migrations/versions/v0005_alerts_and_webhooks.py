@@ -1,4 +1,4 @@
-"""Alerts and what was told of them, and the webhooks that came in."""
+"""Alerts and what was told of them, the webhooks that came in, and the runs of all agents by their start."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     text, number = sa.String, sa.Integer
+    op.create_index("ix_runs_started", "runs", ["started_at", "id"])
     op.create_table(
         "alerts",
         sa.Column("number", number, primary_key=True),

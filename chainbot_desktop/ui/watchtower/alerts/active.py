@@ -14,7 +14,7 @@ from chainbot_desktop.ui.watchtower.alerts.alert_side import AlertSide
 from chainbot_desktop.ui.watchtower.alerts.lines import AlertLine, GroupLine, alerts_of, lines_of
 from chainbot_desktop.ui.watchtower.alerts.parts import AlertParts
 from chainbot_desktop.ui.watchtower.alerts.snooze_sheet import SnoozeSheet
-from chainbot_desktop.ui.watchtower.alerts.words import needs_somebody, watched
+from chainbot_desktop.ui.watchtower.alerts.words import named, needs_somebody, watched
 from chainbot_desktop.ui.watchtower.row_list import RowList
 from chainbot_desktop.ui.widgets import Button, EmptyState, IconButton
 from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
@@ -30,6 +30,8 @@ class ActivePart(QWidget):
     open_requested = Signal(str, object)
     edit_wanted = Signal(str)
     """Name of a rule."""
+    covering = Signal(bool)
+    """Whether one alert takes all of the room."""
 
     def __init__(self, parts: AlertParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +49,10 @@ class ActivePart(QWidget):
         return self.list
 
     @property
+    def is_covered(self) -> bool:
+        return self.side.covers
+
+    @property
     def selecting(self) -> bool:
         return self.rows.selected is not None
 
@@ -54,7 +60,7 @@ class ActivePart(QWidget):
     def chosen(self) -> Sequence[Alert]:
         """What is selected, in the order of the list."""
         selected = self.rows.selected or set()
-        return [alert for alert in self._desk.active if alert.id in selected]
+        return [alert for alert in self._desk.active if alert.id in selected and alert.state != "pending"]
 
     def refresh(self) -> None:
         """The desk has changed."""
@@ -142,12 +148,12 @@ class ActivePart(QWidget):
         return alerts_of(self.rows.lines[self.list.current]) if self.list.current >= 0 else ()
 
     def acknowledge_chosen(self) -> None:
-        alerts = [alert for alert in (self.chosen or self._of_current()) if alert.state != "acknowledged"]
+        alerts = [each for each in (self.chosen or self._of_current()) if each.state in {"firing", "snoozed"}]
         if alerts:
             self._deeds.acknowledge(alerts)
 
     def snooze_chosen(self) -> None:
-        self._ask_snooze(self.chosen or self._of_current())
+        self._ask_snooze([each for each in (self.chosen or self._of_current()) if each.state != "pending"])
 
     # The tools beside the names of the parts.
 
@@ -155,15 +161,21 @@ class ActivePart(QWidget):
         active = self._desk.active
         calling = sum(map(needs_somebody, active))
         chosen = len(self.chosen)
-        self.all.setVisible(not self.selecting and calling > 0)
         self.all.setText("Acknowledge" if calling == 1 else "Acknowledge all")
-        self.several.setVisible(bool(active))
+        self.take.setText(f"Acknowledge {chosen}" if chosen else "Acknowledge")
         self.several.set_icon("close" if self.selecting else "select")
         self.several.setAccessibleName("Leave the selection" if self.selecting else "Select several")
         for button in (self.take, self.snooze):
-            button.setVisible(self.selecting)
             button.setEnabled(chosen > 0)
-        self.take.setText(f"Acknowledge {chosen}" if chosen else "Acknowledge")
+        shown: dict[QWidget, bool] = {
+            self.all: not self.selecting and calling > 0,
+            self.take: self.selecting,
+            self.snooze: self.selecting,
+            self.several: bool(active),
+        }
+        # What goes first: all of them together would be wider than a small screen, and the window would grow.
+        for tool, wanted in sorted(shown.items(), key=lambda pair: pair[1]):
+            tool.setVisible(wanted)
 
     def _on_several(self) -> None:
         self.select(not self.selecting)
@@ -178,7 +190,7 @@ class ActivePart(QWidget):
     def _ask_snooze(self, alerts: Sequence[Alert]) -> None:
         if not alerts:
             return
-        title = f"Snooze “{alerts[0].title}”" if len(alerts) == 1 else f"Snooze {len(alerts)} alerts"
+        title = f"Snooze {named(alerts[0].title)}" if len(alerts) == 1 else f"Snooze {len(alerts)} alerts"
         SnoozeSheet(self, self._parts.themes, title, partial(self._snooze, alerts)).open()
 
     def _snooze(self, alerts: Sequence[Alert], seconds: float) -> None:
@@ -224,6 +236,7 @@ class ActivePart(QWidget):
         self.side.message.connect(self.message)
         self.side.open_requested.connect(self.open_requested)
         self.side.edit_wanted.connect(self.edit_wanted)
+        self.side.covering.connect(self.covering)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.side)
@@ -241,7 +254,7 @@ class ActivePart(QWidget):
         self.all.clicked.connect(self.acknowledge_all)
         self.take = Button("Acknowledge", themes, kind="primary", icon="check")
         self.take.clicked.connect(self._on_take)
-        self.snooze = Button("Snooze", themes, icon="clock")
+        self.snooze = IconButton("clock", "Snooze what is selected", themes)
         self.snooze.clicked.connect(self._on_snooze)
         for widget in (self.snooze, self.take, self.all, self.several):
             row.addWidget(widget)

@@ -36,7 +36,7 @@ class AlertDetails(QWidget):
         super().__init__(parent)
         self._themes = themes
         self._alert: Alert | None = None
-        self._rule_is_mute: bool | None = None
+        self.rule_is_mute: bool | None = None
         self._mark = MarkLabel("info", themes, 20)
         self._title = ElidedLabel("title")
         self._state = ElidedLabel("small")
@@ -76,7 +76,7 @@ class AlertDetails(QWidget):
         """`rule_is_mute` None: the rule is no longer there."""
         if self._alert is None or alert.id != self._alert.id:
             self._past.setText("")
-        self._alert, self._rule_is_mute = alert, rule_is_mute
+        self._alert, self.rule_is_mute = alert, rule_is_mute
         self._mark.set_mark(mark_of(alert))
         self._title.setText(alert.title)
         flapping = " · flapping: it comes and goes" if alert.flapping else ""
@@ -120,7 +120,7 @@ class AlertDetails(QWidget):
 
     def _show_buttons(self, alert: Alert) -> None:
         self.cause.setVisible(bool(alert.cause.window))
-        living = alert.state != "resolved"
+        living = alert.state not in {"resolved", "pending"}
         self.acknowledge.setVisible(living)
         self.acknowledge.setText("Call again" if alert.state == "acknowledged" else "Acknowledge")
         self.snooze.setVisible(living)
@@ -136,11 +136,11 @@ class AlertDetails(QWidget):
 
     def _on_more(self) -> None:
         menu = MenuSheet(self, self._themes)
-        if self._alert is not None and self._alert.state != "resolved":
+        if self._alert is not None and self._alert.state not in {"resolved", "pending"}:
             menu.add("Resolve", partial(self.wanted.emit, "resolve"), icon="state-done")
-        if self._rule_is_mute is not None:
-            deed, label = ("unmute_rule", "Unmute the rule") if self._rule_is_mute else ("mute_rule", "Mute the rule")
-            menu.add(label, partial(self.wanted.emit, deed), icon="bell" if self._rule_is_mute else "bell-off")
+        if self.rule_is_mute is not None:
+            deed, label = ("unmute_rule", "Unmute the rule") if self.rule_is_mute else ("mute_rule", "Mute the rule")
+            menu.add(label, partial(self.wanted.emit, deed), icon="bell" if self.rule_is_mute else "bell-off")
             menu.add("Edit the rule", partial(self.wanted.emit, "edit_rule"), icon="edit")
         menu.add("Open in chat", partial(self.wanted.emit, "chat"), icon="chat")
         menu.add("Copy", partial(self.wanted.emit, "copy"), icon="copy")

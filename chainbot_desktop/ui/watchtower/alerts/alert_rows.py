@@ -121,13 +121,14 @@ class AlertRows:
     def _paint_alert(self, painter: QPainter, rect: QRect, left: int, line: AlertLine, theme: Theme) -> None:
         alert, px, side = line.alert, theme.px, theme.px(20)
         quiet = self.is_faded(alert)
-        upper = rect.top() + px(19)
+        wide = rect.width() >= px(WIDE)
+        upper = rect.center().y() if wide else rect.top() + px(19)
         painter.setOpacity(_FADED if quiet else 1.0)
         painter.drawPixmap(left, upper - side // 2, self._marks.pixmap(self.mark(alert), side, theme))
         painter.setOpacity(1.0)
         left += side + px(10)
         right = self._paint_state(painter, rect, alert, theme)
-        if rect.width() >= px(WIDE):
+        if wide:
             self._paint_columns(painter, rect, left, right, alert, theme)
             return
         title = theme.color("dim" if quiet else "text")
@@ -157,7 +158,7 @@ class AlertRows:
     def _paint_columns(self, painter: QPainter, rect: QRect, left: int, right: int, alert: Alert, theme: Theme) -> None:
         texts, px, quiet = self._texts, theme.px, self.is_faded(alert)
         upper, lower, middle = rect.top() + px(19), rect.top() + px(41), rect.center().y()
-        column = px(290)
+        column = min(px(460), rect.width() * 36 // 100)
         text = theme.color("dim" if quiet else "text")
         labels = labels_text(alert.labels)
         role_middle = upper if labels else middle

@@ -14,7 +14,7 @@ from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.alerts.alert_details import AlertDetails
 from chainbot_desktop.ui.watchtower.alerts.parts import AlertParts
 from chainbot_desktop.ui.watchtower.alerts.snooze_sheet import SnoozeSheet
-from chainbot_desktop.ui.watchtower.alerts.words import plain_report
+from chainbot_desktop.ui.watchtower.alerts.words import named, plain_report
 from chainbot_desktop.ui.watchtower.side_panel import SidePanel
 from chainbot_desktop.watch.alerts.records import Alert, AlertRule
 
@@ -28,11 +28,14 @@ class AlertSide(SidePanel):
     open_requested = Signal(str, object)
     edit_wanted = Signal(str)
     """Name of a rule."""
+    covering = Signal(bool)
+    """Whether the alert hides the list."""
 
     def __init__(self, content: QWidget, parts: AlertParts, parent: QWidget | None = None) -> None:
         self.details = AlertDetails(parts.themes)
         super().__init__(content, self.details, parts.themes, parent)
         self._parts = parts
+        self._covered = False
         self.alert_id = ""
         self.details.wanted.connect(self._on_wanted)
         self.details.closed.connect(self.close_panel)
@@ -43,8 +46,20 @@ class AlertSide(SidePanel):
         self._parts.tasks.spawn("alerts: one alert", self._show(alert_id))
 
     def refresh(self) -> None:
-        if self.is_open:
+        """The desk has changed. What is active stands in memory; how it was before is not read each time that a figure moves."""
+        if not self.is_open:
+            return
+        alert = next((alert for alert in self._parts.desk.active if alert.id == self.alert_id), None)
+        if alert is None:
             self.show_alert(self.alert_id)
+        elif alert != self.details.alert or self._is_mute(alert) != self.details.rule_is_mute:
+            self._fill(alert)
+
+    def _lay_out(self) -> None:
+        super()._lay_out()
+        if self.covers != self._covered:
+            self._covered = self.covers
+            self.covering.emit(self._covered)
 
     async def _show(self, alert_id: str) -> None:
         desk = self._parts.desk
@@ -57,9 +72,7 @@ class AlertSide(SidePanel):
             return
         if alert_id != self.alert_id:
             return  # somebody went on to another meanwhile
-        rule = self._parts.rule(alert.rule)
-        is_mute = None if rule is None else rule.notify == ()
-        self.details.show_alert(alert, self._parts.unit_of_rule(alert.rule), rule_is_mute=is_mute)
+        self._fill(alert)
         before = [
             each for each in same_rule if each.labels == alert.labels and each.id != alert.id and each.since < alert.since
         ]
@@ -68,6 +81,13 @@ class AlertSide(SidePanel):
             self.open()
             if self.covers:
                 self.details.take_focus()
+
+    def _fill(self, alert: Alert) -> None:
+        self.details.show_alert(alert, self._parts.unit_of_rule(alert.rule), rule_is_mute=self._is_mute(alert))
+
+    def _is_mute(self, alert: Alert) -> bool | None:
+        rule = self._parts.rule(alert.rule)
+        return None if rule is None else rule.notify == ()
 
     def _on_wanted(self, deed: str) -> None:
         alert = self.details.alert
@@ -88,7 +108,7 @@ class AlertSide(SidePanel):
         to_do.get(deed, lambda: self._hand_out(deed, alert))()
 
     def _ask_snooze(self, alert: Alert) -> None:
-        SnoozeSheet(self, self._parts.themes, f"Snooze “{alert.title}”", partial(self._parts.deeds.snooze, [alert])).open()
+        SnoozeSheet(self, self._parts.themes, f"Snooze {named(alert.title)}", partial(self._parts.deeds.snooze, [alert])).open()
 
     def _with_rule(self, alert: Alert, deed: Callable[[AlertRule], None]) -> None:
         rule = self._parts.rule(alert.rule)

@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.ui.theme import Theme, ThemeSource
@@ -33,10 +33,7 @@ class ChannelCard(FactCard):
         self._name = ""
         self.test = Button("Send a test", themes, icon="send")
         self.test.clicked.connect(self._on_test)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(self.test)
-        self.body.addLayout(row)
+        self.add_button(self.test)
 
     def show_channel(self, channel: Channel, *, testing: bool) -> None:
         self._name = channel.name
@@ -44,7 +41,8 @@ class ChannelCard(FactCard):
         state = "off" if not channel.enabled else "takes none" if channel.refusal else "on"
         kind = _KINDS[channel.kind]
         heading = kind if channel.name in {channel.kind, kind} else f"{channel.name} ({kind})"
-        last = f"Last: {channel.last}" if channel.last else "Nothing was sent yet."
+        nothing = "Alerts show, light and sound here." if channel.kind == "panel" else "Nothing was sent yet."
+        last = f"Last: {channel.last}" if channel.last else nothing
         self.show_fact(
             mark, heading, channel.refusal or last, aside=state, code="" if channel.kind == "panel" else channel.target
         )
@@ -71,6 +69,10 @@ class ChannelsPart(QWidget):
         return self._area
 
     @property
+    def is_covered(self) -> bool:
+        return False
+
+    @property
     def tools(self) -> QWidget:
         return self._nothing
 
@@ -81,6 +83,7 @@ class ChannelsPart(QWidget):
     def refresh(self) -> None:
         """The desk has changed."""
         until = self._parts.desk.quiet_until
+        self.end.setVisible(bool(until))
         if until:
             self._quiet.show_fact("debug", "Quiet", f"Nothing sounds and nothing is sent until {clock(until)}.")
         else:
@@ -97,7 +100,10 @@ class ChannelsPart(QWidget):
                 card.show_channel(channels[number], testing=channels[number].name in self._testing)
 
     def _on_test(self, name: str) -> None:
-        if name not in self._testing:
+        if any(channel.name == name and channel.kind == "panel" for channel in self._parts.desk.channels):
+            QApplication.beep()
+            self.message.emit(Message("This is how an alert sounds here.", "success"))
+        elif name not in self._testing:
             self._testing[name] = self._parts.tasks.spawn(f"alerts: test {name}", self._test(name))
             self.refresh()
 

@@ -13,6 +13,7 @@ from chainbot_desktop.core.events.envelope import Actor
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.alerts.durations import say_duration
+from chainbot_desktop.ui.watchtower.alerts.words import named
 from chainbot_desktop.watch.alerts.records import Alert, AlertDesk, AlertRule
 
 ACTOR: Actor = "device:panel"
@@ -76,7 +77,7 @@ class AlertDeeds(QObject):
                 too_late += 1  # of many, some may be resolved by the time that it is their turn
             else:
                 done.append(alert)
-        what = f"“{done[0].title}” is" if len(done) == 1 else f"{len(done)} alerts are"
+        what = f"{named(done[0].title)} is" if len(done) == 1 else f"{len(done)} alerts are"
         hint = "" if not too_late else f"{too_late} were settled before." if too_late > 1 else "1 was settled before."
         if undo is not None and done:
             self.message.emit(Message(f"{what} {became}.", "success", hint, "Undo", partial(undo, done)))
@@ -91,21 +92,21 @@ class AlertDeeds(QObject):
 
     def switch_rule(self, rule: AlertRule, *, on: bool) -> None:
         changed = rule.model_copy(update={"enabled": on})
-        said = f"“{rule.title}” watches again." if on else f"“{rule.title}” does not watch now."
-        self.save_rule(changed, said, lambda: self.save_rule(rule, f"“{rule.title}” is as it was."))
+        said = f"{named(rule.title)} watches again." if on else f"{named(rule.title)} does not watch now."
+        self.save_rule(changed, said, lambda: self.save_rule(rule, f"{named(rule.title)} is as it was."))
 
     def mute_rule(self, rule: AlertRule) -> None:
         """It goes on watching and tells nobody."""
         changed = rule.model_copy(update={"notify": ()})
-        said = f"“{rule.title}” still watches, and tells nobody."
-        self.save_rule(changed, said, lambda: self.save_rule(rule, f"“{rule.title}” is as it was."))
+        said = f"{named(rule.title)} still watches, and tells nobody."
+        self.save_rule(changed, said, lambda: self.save_rule(rule, f"{named(rule.title)} is as it was."))
 
     def unmute_rule(self, rule: AlertRule) -> None:
         changed = rule.model_copy(update={"notify": None})
-        self.save_rule(changed, f"“{rule.title}” tells again.", lambda: self.mute_rule(rule))
+        self.save_rule(changed, f"{named(rule.title)} tells again.", lambda: self.mute_rule(rule))
 
     def remove_rule(self, rule: AlertRule, *, own: bool) -> None:
-        said = f"“{rule.title}” is removed." if own else f"“{rule.title}” is as it was shipped."
+        said = f"{named(rule.title)} is removed." if own else f"{named(rule.title)} is as it was shipped."
         self._start("remove a rule", self._remove(rule, said))
 
     async def _save(self, rule: AlertRule, said: str, undo: Callable[[], None] | None) -> None:
@@ -114,7 +115,7 @@ class AlertDeeds(QObject):
 
     async def _remove(self, rule: AlertRule, said: str) -> None:
         await self._desk.remove_rule(rule.name, actor=ACTOR)
-        back = partial(self.save_rule, rule, f"“{rule.title}” is back.")
+        back = partial(self.save_rule, rule, f"{named(rule.title)} is back.")
         self.message.emit(Message(said, "success", "", "Undo", back))
 
     # Quiet, and channels.

@@ -77,12 +77,11 @@ class AlertHerald(QObject):
         self._told &= ids
         self._waiting = [each for each in self._waiting if each in ids]
         self._show_light(calling)
-        if not self._desk.quiet_until:
-            new = [alert for alert in calling if alert.id not in self._told and self._is_told_here(alert)]
-            self._told |= {alert.id for alert in new}
-            self._waiting += [alert.id for alert in new]
-            if new:
-                self._sound()
+        new = [alert for alert in calling if alert.id not in self._told and self._is_told_here(alert)]
+        self._told |= {alert.id for alert in new}
+        self._waiting += [alert.id for alert in new]
+        if new:
+            self._sound()
         self._show_banner()
         self._keep_sounding(calling)
 
@@ -90,7 +89,9 @@ class AlertHerald(QObject):
         self.deeds.acknowledge([alert for alert in self._desk.active if needs_somebody(alert)])
 
     def _is_told_here(self, alert: Alert) -> bool:
-        """Whether the rule tells this panel, and the panel is to be told."""
+        """Whether the rule tells this panel, the panel is to be told, and it is not quiet now."""
+        if self._desk.is_quiet(alert.severity):
+            return False
         here = [channel for channel in self._desk.channels if channel.kind == "panel"]
         if here and not any(channel.enabled for channel in here):
             return False
@@ -110,7 +111,7 @@ class AlertHerald(QObject):
 
     def _on_again(self) -> None:
         """With the banner, also where it was put away: who hears it wants to know what it is."""
-        if not self._desk.quiet_until:
+        if not self._desk.is_quiet("critical"):
             critical = [each.id for each in self._desk.active if needs_somebody(each) and each.severity == "critical"]
             self._waiting += [each for each in critical if each in self._told and each not in self._waiting]
             self._sound()

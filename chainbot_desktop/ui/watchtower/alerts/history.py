@@ -54,6 +54,7 @@ class HistoryPart(QWidget):
     message = Signal(object)
     open_requested = Signal(str, object)
     edit_wanted = Signal(str)
+    covering = Signal(bool)
 
     def __init__(self, parts: AlertParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,6 +65,8 @@ class HistoryPart(QWidget):
         """Ids of the first and the last that was read, whether it passed or not."""
         self._complete = False
         self._stale = True
+        self._seen: object = None
+        """What told that something fired or became another, the last time."""
         self._work: asyncio.Task[None] | None = None
         self.rows = HistoryRows(parts.unit_of_rule)
         self._build()
@@ -71,6 +74,10 @@ class HistoryPart(QWidget):
     @property
     def first(self) -> QWidget:
         return self.list
+
+    @property
+    def is_covered(self) -> bool:
+        return self.side.covers
 
     @property
     def tools(self) -> QWidget:
@@ -87,6 +94,11 @@ class HistoryPart(QWidget):
 
     def refresh(self) -> None:
         """The desk has changed."""
+        active = {(alert.id, alert.state) for alert in self._parts.desk.active}
+        fired = {(state.rule.name, state.last_fired_at) for state in self._parts.desk.rules}
+        before, self._seen = self._seen, (active, fired)
+        if before == self._seen:
+            return  # a figure moved on, a rule or a channel changed
         self._stale = True
         if self.isVisible():
             self.load()
@@ -204,6 +216,7 @@ class HistoryPart(QWidget):
         self.side.message.connect(self.message)
         self.side.open_requested.connect(self.open_requested)
         self.side.edit_wanted.connect(self.edit_wanted)
+        self.side.covering.connect(self.covering)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.side)

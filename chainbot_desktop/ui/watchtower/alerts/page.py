@@ -39,12 +39,10 @@ class AlertsPage(Page):
     def __init__(self, parts: WatchtowerParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         desk = parts.alerts
-        assert desk is not None
         self._desk = desk
-        self._metrics = parts.metrics
         self.deeds = AlertDeeds(desk, parts.tasks, self)
         self.deeds.message.connect(self.message)
-        self._shared = AlertParts(desk, self.deeds, parts.themes, parts.tasks, self._unit_of)
+        self._shared = AlertParts(desk, self.deeds, parts.themes, parts.tasks, desk.unit_of)
         self.active = ActivePart(self._shared)
         self.history = HistoryPart(self._shared)
         self.rules = RulesPart(self._shared)
@@ -109,6 +107,8 @@ class AlertsPage(Page):
         self.strip.show_current(key)
         for name, part in self._by_key.items():
             part.tools.setVisible(name == key)
+        self._show_head()
+        self._by_key[key].refresh()
         if self.isVisible():
             self.first.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -123,29 +123,27 @@ class AlertsPage(Page):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._look.start()
+        self._by_key[self.part].refresh()
         self._show_quiet()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._look.stop()
 
-    def _unit_of(self, metric: str) -> str:
-        series = self._metrics.series.get(metric)
-        return series.unit if series is not None else ""
-
     def _on_changed(self) -> None:
         active = self._desk.active
         self.strip.chips["active"].set_count(len(active) or None)
         self.count_changed.emit(sum(map(needs_somebody, active)))
-        for part in self._by_key.values():
-            part.refresh()
+        self._shared.forget()
+        if self.isVisible():  # a figure that moves tells every second: what nobody sees waits
+            self._by_key[self.part].refresh()
         self._show_quiet()
 
     def _show_quiet(self) -> None:
         self.quiet.show_until(self._desk.quiet_until)
 
     def _build(self, parts: WatchtowerParts) -> None:
-        self.strip = PageStrip(PARTS, parts.themes)
+        self.strip = PageStrip(PARTS, parts.themes, from_left=True)
         self.strip.chosen.connect(self.show_part)
         self._stack = QStackedWidget()
         self._head = QWidget()
@@ -166,13 +164,14 @@ class AlertsPage(Page):
         for shown in (self.active, self.history):
             shown.open_requested.connect(self.open_requested)
             shown.edit_wanted.connect(self.edit_rule)
-        self.rules.editing.connect(self._on_editing)
+        for part in (self.active, self.history, self.rules):
+            part.covering.connect(self._show_head)
         parts.themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(parts.themes.current)
 
-    def _on_editing(self, editing: bool) -> None:
-        """A form needs the room."""
-        self._head.setVisible(not editing)
+    def _show_head(self) -> None:
+        """What covers its part needs the room, and has a way back of its own."""
+        self._head.setHidden(self._by_key[self.part].is_covered)
 
     def _on_theme_changed(self, theme: Theme) -> None:
         self._row.setContentsMargins(theme.px(12), theme.px(2), theme.px(8), theme.px(2))

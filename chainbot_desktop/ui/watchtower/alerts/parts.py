@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.alerts.deeds import AlertDeeds
@@ -11,16 +9,25 @@ from chainbot_desktop.ui.watchtower.alerts.words import UnitOf
 from chainbot_desktop.watch.alerts.records import AlertDesk, AlertRule
 
 
-@dataclass(frozen=True, slots=True)
 class AlertParts:
-    desk: AlertDesk
-    deeds: AlertDeeds
-    themes: ThemeSource
-    tasks: Tasks
-    unit_of: UnitOf
+    """Rules are looked up by name for every row that is painted: what the desk has of them is kept until `forget`."""
+
+    def __init__(self, desk: AlertDesk, deeds: AlertDeeds, themes: ThemeSource, tasks: Tasks, unit_of: UnitOf) -> None:
+        self.desk = desk
+        self.deeds = deeds
+        self.themes = themes
+        self.tasks = tasks
+        self.unit_of = unit_of
+        self._rules: dict[str, AlertRule] | None = None
+
+    def forget(self) -> None:
+        """The desk has changed."""
+        self._rules = None
 
     def rule(self, name: str) -> AlertRule | None:
-        return next((state.rule for state in self.desk.rules if state.rule.name == name), None)
+        if self._rules is None:
+            self._rules = {state.rule.name: state.rule for state in self.desk.rules}
+        return self._rules.get(name)
 
     def unit_of_rule(self, name: str) -> str:
         """The unit of the figure that a rule watches; of a rate it is none."""

@@ -17,6 +17,7 @@ from chainbot_desktop.ui.watchtower.alerts.editor_frame import EditorFrame
 from chainbot_desktop.ui.watchtower.alerts.parts import AlertParts
 from chainbot_desktop.ui.watchtower.alerts.rule_form import RuleForm
 from chainbot_desktop.ui.watchtower.alerts.rule_yaml import from_yaml, to_yaml
+from chainbot_desktop.ui.watchtower.alerts.words import named
 from chainbot_desktop.ui.widgets import MenuSheet, Sheet
 from chainbot_desktop.watch.alerts.records import AlertRule, RuleState
 
@@ -40,6 +41,8 @@ class RuleEditor(QWidget):
         self._yaml_start = ""
         self._trying: asyncio.Task[None] | None = None
         self._saving = False
+        self._asked_for_all = False
+        """Somebody wanted it saved or tried: what nobody has touched is wrong too from then on."""
         self.form = RuleForm(parts.desk, parts.themes, parts.unit_of)
         self.form.changed.connect(self._on_changed)
         self.frame = EditorFrame(self.form, parts.themes)
@@ -75,7 +78,7 @@ class RuleEditor(QWidget):
         """The desk has changed: what nobody edits is shown anew, what somebody edits is not touched."""
         if self._state is None or self.isHidden() or self._saving:
             return
-        now = next((state for state in self._desk.rules if state.rule.name == self._state_name), None)
+        now = next((state for state in self._desk.rules if state.rule.name == self.rule_name), None)
         if now is None:
             self.frame.show_problem("This rule was removed elsewhere. Saving makes it again.")
         elif now.rule != self._state.rule:
@@ -122,12 +125,13 @@ class RuleEditor(QWidget):
             super().keyPressEvent(event)
 
     @property
-    def _state_name(self) -> str:
+    def rule_name(self) -> str:
+        """ "" for one that is new."""
         return self._state.rule.name if self._state is not None else ""
 
     def _begin(self, rule: AlertRule, title: str, *, new: bool) -> None:
         self._start = rule
-        self._saving = False
+        self._saving, self._asked_for_all = False, not new
         if self._trying is not None:
             self._trying.cancel()
         self.form.show_rule(rule, new=new)
@@ -149,6 +153,7 @@ class RuleEditor(QWidget):
         """The rule as it stands there; None where something is wrong, which is then said at its place."""
         if self.is_yaml:
             return self._read_yaml()
+        self._asked_for_all |= everywhere
         rule, wrong = self.form.read()
         rest = self.form.show_errors(wrong, everywhere=everywhere, go_there=go_there)
         self.frame.show_problem(rest)
@@ -161,8 +166,8 @@ class RuleEditor(QWidget):
             self.frame.show_problem(error.message)
             return None
         wrong: Mapping[str, str] = self._desk.check_rule(rule)
-        if self._state is not None and rule.name != self._state_name:
-            wrong = {"name": f"It stays {self._state_name}: duplicate the rule to have it under another name."}
+        if self._state is not None and rule.name != self.rule_name:
+            wrong = {"name": f"It stays {self.rule_name}: duplicate the rule to have it under another name."}
         elif self._state is None and rule.name in {state.rule.name for state in self._desk.rules}:
             wrong = {"name": "There is a rule of that name already."}
         self.frame.show_problem(" ".join(f"{field}: {words}" for field, words in wrong.items()))
@@ -173,7 +178,7 @@ class RuleEditor(QWidget):
         self._check.start()
 
     def _on_check(self) -> None:
-        self._read(go_there=False, everywhere=self._state is not None)
+        self._read(go_there=False, everywhere=self._asked_for_all)
 
     def _on_mode(self, yaml: bool) -> None:
         if yaml == self.is_yaml:
@@ -206,11 +211,11 @@ class RuleEditor(QWidget):
             self._saving = False
         deeds = self._parts.deeds
         back: Callable[[], None] = (
-            partial(deeds.save_rule, before, f"“{before.title}” is as it was.")
+            partial(deeds.save_rule, before, f"{named(before.title)} is as it was.")
             if before is not None
             else partial(deeds.remove_rule, rule, own=True)
         )
-        self.message.emit(Message(f"“{rule.title}” is saved.", "success", "", "Undo", back))
+        self.message.emit(Message(f"{named(rule.title)} is saved.", "success", "", "Undo", back))
         self._close()
 
     async def _try(self, rule: AlertRule) -> None:

@@ -26,10 +26,10 @@ _SOURCES = (("event", "Events"), ("log", "Log lines"), ("metric", "A figure"))
 _LEVELS = tuple((level, level.capitalize()) for level in ("debug", "info", "warning", "error", "critical"))
 _FIELDS: Mapping[RuleKind, frozenset[str]] = {
     "threshold": frozenset({"metric", "compare", "value", "clear", "for"}),
-    "rate": frozenset({"source", "value", "within"}),
+    "rate": frozenset({"source", "value", "within", "group_by"}),
     "absence": frozenset({"source", "within"}),
-    "log": frozenset({"log", "level", "resolve_after"}),
-    "event": frozenset({"event", "resolve_after"}),
+    "log": frozenset({"log", "level", "resolve_after", "until", "group_by"}),
+    "event": frozenset({"event", "resolve_after", "until", "group_by"}),
     "condition": frozenset({"for"}),
 }
 _OF_A_KIND = frozenset().union(*_FIELDS.values()) | {"metric", "event", "log"}
@@ -86,6 +86,7 @@ class RuleForm(QWidget):
         ):
             line.put(seconds)
         self.condition.edit.setPlainText(rule.condition)
+        self.until.edit.setPlainText(rule.until)
         self.group_by.line.setText(", ".join(rule.group_by))
         self.summary.setText(rule.summary)
         self.runbook.setText(rule.runbook)
@@ -106,7 +107,6 @@ class RuleForm(QWidget):
             "kind": self.kind,
             "severity": self.severity.value,
             "condition": self._unless_same("condition", self.condition.text()),
-            "group_by": tuple(part.strip() for part in self.group_by.line.text().split(",") if part.strip()),
             "summary": self._unless_same("summary", self.summary.text().strip()),
             "runbook": self._unless_same("runbook", self.runbook.text().strip()),
             "notify": self.notify.names(),
@@ -163,6 +163,8 @@ class RuleForm(QWidget):
             "metric": self.metric_field.text,
             "event": self.event_field.text,
             "log": self.log.text,
+            "until": lambda: self._unless_same("until", self.until.text()),
+            "group_by": lambda: tuple(part.strip() for part in self.group_by.line.text().split(",") if part.strip()),
             "compare": lambda: self.compare.value,
             "level": lambda: self.level.value,
             "value": self.value.value,
@@ -229,6 +231,10 @@ class RuleForm(QWidget):
         )
         self.condition = ExpressionField(self._themes, self._variables)
         self._add("condition", "Only if (CEL)", self.condition)
+        self.until = ExpressionField(self._themes, self._variables)
+        self._add(
+            "until", "Settled by (CEL)", self.until, "Of the same kind and labels: one for which this is true ends the alert."
+        )
         self.summary = self._line("summary", "Summary", "{name} stands for the value of a variable.")
         self.runbook = self._line("runbook", "What to do about it", "One line.")
         self.group_by = self._named("group_by", "One alert for each", self._variables, "Variables, with commas.", appends=True)
@@ -250,7 +256,8 @@ class RuleForm(QWidget):
         pickers = {"kind": self.kind_picker, "severity": self.severity, "source": self.source, "compare": self.compare}
         for field, picker in (*pickers.items(), ("level", self.level)):
             picker.chosen.connect(partial(self._on_line, field))
-        self.condition.edit.textChanged.connect(partial(self._on_changed, "condition"))
+        for field, expression in (("condition", self.condition), ("until", self.until)):
+            expression.edit.textChanged.connect(partial(self._on_changed, field))
         self.notify.changed.connect(partial(self._on_changed, "notify"))
         self.enabled.toggled.connect(partial(self._on_line, "enabled"))
 

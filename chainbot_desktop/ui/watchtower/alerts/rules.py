@@ -21,8 +21,8 @@ class RulesPart(QWidget):
     """Enter or a tap opens a rule's form, Space or a tap on its switch turns it on or off."""
 
     message = Signal(object)
-    editing = Signal(bool)
-    """Whether a form takes the room of the part."""
+    covering = Signal(bool)
+    """Whether a form takes all of the room."""
 
     def __init__(self, parts: AlertParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,6 +36,10 @@ class RulesPart(QWidget):
     @property
     def first(self) -> QWidget:
         return self.list if self.editor is None or self.editor.isHidden() else self.editor
+
+    @property
+    def is_covered(self) -> bool:
+        return self.editor is not None and self._stack.currentWidget() is self.editor
 
     @property
     def tools(self) -> QWidget:
@@ -60,10 +64,23 @@ class RulesPart(QWidget):
         if state is None:
             self.message.emit(Message(f"The rule {name} is no longer there.", "warning"))
             return
-        self._open_editor().show_rule(state)
+        if not self._is_writing(name):
+            self._open_editor().show_rule(state)
 
     def new(self) -> None:
-        self._open_editor().show_new()
+        if not self._is_writing(""):
+            self._open_editor().show_new()
+
+    def _is_writing(self, name: str) -> bool:
+        """Whether the form holds something that would be lost by another rule; that is told then."""
+        editor = self.editor
+        if editor is None or not self.is_covered or not editor.changed:
+            return False
+        if not name or name != editor.rule_name:
+            self.message.emit(
+                Message("The rule that is open has changes that are not saved.", "warning", "Save it or leave it first.")
+            )
+        return True
 
     def _open_editor(self) -> RuleEditor:
         if self.editor is None:
@@ -72,12 +89,12 @@ class RulesPart(QWidget):
             self.editor.closed.connect(self._on_editor_closed)
             self._stack.addWidget(self.editor)
         self._stack.setCurrentWidget(self.editor)
-        self.editing.emit(True)
+        self.covering.emit(True)
         return self.editor
 
     def _on_editor_closed(self) -> None:
         self._stack.setCurrentIndex(0)
-        self.editing.emit(False)
+        self.covering.emit(False)
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _passes(self, state: RuleState) -> bool:

@@ -99,6 +99,12 @@ def state_words(alert: Alert) -> str:
     return "not certain yet" if alert.state == "pending" else alert.state
 
 
+def named(title: str) -> str:
+    """For a sentence or a heading: a title that is very long is cut."""
+    plain = " ".join(title.split())
+    return f"“{plain}”" if len(plain) <= 60 else f"“{plain[:57].rstrip()}…”"
+
+
 def who(actor: str) -> str:
     sort, _, name = actor.partition(":")
     if actor == "device:panel":

@@ -65,6 +65,8 @@ class AgentOutput(LogSource):
         self._cancel: Callable[[], None] | None = None
 
     def _begin(self) -> None:
+        if self._cancel is not None:  # what was said while it was off is not asked for
+            self._taken = {agent_id: self._logs.last(agent_id) for agent_id in self._logs.ids()}
         self._cancel = self._logs.on_lines(self._on_lines)
         self._wrote = dict.fromkeys(self._logs.ids())
         self._take()
@@ -74,9 +76,7 @@ class AgentOutput(LogSource):
             self._cancel()
         if self._planned is not None:
             self._planned.cancel()
-            self._planned = None
-        # What is said while it is off is not asked for later.
-        self._taken = {agent_id: self._logs.last(agent_id) for agent_id in self._logs.ids()}
+        self._take()
 
     def _on_lines(self, agent_id: str) -> None:
         self._wrote[agent_id] = None

@@ -10,6 +10,8 @@ from chainbot_desktop.watch.logs.sources.source import LogSource
 
 _PROBES = frozenset({"/health", "/metrics"})
 """Asked all day long by machines: what went well is of no interest."""
+_READERS = frozenset({"/api/logs"})
+"""Whoever asks again and again for what is new would else be told of nothing but his own asking."""
 
 
 class HttpAccess(LogSource):
@@ -20,7 +22,7 @@ class HttpAccess(LogSource):
 
     def answered(self, method: str, route: str, status: int, seconds: float, size: int | None) -> None:
         """`size` is the bytes of the body, None where they are not known."""
-        if self.on:
+        if self.on and not (route in _READERS and status < 400):
             text = f"{method} {route} {status} {seconds * 1000:.1f} ms{'' if size is None else f' {size} B'}"
             self._add((LogRecord(time.time(), _level(route, status), "http", route, text),))
 

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.tasks import Tasks
@@ -48,7 +49,7 @@ class Follower(Protocol):
 class Starter(Protocol):
     """Starts a program that ends with ours; ChainBotError where there is none, or it may not be run."""
 
-    async def start(self, arguments: Sequence[str], *, cwd: Path) -> Follower: ...
+    def start(self, arguments: Sequence[str], *, cwd: Path) -> Coroutine[Any, Any, Follower]: ...
 
 
 class SystemJournal(LogSource):
@@ -84,6 +85,10 @@ class SystemJournal(LogSource):
         if self._following is not None:
             self._following.cancel()
 
+    async def ended(self) -> None:
+        if self._following is not None and not self.on:
+            await asyncio.wait({self._following})
+
     async def _follow(self, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await asyncio.wait({before})  # turned off and on: the last process goes first
@@ -95,15 +100,13 @@ class SystemJournal(LogSource):
             try:
                 code = await self._run_once()
             except ChainBotError as error:
-                self._set_trouble(
-                    Trouble(error.message, error.hint or "The system journal is read with journalctl, of systemd.")
-                )
-                return
-            if loop.time() - started > _STEADY:
-                pause = shortest
+                hint = error.hint or "The system journal is read with journalctl, which belongs to systemd."
+                self._set_trouble(Trouble(error.message, hint))
+            else:
+                pause = shortest if loop.time() - started > _STEADY else pause
+                self._set_trouble(self._ended(code, pause))
             if self._entries.cursor == cursor:
                 self._entries.cursor = ""  # perhaps it is the cursor that it does not know
-            self._set_trouble(self._ended(code, pause))
             await asyncio.sleep(pause)
             pause = min(longest, pause * 2)
 
@@ -111,7 +114,7 @@ class SystemJournal(LogSource):
         """Until it ends; its exit code."""
         self._complaints.clear()
         self._entries.start_anew()
-        child = await self._starter().start(self._arguments(), cwd=Path("/"))
+        child = await self._started()
         self._set_trouble(self._standing())
         try:
             complaining = self._tasks.spawn("what journalctl complains of", self._listen(child.stderr))
@@ -124,6 +127,16 @@ class SystemJournal(LogSource):
                 complaining.cancel()
         finally:
             await child.stop(grace=1.0)
+
+    async def _started(self) -> Follower:
+        """Turned off in the middle of the start, it is ended once it is there."""
+        starting = self._tasks.spawn("start journalctl", self._starter().start(self._arguments(), cwd=Path("/")))
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            with suppress(ChainBotError):
+                await (await starting).stop(grace=1.0)
+            raise
 
     def _arguments(self) -> list[str]:
         # --all: without it a long message is null.

@@ -24,13 +24,15 @@ class ProgramLog(LogSource):
         self._cancel: Callable[[], None] | None = None
 
     def _begin(self) -> None:
+        if self._cancel is not None:
+            self._taken = self._ring.count  # what was said while it was off is not asked for
         self._cancel = self._ring.subscribe(self._take)
         self._take()
 
     def _end(self) -> None:
+        self._take()
         if self._cancel is not None:
             self._cancel()
-        self._taken = self._ring.count  # what is said while it is off is not asked for later
 
     def _take(self) -> None:
         lines = self._ring.since(self._taken)

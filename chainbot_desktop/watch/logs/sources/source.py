@@ -45,6 +45,9 @@ class LogSource:
             self._end()
             self.told()
 
+    async def ended(self) -> None:
+        """After `stop`: wait until nothing of it is left."""
+
     def _begin(self) -> None:
         raise NotImplementedError
 

@@ -42,10 +42,12 @@ class LogSources:
             if on.get(name, True):
                 source.start()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         for source in self._sources.values():
             source.told = _nobody
             source.stop()
+        for source in self._sources.values():
+            await source.ended()
 
     def turn(self, name: str, on: bool) -> None:
         """NotFound for a source that there is none of."""

@@ -11,10 +11,10 @@ from chainbot_desktop.core.errors import ChainBotError, Conflict, InvalidInput, 
 from chainbot_desktop.core.ids import format_time, new_id, utc_now
 from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.ui.watchtower.alerts.words import RANKS
-from chainbot_desktop.watch.alerts.records import Alert, AlertRule, AlertState, Cause, Channel, RuleState, Trial
+from chainbot_desktop.watch.alerts.records import Alert, AlertRule, AlertSeverity, AlertState, Cause, Channel, RuleState, Trial
 
 VARIABLES = {"value": "the figure", "metric": "its name", "room": "where it was measured", "level": "of a log line"}
-METRICS = ("cpu", "memory", "disk", "temperature", "loop_lag")
+METRICS = {"cpu": "%", "memory": "%", "disk": "%", "temperature": "°C", "loop_lag": "ms"}
 
 
 def ago(seconds: float) -> str:
@@ -28,7 +28,7 @@ def rule(name: str = "cpu-busy", **changed: Any) -> AlertRule:
         "kind": "threshold",
         "metric": "cpu",
         "value": 90,
-        "for": 60,
+        "for": changed.pop("seconds", 60),
         "runbook": "Stop an agent, or look at Metrics for what is busy.",
     }
     return AlertRule.model_validate({**given, **changed})
@@ -48,6 +48,7 @@ class MemoryDesk:
         ]
         self.muted_until = ""
         self.hours_until = ""
+        self.breaks_quiet: set[str] = set()
         self.actors: list[str] = []
         self.sent: list[str] = []
         self.tried: list[AlertRule] = []
@@ -182,11 +183,17 @@ class MemoryDesk:
 
     @property
     def metrics(self) -> Sequence[str]:
-        return METRICS
+        return tuple(METRICS)
+
+    def unit_of(self, metric: str) -> str:
+        return METRICS.get(metric, "")
 
     @property
     def quiet_until(self) -> str:
         return max(self.muted_until, self.hours_until)
+
+    def is_quiet(self, severity: AlertSeverity) -> bool:
+        return bool(self.muted_until or (self.hours_until and severity not in self.breaks_quiet))
 
     async def mute(self, seconds: float, *, actor: str) -> None:
         self._may_fail()
@@ -203,8 +210,8 @@ class MemoryDesk:
         alert = self.alerts.get(alert_id)
         if alert is None:
             raise NotFound("There is no such alert.")
-        if alert.state == "resolved":
-            raise Conflict("It is resolved already.")
+        if alert.state in ("resolved", "pending"):
+            raise Conflict(f"It is {alert.state}.")
         return alert
 
     def _put(self, alert: Alert) -> Alert:

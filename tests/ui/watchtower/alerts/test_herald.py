@@ -37,6 +37,11 @@ class Told:
     def banner(self) -> AlertBanner:
         return self.alerts.herald.banner
 
+    @property
+    def level(self) -> str:
+        """Of the status line."""
+        return self.panel.window.status.level
+
     def do(self, deed: Callable[[], object]) -> None:
         act(self.run, deed)
 
@@ -74,11 +79,11 @@ def test_what_fires_is_told_over_any_window(told: Told) -> None:
     assert told.banner.text == "The processor is busy\nThe processor is 97 % busy."
     assert told.sounds == ["beep"]
     assert told.woken == [None]
-    assert told.panel.window.status.level == "amber"
+    assert told.level == "amber"
     assert told.panel.window.status.segments()[0].text == "1 alert"
     told.do(lambda: told.desk.fire("hot", summary="It has 84 °C."))
     assert told.banner.text == "The machine is hot (and 1 more)\nIt has 84 °C.", "the worst first"
-    assert told.panel.window.status.level == "red"
+    assert told.level == "red"
     assert told.sounds == ["beep", "beep"]
 
 
@@ -111,7 +116,7 @@ def test_a_finger_acknowledges(told: Told, touch: Callable[[QWidget], Touch]) ->
     told.do(tap_it)
     told.wait(lambda: told.desk.alerts[alert.id].state == "acknowledged")
     told.wait(lambda: not told.banner.isVisible())
-    assert told.panel.window.status.level == "calm"
+    assert told.level == "calm"
     message = told.panel.window.messages.current
     assert message is not None
     assert message.action_label == "Undo"
@@ -123,7 +128,7 @@ def test_show_goes_to_the_alert(told: Told) -> None:
     tap(told.run, told.banner.open)
     assert told.panel.built["watchtower"].presented == [{"page": "alerts", "alert_id": alert.id}]
     assert not told.banner.isVisible()
-    assert told.panel.window.status.level == "amber", "it still fires"
+    assert told.level == "amber", "it still fires"
 
 
 def test_put_away_it_stays_away_and_is_no_more_lit_when_settled(told: Told) -> None:
@@ -136,7 +141,7 @@ def test_put_away_it_stays_away_and_is_no_more_lit_when_settled(told: Told) -> N
     assert not told.banner.isVisible()
     assert told.sounds == ["beep"]
     told.do(lambda: told.desk.settle(alert.id))
-    assert told.panel.window.status.level == "calm"
+    assert told.level == "calm"
     assert not any("alert" in segment.text for segment in told.panel.window.status.segments())
 
 
@@ -164,7 +169,7 @@ def test_quiet_is_quiet_and_what_still_fires_is_told_after_it(told: Told) -> Non
     assert not told.banner.isVisible()
     assert told.sounds == []
     assert told.woken == []
-    assert told.panel.window.status.level == "red", "who looks may see it"
+    assert told.level == "red", "who looks may see it"
     told.desk.hours_until = ""
     told.do(told.alerts.herald._look.timeout.emit)
     assert told.banner.isVisible()
@@ -180,7 +185,7 @@ def test_a_rule_that_does_not_tell_the_panel_lights_it_and_no_more(told: Told, n
     told.do(told.desk.fire)
     assert not told.banner.isVisible()
     assert told.sounds == []
-    assert told.panel.window.status.level == "amber"
+    assert told.level == "amber"
 
 
 def test_after_a_snooze_it_is_told_again(told: Told) -> None:
@@ -188,7 +193,7 @@ def test_after_a_snooze_it_is_told_again(told: Told) -> None:
     told.wait(told.banner.isVisible)
     told.run(told.desk.snooze(alert.id, 900, actor="device:panel"))
     assert not told.banner.isVisible()
-    assert told.panel.window.status.level == "calm"
+    assert told.level == "calm"
     told.run(told.desk.snooze(alert.id, 0, actor="device:panel"))
     assert told.banner.isVisible()
     assert told.sounds == ["beep", "beep"]
@@ -197,7 +202,7 @@ def test_after_a_snooze_it_is_told_again(told: Told) -> None:
 def test_what_is_only_worth_knowing_leaves_by_itself(told: Told) -> None:
     told.do(lambda: told.desk.fire(severity="info", title="A new version"))
     assert told.banner.isVisible()
-    assert told.panel.window.status.level == "calm"
+    assert told.level == "calm"
     assert told.alerts.herald._info.isActive()
     told.do(told.alerts.herald._info.timeout.emit)
     assert not told.banner.isVisible()

@@ -13,10 +13,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.core.errors import InvalidInput, Unavailable
+from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.alerts.choice_sheet import ChoiceSheet
 from chainbot_desktop.ui.watchtower.alerts.rule_editor import RuleEditor
 from chainbot_desktop.ui.watchtower.alerts.rules import RulesPart
+from chainbot_desktop.ui.watchtower.alerts.words import KINDS
 from chainbot_desktop.ui.widgets import MenuSheet, Sheet
 from chainbot_desktop.watch.alerts.records import AlertRule, RuleState, Trial
 from tests.ui.watchtower.alerts.acting import click, tap_row
@@ -165,10 +167,10 @@ def test_a_new_rule_from_the_first_word_to_the_list(tower: Build, on_loop: OnLoo
     ("kind", "shown"),
     [
         ("A figure is too high or too low", {"metric", "compare", "value", "clear", "for"}),
-        ("Something happens too often", {"source", "event", "value", "within"}),
+        ("Something happens too often", {"source", "event", "value", "within", "group_by"}),
         ("Something stays away", {"source", "event", "within"}),
-        ("A line in the logs", {"log", "level", "resolve_after"}),
-        ("An event", {"event", "resolve_after"}),
+        ("A line in the logs", {"log", "level", "resolve_after", "until", "group_by"}),
+        ("An event", {"event", "resolve_after", "until", "group_by"}),
         ("An expression is true", {"for"}),
     ],
 )
@@ -180,21 +182,10 @@ def test_a_kind_asks_for_its_own_fields_only(tower: Build, on_loop: OnLoop, kind
             form = the_editor(part).form
             if kind != form.kind_picker.text():
                 await choose(form.kind_picker, kind)
-            of_kinds = {
-                "metric",
-                "compare",
-                "value",
-                "clear",
-                "for",
-                "source",
-                "event",
-                "log",
-                "within",
-                "level",
-                "resolve_after",
-            }
+            of_kinds = {"metric", "compare", "value", "clear", "for", "source", "event", "log", "within", "level"}
+            of_kinds |= {"resolve_after", "until", "group_by"}
             assert {field for field in of_kinds if form.rows[field].isVisibleTo(form)} == shown
-            always = {"title", "kind", "severity", "condition", "summary", "runbook", "group_by", "notify", "name"}
+            always = {"title", "kind", "severity", "condition", "summary", "runbook", "notify", "name"}
             assert all(form.rows[field].isVisibleTo(form) for field in always)
 
     on_loop(work())
@@ -206,8 +197,8 @@ RULES = [
     rule(kind="absence", metric="", log="backup done", within=86_400),
     rule(kind="absence", within=3601.5),
     rule(kind="log", metric="", log="  (?i)oops ", level="error", resolve_after=0, summary="{room} fails", notify=()),
-    rule(kind="event", metric="", event="delivery_given_up", runbook=" look at it "),
-    rule(kind="condition", metric="", condition="value > 3\n&& room == 'hall'", **{"for": 1e-3}),
+    rule(kind="event", metric="", event="delivery_given_up", runbook=" look at it ", until="value > 3", group_by=("room",)),
+    rule(kind="condition", metric="", condition="value > 3\n&& room == 'hall'", seconds=1e-3),
     rule(kind="event", metric="cpu", event="x", level="warning", clear=4.0),
 ]
 
@@ -223,7 +214,7 @@ def test_form_and_yaml_give_back_the_rule_that_they_were_given(tower: Build, on_
             await click(editor.frame.yaml_chip)
             assert editor.is_yaml
             await click(editor.frame.form_chip)
-            assert not editor.is_yaml
+            assert editor.frame.form_chip.isChecked()
             assert editor.form.read() == (one, {})
             assert not editor.changed
             editor.leave()
@@ -444,6 +435,60 @@ def test_what_changes_elsewhere_is_told_to_who_edits(tower: Build, on_loop: OnLo
             await desk.save_rule(rule(value=40), actor="user:ada")
             assert editor.form.value.text() == "60"
             assert "changed elsewhere" in editor.frame.problem
+
+    on_loop(work())
+
+
+def test_another_rule_does_not_take_the_place_of_one_that_is_not_saved(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        desk = MemoryDesk(rule(), rule("disk-full", title="The disk is full"))
+        async with tower(alerts=desk) as t:
+            t.view.present({"page": "alerts", "rule": "cpu-busy"})
+            editor = the_editor(t.view.alerts.rules)
+            write(editor.form.value, "70")
+            t.view.present({"page": "alerts", "rule": "disk-full"})
+            t.view.present({"page": "alerts", "new_rule": True})
+            assert editor.form.value.text() == "70"
+            assert len(t.messages) == 2
+            assert "not saved" in last_message(t).text
+            t.view.present({"page": "alerts", "rule": "cpu-busy"})
+            assert len(t.messages) == 2, "it is that one"
+
+    on_loop(work())
+
+
+@pytest.mark.parametrize("size", ["normal", "largest"])
+def test_it_fits_a_small_screen_at_any_size_of_text(
+    tower: Build, on_loop: OnLoop, theme_source: ThemeSource, size: str
+) -> None:
+    async def work() -> None:
+        desk = MemoryDesk(rule(), *(rule(f"r{n}", title="A rule with quite a long title " * 5) for n in range(3)))
+        desk.fire(title="An alert with a long title " * 7, labels={"room": "hall " * 30})
+        async with tower(720, 452, alerts=desk) as t:
+            theme_source.set_text_size(size)
+            page = t.view.alerts
+            t.view.show_page("alerts")
+            await desk.mute(60, actor="user:ada")
+            await click(page.active.several)
+            tap_row(page.active.list, 0)
+            for part in ("active", "history", "rules", "channels"):
+                page.show_part(part)
+                await asyncio.sleep(0.05)
+                assert page.minimumSizeHint().width() <= 720, part
+            page.active.select(False)
+            page.show_part("active")
+            tap_row(page.active.list, 0)
+            await until(lambda: page.active.side.is_open)
+            for kind, _ in KINDS:
+                page.new_rule()
+                editor = the_editor(page.rules)
+                editor.form.kind_picker.choose(kind)
+                editor.form._show_fields()
+                await asyncio.sleep(0.05)
+                area = editor.frame._area
+                assert editor.form.minimumSizeHint().width() <= area.viewport().width(), kind
+                assert page.minimumSizeHint().width() <= 720, kind
+        theme_source.set_text_size("normal")
 
     on_loop(work())
 

@@ -87,7 +87,8 @@ def test_active(
         theme_source.select(theme)
         desk = MemoryDesk(*RULES)
         fill: dict[int, Callable[[MemoryDesk], object]] = {1: lambda d: d.fire(), 12: twelve, 300: three_hundred}
-        fill.get(count, lambda d: None)(desk)
+        if count in fill:
+            fill[count](desk)
         async with tower(*size, alerts=desk) as t:
             t.view.show_page("alerts")
             part = t.view.alerts.active

@@ -1,0 +1,156 @@
+"""A line with its band as pixels: reduced by numpy to one value a pixel column, however many values there are.
+
+Where there are fewer values than columns they are points, joined where they follow each other. A value that is missing is a gap in
+both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+
+from chainbot_desktop.store.metric_rows import Line
+
+Reals = NDArray[np.float64]
+
+_BAND = 0.3
+"""How much of the line's colour the band from the lowest to the highest has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """What of a line is seen: places (0 to 1 of the width) with lowest, mean and highest, NaN in a gap.
+
+    `dense`: a place is a pixel column; else a value of its own.
+    """
+
+    places: Reals
+    low: Reals
+    mean: Reals
+    high: Reals
+    dense: bool
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Lowest and highest; None where nothing was measured."""
+        if not len(self.low) or np.isnan(self.low).all():
+            return None
+        return float(np.nanmin(self.low)), float(np.nanmax(self.high))
+
+
+def visible(line: Line, start: float, step: int, left: float, span: float, width: int) -> Visible:
+    """Of a line whose values are `step` seconds from `start` on: those from `left` on for `span` seconds, in `width` pixels."""
+    first = max(0, int((left - start) // step) - 1)
+    last = min(len(line.mean), int(-(-(left + span - start) // step)) + 1)
+    if last <= first:
+        nothing = np.empty(0)
+        return Visible(nothing, nothing, nothing, nothing, dense=False)
+    low, mean, high = (values[first:last] for values in (line.low, line.mean, line.high))
+    count = last - first
+    places: Reals = (start + (np.arange(first, last, dtype=np.float64) + 0.5) * step - left) / span
+    if count <= width:
+        return Visible(places, low.astype(np.float64), mean.astype(np.float64), high.astype(np.float64), dense=False)
+    # The first value of each column: values are a step apart, so that is a matter of counting.
+    edges = np.ceil((left + np.arange(width) * span / width - start) / step - 0.5).astype(np.int64) - first
+    edges = np.clip(edges, 0, count)
+    filled = np.flatnonzero(np.diff(edges, append=count) > 0)
+    starts = edges[filled]
+    columns = np.full((3, width), np.nan)
+    columns[0, filled] = np.fmin.reduceat(low, starts)
+    columns[2, filled] = np.fmax.reduceat(high, starts)
+    known = ~np.isnan(mean)
+    counts = np.add.reduceat(known.astype(np.float64), starts)
+    sums = np.add.reduceat(np.where(known, mean, 0).astype(np.float64), starts)
+    columns[1, filled] = np.divide(sums, counts, out=np.full(len(starts), np.nan), where=counts > 0)
+    return Visible((np.arange(width) + 0.5) / width, columns[0], columns[1], columns[2], dense=True)
+
+
+def draw(
+    painter: QPainter,
+    area: QRectF,
+    seen: Visible,
+    low: float,
+    high: float,
+    color: QColor,
+    width: float = 2.0,
+    *,
+    band: bool = True,
+) -> None:
+    """`low` and `high` are the values at the bottom and the top of `area`."""
+    if seen.bounds is None:
+        return
+    if not band:
+        seen = replace(seen, low=seen.mean, high=seen.mean)
+    if seen.dense:
+        ratio = painter.device().devicePixelRatio()
+        image = _image(seen, round(area.height() * ratio), low, high, color, width * ratio)
+        painter.drawImage(area, image)
+    else:
+        _draw_points(painter, area, seen, low, high, color, width)
+
+
+def _image(seen: Visible, height: int, low: float, high: float, color: QColor, width: float) -> QImage:
+    scale = (height - 1) / ((high - low) or 1.0)
+    top, middle, bottom = (height - 1 - (values - low) * scale for values in (seen.high, seen.mean, seen.low))
+    rows = np.arange(height, dtype=np.float32)[:, None]
+    # A line is joined to the middle of the way to its neighbours; it has no neighbour across a gap.
+    before = np.concatenate(([np.nan], middle[:-1]))
+    after = np.concatenate((middle[1:], [np.nan]))
+    reach = [np.fmin(middle, (middle + other) / 2) for other in (before, after)]
+    depth = [np.fmax(middle, (middle + other) / 2) for other in (before, after)]
+    line = _coverage(rows, np.fmin(*reach) - (width - 1) / 2, np.fmax(*depth) + (width + 1) / 2)
+    band = _coverage(rows, top, bottom + 1)
+    alpha = line + _BAND * band * (1 - line)
+    shades = _shades(color)[(alpha * 255).astype(np.uint8)]
+    image = QImage(shades.data, shades.shape[1], height, shades.shape[1] * 4, QImage.Format.Format_ARGB32_Premultiplied)
+    return image.copy()  # the pixels belong to numpy
+
+
+def _coverage(rows: NDArray[Any], top: Reals, bottom: Reals) -> NDArray[np.float32]:
+    """How much of each pixel lies between `top` and `bottom` of its column."""
+    high, low = np.nan_to_num(top, nan=1e9).astype(np.float32), np.nan_to_num(bottom, nan=-1e9).astype(np.float32)
+    covered: NDArray[np.float32] = np.clip(np.minimum(low[None, :], rows + 1) - np.maximum(high[None, :], rows), 0, 1)
+    return covered
+
+
+def _shades(color: QColor) -> NDArray[np.uint32]:
+    """The colour at each of 256 strengths, premultiplied."""
+    alpha = np.arange(256, dtype=np.uint32)
+    red, green, blue = ((alpha * part // 255) for part in (color.red(), color.green(), color.blue()))
+    shades: NDArray[np.uint32] = ((alpha << 24) | (red << 16) | (green << 8) | blue).astype(np.uint32)
+    return shades
+
+
+def _draw_points(painter: QPainter, area: QRectF, seen: Visible, low: float, high: float, color: QColor, width: float) -> None:
+    scale = (area.height() - 1) / ((high - low) or 1.0)
+    xs = area.left() + seen.places * area.width()
+    top, middle, bottom = (area.bottom() - 1 - (values - low) * scale for values in (seen.high, seen.mean, seen.low))
+    band = QColor(color)
+    band.setAlphaF(_BAND)
+    pen = QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+    for first, last in runs(seen.mean):
+        points = [QPointF(x, y) for x, y in zip(xs[first:last].tolist(), middle[first:last].tolist(), strict=True)]
+        if (top[first:last] < bottom[first:last]).any():
+            edge = [QPointF(x, y) for x, y in zip(xs[first:last].tolist(), top[first:last].tolist(), strict=True)]
+            base = [QPointF(x, y) for x, y in zip(xs[first:last].tolist(), bottom[first:last].tolist(), strict=True)]
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(band)
+            painter.drawPolygon(QPolygonF([*edge, *base[::-1]]))
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if len(points) == 1:
+            painter.drawPoint(points[0])
+        else:
+            painter.drawPolyline(QPolygonF(points))
+
+
+def runs(values: Reals) -> list[tuple[int, int]]:
+    """The stretches without a gap, as (first, behind the last)."""
+    known = ~np.isnan(values)
+    edges = np.flatnonzero(np.diff(known.astype(np.int8), prepend=0, append=0))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
