@@ -46,7 +46,7 @@ class OurView:
         return int(selection.searched < 1) or (newest[0].number - painted if newest else 0)
 
 
-async def _choose(_origin: QWidget, _purpose: Literal["open", "save"], _name: str) -> Path | None:
+async def _choose(origin: QWidget, purpose: Literal["open", "save"], name: str) -> Path | None:
     return None
 
 

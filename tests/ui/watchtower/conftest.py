@@ -184,7 +184,6 @@ def _make(store: Store, themes: ThemeSource, folder: Path, width: int, height: i
     )
     view.setProperty("ground", "window")
     view.resize(width, height)
-    made = Tower(view, store, logs, metrics, metric_store, health, link, tasks, services)
     made = Tower(view, store, logs, metrics, metric_store, health, link, wing, tasks, services)
     view.open_requested.connect(lambda key, content: made.opened.append((key, content)))
     view.message.connect(made.messages.append)

@@ -73,5 +73,3 @@ class LogServices:
     choose_path: ChoosePath
     sources: LogSources
     memory: LogMemory
-    sources: LogSources | None = None
-    """The switches of the timeline's sources; None: there are none."""
