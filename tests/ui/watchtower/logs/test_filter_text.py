@@ -86,7 +86,7 @@ def test_a_search_is_within_the_filter(first: LogQuery, second: LogQuery, line: 
 def test_the_chips_and_the_text_are_one_query() -> None:
     state = FilterState(text="level>=info x", levels=frozenset({"Info", "Warn"}), case=True, after=5.0)
     query = state.query(KNOWN)
-    assert (query.levels, query.text, query.case, query.after) == ({20, 30}, "x", True, 5.0)
+    assert query == LogQuery(frozenset({20, 30}), text="x", case=True, after=5.0)
     assert FilterState().query(KNOWN).empty
     assert FilterState(levels=frozenset()).query(KNOWN).levels == {-1}
 
