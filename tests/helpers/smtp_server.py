@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import cast
 
 
 @dataclass
@@ -109,7 +108,7 @@ class _Dialogue:
         if self._server.fault == "drop":
             return False
         body = await self._reader.readuntil(b"\r\n.\r\n")
-        self._server.mails.append(cast(EmailMessage, message_from_bytes(body[:-5], policy=default)))
+        self._server.mails.append(message_from_bytes(body[:-5], policy=default))
         self._server.recipients.append(self._to)
         self._server.encrypted.append(self._encrypted)
         await self._say("250 Taken")

@@ -20,6 +20,7 @@ from chainbot_desktop.ui.watchtower.audit_rows import entry_text
 from chainbot_desktop.ui.watchtower.audit_sheets import ACTOR, ExportSheet, RetentionSheet, VerdictSheet, since_days
 from chainbot_desktop.ui.watchtower.event_filter import EventFilter, parse_filter
 from chainbot_desktop.ui.watchtower.event_inspector import EventInspector
+from chainbot_desktop.ui.watchtower.inspecting import Inspecting
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.watchtower.row_list import RowList
@@ -48,7 +49,7 @@ class AuditPage(Page):
         self._work: asyncio.Task[None] | None = None
         self._verifying: asyncio.Task[None] | None = None
         self._sheet: QWidget | None = None
-        self._build()
+        self._build(parts)
         self._news = QTimer(self, singleShot=True, interval=_NEWS_MS)
         self._news.timeout.connect(self._on_news)
         self._clock = QTimer(self, interval=_TICK_MS)
@@ -254,7 +255,7 @@ class AuditPage(Page):
             self.panel.close_panel()
         self.filter_bar.field.setText(f'subject:"{subject}"')
 
-    def _build(self) -> None:
+    def _build(self, parts: WatchtowerParts) -> None:
         themes = self._parts.themes
         self.rows = TwoLineRows(self.stretch, entry_text, lambda recorded: recorded.seq)
         self.verdict = VerdictBar(themes)
@@ -284,9 +285,11 @@ class AuditPage(Page):
         self._body.addWidget(self.list)
         hand_focus_on(content, lambda: self.list)
         self.inspector = EventInspector(themes)
-        self.inspector.agent_wanted.connect(lambda agent_id: self.open_requested.emit("agent-map", {"agent_id": agent_id}))
         self.inspector.subject_wanted.connect(self._on_subject_wanted)
-        self.inspector.copied.connect(lambda what: self.message.emit(Message(f"Copied {what}.", "success")))
+        self.inspector.event_wanted.connect(
+            lambda recorded: self.open_requested.emit("watchtower", {"event_id": recorded.event.id})
+        )
+        self._inspecting = Inspecting(self.inspector, parts, self.message.emit, self.open_requested.emit)
         self.panel = SidePanel(content, self.inspector, themes)
         self.inspector.closed.connect(self.panel.close_panel)
         outer = QVBoxLayout(self)

@@ -46,8 +46,8 @@ PAGES: Mapping[str, PageKind] = {
     "metrics": PageKind("Metrics", MetricsPage),
     "alerts": PageKind("Alerts", AlertsPage, eager=True),
     "runs": PageKind("Runs", RunsPage),
-    "audit": PageKind("Audit", AuditPage),
     "deliveries": PageKind("Deliveries", DeliveriesPage),
+    "audit": PageKind("Audit", AuditPage),
     "link": PageKind("Link", LinkPage),
     "health": PageKind("Health", HealthPage),
 }

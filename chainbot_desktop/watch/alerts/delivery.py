@@ -162,9 +162,6 @@ class Courier:
         ends = [end for end in (self._mute_end(), self._hours.until(self._clocks.wall())) if end is not None]
         return self._clocks.at(max(ends) - self._clocks.wall()) if ends else ""
 
-    def is_quiet(self, severity: AlertSeverity) -> bool:
-        return self._quiet_for(severity) > 0
-
     async def mute(self, seconds: float, actor: Actor) -> None:
         if not 0 <= seconds <= LONGEST_MUTE:
             raise InvalidInput("Alerts are muted for 0 seconds to 31 days.", code="bad_mute")

@@ -227,7 +227,6 @@ class Desk:
         return self._courier.quiet_until
 
     def is_quiet(self, severity: AlertSeverity) -> bool:
-        return self._courier.is_quiet(severity)
         return self._courier.quiet_for(severity) > 0
 
     async def mute(self, seconds: float, *, actor: Actor) -> None:

@@ -15,7 +15,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from chainbot_desktop.app.delivery_wing import make_delivery_wing
+from chainbot_desktop.app.opened_store import OpenedStore
 from chainbot_desktop.core.events import UnknownEvent
+from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.security.audit_trail import AuditTrail
 from chainbot_desktop.security.secret_store import SecretStore
@@ -24,7 +27,8 @@ from chainbot_desktop.security.signing import read_or_make_signer
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.audit_page import AuditPage
 from chainbot_desktop.ui.watchtower.audit_sheets import ExportSheet, RetentionSheet, VerdictSheet
-from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
+from chainbot_desktop.ui.watchtower.parts import DeliveryParts, WatchtowerParts
+from tests.helpers.deliveries import StillWay
 from tests.helpers.stores import Store, open_store
 from tests.ui.watchtower.conftest import until
 
@@ -77,6 +81,7 @@ async def bench(
         trail = AuditTrail(store.database, store.journal, store.preferences, folder, lambda: read_or_make_signer(secrets))
         await trail.open()
         nothing = cast(Any, None)
+        deliveries = make_delivery_wing(Settings(), cast(OpenedStore, store), tasks, StillWay(), lambda: 0)
         parts = WatchtowerParts(
             journal=store.journal,
             bus=store.bus,
@@ -84,7 +89,9 @@ async def bench(
             logs=nothing,
             metrics=nothing,
             health=nothing,
+            alerts=nothing,
             link=nothing,
+            deliveries=DeliveryParts(deliveries.desk, deliveries.received, deliveries.replay),
             themes=themes,
             tasks=tasks,
             audit=trail,

@@ -141,7 +141,7 @@ async def test_a_webhook_that_fails_is_told_again_until_it_takes_it(tmp_path: Pa
 
 async def test_redirects_are_not_followed_and_slowness_has_an_end() -> None:
     async with hook(302) as there:
-        with pytest.raises(NotDelivered, match="redirect to .*elsewhere, which is not followed"):
+        with pytest.raises(NotDelivered, match=r"redirect to .*elsewhere, which is not followed"):
             await WebhookWay(there.url, secret(None)).send(TEST)
         assert there.elsewhere == 0
         there.slow = True

@@ -90,12 +90,13 @@ async def test_a_storm_from_many_threads_is_kept_whole(logger: tuple[logging.Log
     threads = [threading.Thread(target=storm, args=(thread,)) for thread in range(8)]
     for thread in threads:
         thread.start()
-    await asyncio.to_thread(lambda: [thread.join() for thread in threads])
+    for started in threads:
+        await asyncio.to_thread(started.join)
     await until(lambda: timeline.end == 16_000, 60)
     said = [row.text for row in timeline.lines(0, 16_000)]
-    for thread in range(8):
-        assert [text for text in said if text.startswith(f"thread {thread} ")] == [
-            f"thread {thread} says {n}" for n in range(2_000)
+    for number in range(8):
+        assert [text for text in said if text.startswith(f"thread {number} ")] == [
+            f"thread {number} says {n}" for n in range(2_000)
         ]
     source.stop()
     ring.follow(None)
