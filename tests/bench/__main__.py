@@ -26,6 +26,7 @@ MODULES = (
     "chat_view",
     "chat_search",
     "chat_import",
+    "log_file",
     "recall",
     "alerts",
     "log_view",
