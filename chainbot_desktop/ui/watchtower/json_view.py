@@ -7,13 +7,15 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut, QTextDocument
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QTextDocument
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPlainTextEdit, QStackedLayout, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 from chainbot_desktop.ui.watchtower.json_paths import Path, find, value_text
 from chainbot_desktop.ui.watchtower.json_tree import JsonTree
 from chainbot_desktop.ui.widgets import Chip, IconButton, MenuSheet, SearchField, make_kinetic
+
+_NARROW = 560
 
 
 class JsonView(QWidget):
@@ -46,15 +48,17 @@ class JsonView(QWidget):
         self.copy_button.clicked.connect(self._on_copy_menu)
         self.chips: dict[str, Chip] = {}
         self._row = QHBoxLayout()
+        self._row.addStretch(0)
+        self._search = QHBoxLayout()
+        for widget in (self.field, self.count, self._next, self.copy_button):
+            self._search.addWidget(widget, 1 if widget is self.field else 0)
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._head.addLayout(self._row)
+        self._head.addLayout(self._search, 1)
         self._column = QVBoxLayout(self)
-        self._column.addLayout(self._row)
+        self._column.addLayout(self._head)
         self._stack = QStackedLayout()
         self._column.addLayout(self._stack, 1)
-        self._row.addWidget(self.field, 1)
-        self._row.addWidget(self.count)
-        self._row.addWidget(self._next)
-        self._row.addWidget(self.copy_button)
-        self._row.addStretch(0)
         self.add_form("Tree", self.tree)
         self.add_form("Raw", self.raw)
         self.show_form("Tree")
@@ -156,8 +160,15 @@ class JsonView(QWidget):
             f"{self._at + 1:,} of {len(self._found):,}{'' if self._complete else '+'}" if self._found else "none"
         )
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Beside a list there is no room for both in one row."""
+        super().resizeEvent(event)
+        narrow = self.width() < self._themes.current.px(_NARROW)
+        self._head.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+
     def _on_theme_changed(self, theme: Theme) -> None:
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.px(4))
-        self._row.setSpacing(theme.px(8))
+        for row in (self._row, self._search, self._head):
+            row.setSpacing(theme.px(8))
         self.raw.setFont(theme.font("mono"))
