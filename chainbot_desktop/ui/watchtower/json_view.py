@@ -7,13 +7,15 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut, QTextDocument
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QTextDocument
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPlainTextEdit, QStackedLayout, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.theme import Theme, ThemeSource
 from chainbot_desktop.ui.watchtower.json_paths import Path, find, value_text
 from chainbot_desktop.ui.watchtower.json_tree import JsonTree
 from chainbot_desktop.ui.widgets import Chip, IconButton, MenuSheet, SearchField, make_kinetic
+
+_NARROW = 560
 
 
 class JsonView(QWidget):
@@ -29,6 +31,7 @@ class JsonView(QWidget):
         self._whole = ""
         self._found: list[Path] = []
         self._at = -1
+        self._complete = True
         self.tree = JsonTree(f"{name} as a tree", themes)
         self.raw = make_kinetic(QPlainTextEdit())
         self.raw.setReadOnly(True)
@@ -36,20 +39,26 @@ class JsonView(QWidget):
         self.field = SearchField("Find", themes)
         self.field.searched.connect(self._on_searched)
         self.field.returnPressed.connect(self.find_next)
+        self.count = QLabel()
+        self.count.setProperty("role", "small")
+        self.count.hide()
         self._next = IconButton("arrow-down", "Next find (Enter)", themes)
         self._next.clicked.connect(self.find_next)
         self.copy_button = IconButton("copy", "Copy… (Ctrl+C copies the row)", themes)
         self.copy_button.clicked.connect(self._on_copy_menu)
         self.chips: dict[str, Chip] = {}
         self._row = QHBoxLayout()
+        self._row.addStretch(0)
+        self._search = QHBoxLayout()
+        for widget in (self.field, self.count, self._next, self.copy_button):
+            self._search.addWidget(widget, 1 if widget is self.field else 0)
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._head.addLayout(self._row)
+        self._head.addLayout(self._search, 1)
         self._column = QVBoxLayout(self)
-        self._column.addLayout(self._row)
+        self._column.addLayout(self._head)
         self._stack = QStackedLayout()
         self._column.addLayout(self._stack, 1)
-        self._row.addWidget(self.field, 1)
-        self._row.addWidget(self._next)
-        self._row.addWidget(self.copy_button)
-        self._row.addStretch(0)
         self.add_form("Tree", self.tree)
         self.add_form("Raw", self.raw)
         self.show_form("Tree")
@@ -75,6 +84,7 @@ class JsonView(QWidget):
         searchable = title in ("Tree", "Raw")
         for widget in (self.field, self._next, self.copy_button):
             widget.setVisible(searchable)
+        self._show_count()
         self.form_changed.emit(title)
 
     def show_value(self, value: Any, whole: str, shown: str, opened: Sequence[str] = ()) -> None:
@@ -105,6 +115,7 @@ class JsonView(QWidget):
         elif self._found:
             self._at = (self._at + 1) % len(self._found)
             self.tree.reveal(self._found[self._at])
+            self._show_count()
 
     def copy_row(self) -> None:
         """The value of the current row; all of it where there is none."""
@@ -135,15 +146,29 @@ class JsonView(QWidget):
 
     def _on_searched(self, text: str) -> None:
         words = text.strip()
-        self._found, complete = find(self._value, words) if words and self._value is not None else ([], True)
+        self._found, self._complete = find(self._value, words) if words and self._value is not None else ([], True)
         self._at = -1
-        count = f"{len(self._found):,}{'' if complete else '+'}"
-        self.field.setToolTip(f"{count} found" if words else "")
+        self._show_count()
         if words:
             self.find_next()
+
+    def _show_count(self) -> None:
+        """Of the tree: how many there are in the text, Qt does not tell."""
+        known = bool(self.field.text().strip()) and self.form == "Tree"
+        self.count.setVisible(known)
+        self.count.setText(
+            f"{self._at + 1:,} of {len(self._found):,}{'' if self._complete else '+'}" if self._found else "none"
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Beside a list there is no room for both in one row."""
+        super().resizeEvent(event)
+        narrow = self.width() < self._themes.current.px(_NARROW)
+        self._head.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
 
     def _on_theme_changed(self, theme: Theme) -> None:
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.px(4))
-        self._row.setSpacing(theme.px(8))
+        for row in (self._row, self._search, self._head):
+            row.setSpacing(theme.px(8))
         self.raw.setFont(theme.font("mono"))

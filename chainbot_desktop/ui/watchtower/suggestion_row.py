@@ -61,6 +61,7 @@ class SuggestionRow(QWidget):
     def _show(self) -> None:
         self._terms = list(self._suggest(self._field.text(), self._field.cursorPosition()))[:_MOST]
         for place, button in enumerate(self.buttons):
+            button.ensurePolished()  # or its width is that of another font
             button.setText(self._terms[place] if place < len(self._terms) else "")
         self.setVisible(bool(self._terms))
         self._place()

@@ -450,6 +450,7 @@ def test_a_huge_event_is_opened_searched_and_copied_from(tower: Build, on_loop: 
             view = t.view.events.inspector.json
             view.field.setText("needle")
             await until(lambda: view.tree.current_path is not None and len(view.tree.current_path) == 52)
+            assert view.count.text() == "1 of 1"
             view.copy_path()
             assert QGuiApplication.clipboard().text() == "data.deep" + ".x" * 50
             view.copy_row()
