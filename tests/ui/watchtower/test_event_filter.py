@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from chainbot_desktop.core.errors import InvalidInput
-from chainbot_desktop.core.events import AgentSpawned, AttentionRequired, Event, Severity, WorkflowFailed
+from chainbot_desktop.core.events import (
+    AgentSpawned,
+    AttentionRequired,
+    Event,
+    Recorded,
+    Severity,
+    UnknownEvent,
+    WorkflowFailed,
+)
 from chainbot_desktop.core.events.agents import AgentFact
 from chainbot_desktop.core.events.panel import Attention
 from chainbot_desktop.core.events.webhooks import WorkflowFact
@@ -99,3 +107,12 @@ def test_a_bad_filter_says_why(text: str, says: str) -> None:
 def test_an_empty_filter_is_empty() -> None:
     assert parse_filter("   ") == EventFilter()
     assert EventFilter().empty
+
+
+def test_who_did_it_is_a_whole_actor_or_a_kind_of_them() -> None:
+    assert parse_filter("actor:user:admin").query(since=None, limit=1).actor == "user:admin"
+    kind = parse_filter("actor:agent:")
+    assert kind.query(since=None, limit=1).actor == "agent:"
+    for actor, passes in (("agent:a-1", True), ("user:agent:", False)):
+        recorded = Recorded(1, UnknownEvent(type="t", actor=actor, data=None), "", "")
+        assert kind.tester()(recorded) is passes
