@@ -28,6 +28,7 @@ MODULES = (
     "chat_import",
     "log_file",
     "recall",
+    "alerts",
     "log_view",
     "metric_chart",
 )

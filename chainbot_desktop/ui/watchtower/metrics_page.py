@@ -184,8 +184,7 @@ class MetricsPage(Page):
 
     def _on_sample(self, sample: Sample) -> None:
         self.axis.tick()
-        if not self.axis.following:
-            self._frames.request(self._read)
+        self._frames.request(self._read)
 
     def _on_moved(self) -> None:
         self._show_chips()
