@@ -145,8 +145,8 @@ class Following:
         old = self.content
         try:
             self._replace(Content.of(old.source, old.name, old.base + old.lines), notice)
-        except OSError as error:
-            self._say(str(refusal(self.path, error)))
+        except (OSError, ChainBotError) as error:
+            self._say(str(error if isinstance(error, ChainBotError) else refusal(self.path, error)))
             self._stop.wait(_PAUSE_AFTER_FAILURE)
 
     def _replace(self, content: Content, notice: str) -> None:

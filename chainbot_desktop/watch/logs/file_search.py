@@ -18,7 +18,7 @@ from chainbot_desktop.watch.logs.document import Fold, LogQuery
 from chainbot_desktop.watch.logs.file_folding import FoldedLines
 from chainbot_desktop.watch.logs.file_following import Following
 from chainbot_desktop.watch.logs.file_hits import LineNumbers
-from chainbot_desktop.watch.logs.file_index import FileChanged
+from chainbot_desktop.watch.logs.file_index import BLOCK, FileChanged
 from chainbot_desktop.watch.logs.file_ripgrep import Matches, Ripgrep, RipgrepFailed
 from chainbot_desktop.watch.logs.file_sieve import NOTHING_PASSED, Passed, Sieve
 
@@ -184,17 +184,17 @@ class FileSearch:
 
     def _search(self, stretch: _Stretch) -> None:
         found = self._results(stretch)
-        whole, step = stretch.end - stretch.first, _WINDOW
-        for first in range(stretch.first, stretch.end, step):
+        for first in range(stretch.first, stretch.end, _WINDOW):
             self._check()
-            end = min(first + step, stretch.end)
+            end = min(first + _WINDOW, stretch.end)
             passed = self._look(first, end, found)
             with self.lock:
                 self._take_back(self.content.index.owned(first, end)[0])
                 self._add(passed)
-            if found is None and whole > step:
-                self._progress(end)
-        self._progress(stretch.end)
+                self._done = end
+            if found is None or end == stretch.end:
+                self.searched = end * BLOCK
+                self._told()
 
     def _take_back(self, line: int) -> None:
         """What was found from `line` on when its blocks were the last ones."""
@@ -212,11 +212,6 @@ class FileSearch:
         elif passed.records is not None:
             self.folded.add(passed.records)
         self.hits.append(passed.hits)
-
-    def _progress(self, block: int) -> None:
-        self._done = block
-        self.searched = block * 65536
-        self._told()
 
     def _results(self, stretch: _Stretch) -> list[Matches] | None:
         """What ripgrep found, if it was asked and answers."""

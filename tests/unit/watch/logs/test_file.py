@@ -12,7 +12,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
 
 import pytest
@@ -497,3 +497,36 @@ async def test_a_span_of_time_is_found_where_time_goes_back(tmp_path: Path, open
     file = await opened(path)
     wanted = [line for line, second in zip(lines, seconds, strict=True) if 40_000 <= second <= 50_000]
     assert await found(file.select(LogQuery(after=start + 40_000, before=start + 50_000))) == wanted
+
+
+@pytest.mark.parametrize("fold", ["none", "exact"])
+async def test_a_read_that_fails_in_the_middle_of_a_search_costs_no_line_and_doubles_none(
+    tmp_path: Path, opened: Opening, fold: Fold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"{number} and so on, and so on, and on and on and on and on" for number in range(150_000)]
+    path = tmp_path / "flaky.log"
+    path.write_text("\n".join(lines))
+    file = await opened(path)
+    monkeypatch.setenv("PATH", "")
+    read, calls = FileBytes.read, count()
+
+    def flaky(source: FileBytes, offset: int, size: int) -> bytes:
+        if size > 100_000 and next(calls) in {3, 4, 9}:
+            raise OSError(errno.EIO, "Input/output error")
+        return read(source, offset, size)
+
+    monkeypatch.setattr(FileBytes, "read", flaky)
+    selection = file.select(LogQuery(text="77 and"), fold)
+    await until(lambda: selection.searched == 1, 60)
+    assert next(calls) > 10
+    assert [row.text for row in selection.rows(0, len(lines))] == [line for line in lines if "77" in line]
+
+
+async def test_a_log_that_is_packed_in_its_place_is_said(tmp_path: Path, opened: Opening) -> None:
+    path = tmp_path / "packed.log"
+    path.write_text("plain line\n" * 100)
+    file = await opened(path)
+    path.write_bytes(gzip.compress(b"x\n"))
+    await until(lambda: "compressed" in file.notice)
+    path.write_text("plain again\n")
+    await until(lambda: [row.text for row in file.lines(file.first, file.end)] == ["plain again"])
