@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events.envelope import Event, Recorded
 from chainbot_desktop.ui.view import Message
-from chainbot_desktop.ui.watchtower.event_filter import EventFilter, parse_filter
+from chainbot_desktop.ui.watchtower.event_filter import EventFilter, completed, parse_filter, suggestions
 from chainbot_desktop.ui.watchtower.event_inspector import EventInspector
 from chainbot_desktop.ui.watchtower.event_texts import clock_time, describe, mark_of
 from chainbot_desktop.ui.watchtower.follow_bar import FollowBar, NewRowsPill
@@ -27,9 +27,11 @@ from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.watchtower.row_list import RowList
 from chainbot_desktop.ui.watchtower.row_window import RowWindow
 from chainbot_desktop.ui.watchtower.side_panel import SidePanel
+from chainbot_desktop.ui.watchtower.suggestion_row import SuggestionRow
 from chainbot_desktop.ui.watchtower.two_line_rows import RowText, TwoLineRows
 from chainbot_desktop.ui.widgets import EmptyState
 from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
+from chainbot_desktop.watch.alerts.records import ALERTS_SOURCE
 
 KEPT = 3_000
 """Rows in memory at a time."""
@@ -43,7 +45,8 @@ _GROUNDS = {"attention": "needs_input", "warning": "needs_input", "error": "fail
 class EventsPage(Page):
     """Subscribes at once; `load` reads the newest page. Everything on the loop's thread.
 
-    It counts the events that require attention, came, and were not seen. Content for `present`: "event_id", "subject", "text".
+    It counts the events that require attention, came, and were not seen; those of alerts the Alerts page counts.
+    Content for `present`: "event_id", "subject", "text".
     """
 
     def __init__(self, parts: WatchtowerParts, parent: QWidget | None = None) -> None:
@@ -119,7 +122,7 @@ class EventsPage(Page):
     def _on_event(self, recorded: Recorded[Event]) -> None:
         self._incoming.append(recorded)
         self._arrived += 1
-        if recorded.event.requires_attention:
+        if recorded.event.requires_attention and recorded.event.source != ALERTS_SOURCE:
             self._attention += 1
             self.count_changed.emit(self._attention)
         if not self._stirred:
@@ -302,7 +305,7 @@ class EventsPage(Page):
     def _build(self, parts: WatchtowerParts) -> None:
         themes = parts.themes
         self.rows = TwoLineRows(self.stretch, _row_text, _seq)
-        self.bar = FollowBar("Filter: words, type:, subject:, severity>=", themes)
+        self.bar = FollowBar("Filter: words, type:, actor:, after:, severity>=", themes)
         self.bar.filtered.connect(self._on_filtered)
         self.bar.paused.connect(self._on_place_changed)
         self.bar.paused.connect(self._show_status)
@@ -323,6 +326,8 @@ class EventsPage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.bar)
+        self.suggestions = SuggestionRow(self.bar.field, suggestions, completed, themes)
+        column.addWidget(self.suggestions)
         self._body = QStackedLayout()
         column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment
         self._body.addWidget(self._empty)

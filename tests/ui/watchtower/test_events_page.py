@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication, QPointingDevice
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QScroller, QWidget
 
+from chainbot_desktop.alexos.webhooks import Caller
 from chainbot_desktop.core.events import AgentSpawned, Recorded, Severity
 from chainbot_desktop.core.events.agents import AgentFact
 from chainbot_desktop.ui.widgets import MenuSheet
@@ -407,5 +408,101 @@ def test_tab_goes_from_the_pages_to_the_filter_and_then_to_the_list(tower: Build
                 press(focused(), Qt.Key.Key_Tab)
                 met.append(focused())
             assert met == [t.view.events.bar.field, t.view.events.bar.button, t.view.events.list]
+
+    on_loop(work())
+
+
+def test_a_filter_is_completed_by_a_tap(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        spawned = AgentSpawned(source="webhook", subject="a-1", data=AgentFact(agent_id="a-1", agent_name="coder"))
+        async with tower(720, 452, events=[*doors(3), spawned]) as t:
+            events = t.view.events
+            events.focus_filter()
+            QTest.keyClicks(events.bar.field, "spaw")
+            await until(events.suggestions.isVisible)
+            assert events.suggestions.shown == ["type:agent_spawned"]
+            QTest.mouseClick(events.suggestions.buttons[0], Qt.MouseButton.LeftButton)
+            assert events.bar.field.text() == "type:agent_spawned "
+            await until(lambda: len(events.stretch) == 1)
+            assert not events.suggestions.isVisible()
+            events.bar.field.clear()
+            QTest.keyClicks(events.bar.field, "a")
+            assert events.suggestions.isVisible()
+            row = events.suggestions
+            await until(lambda: all(row.rect().contains(b.geometry()) for b in row.buttons if b.isVisible()))
+            assert row.shown == ["actor:", "after:"]
+            events.list.setFocus()
+            assert not events.suggestions.isVisible()
+
+    on_loop(work())
+
+
+def test_a_huge_event_is_opened_searched_and_copied_from(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower(720, 452) as t:
+            rows = [{"name": f"row {number}", "<b>html</b>\u202e": number} for number in range(300)]
+            deep: object = "needle"
+            for _ in range(50):
+                deep = {"x": deep}
+            await t.append(door(1, rows=rows, deep=deep))
+            await until(lambda: len(t.view.events.stretch) == 1)
+            tap(t, 0)
+            view = t.view.events.inspector.json
+            view.field.setText("needle")
+            await until(lambda: view.tree.current_path is not None and len(view.tree.current_path) == 52)
+            view.copy_path()
+            assert QGuiApplication.clipboard().text() == "data.deep" + ".x" * 50
+            view.copy_row()
+            assert QGuiApplication.clipboard().text() == "needle"
+            view.field.setText("row 299")
+            await until(lambda: view.tree.current_path == ("data", "rows", 299, "name"))
+            item = view.tree.currentItem()
+            assert item is not None
+            parent = item.parent()
+            assert parent is not None
+            assert parent.child(1).text(0) == "<b>html</b>\\u202e"  # type: ignore[union-attr]
+            view.show_form("Raw")
+            assert "\\u202e" in view.raw.toPlainText()
+
+    on_loop(work())
+
+
+def test_the_chain_leads_from_cause_to_effect_and_back(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower(1200, 772) as t:
+            caller = Caller("system:webhook@10.0.0.1")
+            started = await t.deliveries.intake.accept("workflow/started", b'{"workflow_id": "w"}', caller)
+            failed = await t.deliveries.intake.accept("workflow/failed", b'{"workflow_id": "w", "error": "full"}', caller)
+            inspector = t.view.events.inspector
+            t.view.present({"event_id": failed.event.id})
+            await until(lambda: inspector.event_id == failed.event.id)
+            inspector.json.show_form("Chain")
+            await until(inspector.chain.list.isVisible)
+            titles = [inspector.chain.rows.row(index).title for index in range(len(inspector.chain.rows))]
+            assert titles == ["↑ webhook came in", "↑ workflow: workflow_started", "this event: workflow_failed"]
+            inspector.chain.list.opened.emit(1)
+            await until(lambda: inspector.chain.rows.row(1).title == "this event: workflow_started")
+            assert inspector.event_id == started.event.id
+            inspector.chain.list.opened.emit(2)
+            await until(lambda: inspector.chain.rows.row(2).title == "this event: workflow_failed")
+            assert inspector.event_id == failed.event.id
+            inspector.chain.list.opened.emit(0)
+            await until(lambda: t.view.page == "deliveries" and "no. 1" in t.view.deliveries.detail.text)
+
+    on_loop(work())
+
+
+def test_a_webhook_is_replayed_from_its_event(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with tower(720, 452) as t:
+            caller = Caller("system:webhook@10.0.0.1")
+            await t.deliveries.intake.accept("workflow/started", b'{"workflow_id": "w"}', caller)
+            await until(lambda: len(t.view.events.stretch) == 1)
+            tap(t, 0)
+            go(t, "Replay the webhook")
+            await until(lambda: [b for b in t.view.findChildren(QAbstractButton) if b.text() == "Replay" and b.isVisible()])
+            button(t, "Replay").click()
+            await until(lambda: len(t.view.events.stretch) == 2)
+            assert t.view.events.stretch[0].event.source == "replay"
 
     on_loop(work())

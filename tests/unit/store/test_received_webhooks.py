@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -124,3 +127,37 @@ async def test_refused_ones_are_found_by_their_index(store: Store, received: Rec
         )
     )
     assert "ix_received_webhooks_refused" in plan
+
+
+async def test_a_kill_leaves_each_event_with_its_row_and_each_row_with_its_event(tmp_path: Path) -> None:
+    async with open_store(tmp_path):
+        pass
+    for round_ in range(3):
+        promised = _promised_until_killed(tmp_path, 200 + 37 * round_)
+        async with open_store(tmp_path) as store:
+            head = store.journal.head_seq
+            assert head >= max(promised)
+            report = await store.journal.verify()
+            assert (report.ok, report.checked) == (True, head)
+            seqs = await store.database.read(lambda c: c.exec_driver_sql("SELECT seq FROM received_webhooks").scalars().all())
+            assert sorted(seqs) == list(range(1, head + 1))
+            received = ReceivedWebhooks(store.database, store.journal)
+            for seq in (1, head):
+                (row,) = await received.of_event(seq)
+                found = await store.journal.get(row.event_id)
+                assert found is not None
+                body = await received.body(row.number)
+                assert body == b'{ "workflow_id": "%s" }' % found.event.subject.encode()
+
+
+def _promised_until_killed(folder: Path, count: int) -> list[int]:
+    """The places of the events that callers were told of, by a program that is killed after about `count` of them."""
+    command = [sys.executable, "-m", "tests.helpers.webhook_child", str(folder)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3], text=True)
+    assert child.stdout is not None
+    promised = [int(child.stdout.readline()) for _ in range(count)]
+    child.send_signal(signal.SIGKILL)
+    promised += [int(line) for line in child.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
+    child.stdout.close()
+    child.wait(30)
+    return promised

