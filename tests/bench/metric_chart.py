@@ -1,6 +1,7 @@
 """A day of one-second figures drawn at 1280 pixels; a week of minutes read from the store; and what measuring costs a second.
 
-All of it is processor time: how busy the machine is otherwise is not what is asked. The control of the drawing is Qt's own polyline of all points, without a band, made and painted in the same run.
+All of it is processor time: how busy the machine is otherwise is not what is asked. The control of the drawing is Qt's own polyline of
+all points, without a band, made and painted in the same run.
 """
 
 from __future__ import annotations
