@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLabel, QLineEdit
 
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.ui.watchtower.logs.export import export_rows
@@ -156,8 +156,9 @@ def test_sources_say_why_they_are_silent_and_are_turned_on_and_off(tower: Build,
 
 
 def _texts(sheet: FilterSheet) -> list[str]:
-    labels = (sheet.body.itemAt(n).widget() for n in range(sheet.body.count()))
-    return [label.text() for label in labels if label is not None and hasattr(label, "text") and not label.isHidden()]
+    items = (sheet.body.itemAt(n) for n in range(sheet.body.count()))
+    labels = [item.widget() for item in items if item is not None]
+    return [label.text() for label in labels if isinstance(label, QLabel) and not label.isHidden()]
 
 
 class _Broken:
