@@ -279,6 +279,7 @@ class Windows:
             await self._code.store()
         if self._layouts is not None:
             await self._layouts.close()
+        await self._logs.close()
 
     def _agent_map(self) -> WindowView:
         from chainbot_desktop.ui.agent_map.layouts.worker import LayoutWorker

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -36,6 +37,8 @@ _LOW = 520
 """Pixels of height under which every row counts."""
 _LONG = 2_000
 """Characters from which a line may be but the beginning of one."""
+_VOLUME_SECONDS = 1.0
+"""How long the volume stands at least."""
 _SLOW_MS = 250
 """How often what is not the lines themselves is brought up to date."""
 
@@ -59,6 +62,7 @@ class LogsPage(Page):
         self._slow.timeout.connect(self._on_slow)
         self._error = ""
         self._goal: float | None = None
+        self._volume_shown = 0.0
         self._spot = (0, 0, True)
         self.reading = Reading(self._services.timeline, self._request)
         self._last = [self.reading]
@@ -189,11 +193,20 @@ class LogsPage(Page):
             self.view.rows_changed()
         self._filter_again()
         self._show_histogram()
-        if self.parts.histogram.isVisible():
-            self.parts.histogram.show_volume(self.reading.selection.volume(self.parts.histogram.buckets))
+        self._show_volume()
         self.finding.changed()
         self._show_banner()
         self._show_status()
+
+    def _show_volume(self) -> None:
+        strip, now = self.parts.histogram, time.monotonic()
+        if not strip.isVisible():
+            return
+        if strip.volume is not None and now - self._volume_shown < _VOLUME_SECONDS:
+            self._slow.start()  # not yet, but not forgotten
+            return
+        self._volume_shown = now
+        strip.show_volume(self.reading.selection.volume(strip.buckets))
 
     def _filter_again(self) -> None:
         """Names that nobody had said before may be meant by the filter too."""
@@ -215,6 +228,7 @@ class LogsPage(Page):
     def _apply(self, state: FilterState) -> bool:
         changed = self.reading.filter(state.query(self.reading.document.names), state.fold)
         if changed:
+            self._volume_shown = 0.0
             self.view.show_rows(self.reading.rows, keep=True)
         return changed
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLabel, QLineEdit
 
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.ui.watchtower.logs.export import export_rows
@@ -159,6 +159,8 @@ def _texts(sheet: FilterSheet) -> list[str]:
     items = (sheet.body.itemAt(n) for n in range(sheet.body.count()))
     labels = (item.widget() for item in items if item is not None)
     return [label.text() for label in labels if label is not None and hasattr(label, "text") and not label.isHidden()]
+    labels = [item.widget() for item in items if item is not None]
+    return [label.text() for label in labels if isinstance(label, QLabel) and not label.isHidden()]
 
 
 class _Broken:
