@@ -157,8 +157,6 @@ def test_sources_say_why_they_are_silent_and_are_turned_on_and_off(tower: Build,
 
 def _texts(sheet: FilterSheet) -> list[str]:
     items = (sheet.body.itemAt(n) for n in range(sheet.body.count()))
-    labels = (item.widget() for item in items if item is not None)
-    return [label.text() for label in labels if label is not None and hasattr(label, "text") and not label.isHidden()]
     labels = [item.widget() for item in items if item is not None]
     return [label.text() for label in labels if isinstance(label, QLabel) and not label.isHidden()]
 
