@@ -21,9 +21,11 @@ from chainbot_desktop.core.errors import ChainBotError, InvalidInput, NotFound
 from chainbot_desktop.watch.logs.document import Fold, LogQuery, LogSelection
 from chainbot_desktop.watch.logs.file import LogFile, open_log_file
 from chainbot_desktop.watch.logs.file_bytes import FileBytes
-from tests.helpers.processes import until
+from tests.helpers import processes
 
-Opener = Callable[[Path], "Opening"]
+
+async def until(condition: Callable[[], bool]) -> None:
+    await processes.until(condition, 60)
 
 
 class Opening:
@@ -242,7 +244,7 @@ async def test_lines_of_any_length_are_lines(tmp_path: Path, opened: Opening) ->
     text = await file.text(41)
     assert (len(text), text[-6:]) == (100_000_006, "needle")
     selection = file.select(LogQuery(text="needle"))
-    await until(lambda: selection.searched == 1, 60)
+    await until(lambda: selection.searched == 1)
     assert [row.number for row in selection.rows(0, 99)] == list(range(1, 42))
     assert [row.text[-6:] for row in file.tail(1)] == ["end"]
 
@@ -353,7 +355,7 @@ async def test_levels_of_a_large_file_are_those_of_its_records(
         monkeypatch.setenv("PATH", "")
     file = await opened(path)
     selection = file.select(LogQuery(levels=frozenset(levels)))
-    await until(lambda: selection.searched == 1, 60)
+    await until(lambda: selection.searched == 1)
     assert [row.text for row in selection.rows(0, len(lines))] == wanted
 
 
@@ -363,7 +365,7 @@ async def test_what_changes_while_it_is_searched_ends_right(tmp_path: Path, open
     file = await opened(path, indexed=False)
     selection = file.select(LogQuery(text='"7 x"'))
     path.write_text("".join(f"new {number} x\n" for number in range(100)))
-    await until(lambda: file.end - file.first == 100 and selection.count == 10 and selection.searched == 1, 60)
+    await until(lambda: file.end - file.first == 100 and selection.count == 10 and selection.searched == 1)
     assert [row.text for row in selection.rows(0, 99)] == [f"new {number} x" for number in range(7, 100, 10)]
 
 
@@ -444,7 +446,7 @@ async def test_folding_a_large_file_is_folding_its_records(tmp_path: Path, opene
     path.write_text("\n".join(f"2026-01-02T03:04:05.{number % 1000:03d}Z INFO {text}" for number, text in enumerate(texts)))
     file = await opened(path)
     selection = file.select(LogQuery(text="z"), "exact")
-    await until(lambda: selection.searched == 1, 60)
+    await until(lambda: selection.searched == 1)
     expected = [(text, len(list(run)) - 1) for text, run in groupby(texts)]
     rows = [row for row in selection.rows(0, selection.count) if not row.continues]
     assert [row.repeats for row in rows] == [times for _, times in expected]
@@ -460,7 +462,7 @@ async def test_what_grows_by_much_after_it_was_searched_is_searched_once(tmp_pat
     more = [f"line {number} x" for number in range(300_000)]
     with path.open("a") as writer:
         writer.write("rd x\n" + "\n".join(more))
-    await until(lambda: selection.count == folded.count == 300_003, 60)
+    await until(lambda: selection.count == folded.count == 300_003)
     for each in (selection, folded):
         assert [row.number for row in each.rows(0, 5)] == [0, 1, 2, 3, 4]
         assert [row.text for row in each.rows(300_000, 9)] == more[-3:]
@@ -517,7 +519,7 @@ async def test_a_read_that_fails_in_the_middle_of_a_search_costs_no_line_and_dou
 
     monkeypatch.setattr(FileBytes, "read", flaky)
     selection = file.select(LogQuery(text="77 and"), fold)
-    await until(lambda: selection.searched == 1, 60)
+    await until(lambda: selection.searched == 1)
     assert next(calls) > 10
     assert [row.text for row in selection.rows(0, len(lines))] == [line for line in lines if "77" in line]
 
