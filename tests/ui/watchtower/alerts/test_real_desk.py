@@ -125,8 +125,7 @@ def test_from_the_figure_to_the_banner_to_the_end(whole: Open, on_loop: OnLoop) 
             await until(lambda: not len(active.rows))
             history = w.tower.view.alerts.history
             w.tower.view.alerts.show_part("history")
-            await until(lambda: len(history.rows) == 1)
-            assert history._alerts[0].state == "resolved"
+            await until(lambda: [alert.state for alert in history._alerts] == ["resolved"])
             types = [event.type for event in await w.alarm.events()]
             assert types == ["alert_fired", "alert_acknowledged", "alert_resolved"]
 
