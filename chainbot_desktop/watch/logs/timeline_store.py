@@ -166,20 +166,22 @@ class LineStore:
         """Bytes that it holds."""
         return self._size + self._blocks[-1].size
 
-    def add(self, records: Sequence[LogRecord]) -> list[int]:
+    def add(self, records: Sequence[LogRecord]) -> Sequence[int]:
         """Keep `records`; the number of the first line of each. At most a few hundred kilobytes at a time, or it takes long."""
         texts = [record.text.rstrip("\r\n") for record in records]
         joined = "\n".join(texts)
-        data = joined.replace("\r\n", "\n").encode(errors="backslashreplace") + b"\n"
+        if "\r" in joined:
+            joined = joined.replace("\r\n", "\n")
+        data = joined.encode(errors="backslashreplace") + b"\n"
         times = np.array([record.time for record in records], np.float64)
         milliseconds = np.rint(np.clip(np.nan_to_num(times), 0, _LATEST) * 1000).astype(np.int64)
         codes = np.array([level_code(record.level) for record in records], np.uint8)
         self.counts.add(milliseconds, codes)
-        origins = np.array([self._origin(record.source, record.name) for record in records], np.uint16)
-        if joined.count("\n") == len(texts) - 1:
+        origins = self._origins(records)
+        if data.count(b"\n") == len(texts):
             numbers = range(self.end, self.end + len(texts))
             self._keep(data, milliseconds, origins, codes, np.ones(len(texts), np.intp))
-            return list(numbers)
+            return numbers
         counts = np.array([text.count("\n") + 1 for text in texts], np.intp)
         starts = np.cumsum(counts) - counts
         marks = np.repeat(codes | CONTINUES, counts).astype(np.uint8)
@@ -305,6 +307,13 @@ class LineStore:
         self._blocks.append(block)
         self._firsts.append(block.first)
         return block
+
+    def _origins(self, records: Sequence[LogRecord]) -> NDArray[np.uint16]:
+        spoke = [(record.source, record.name) for record in records]
+        known = list(map(self._origin_ids.get, spoke))
+        if None in known:
+            known = [self._origin(source, name) for source, name in spoke]
+        return np.array(known, np.uint16)
 
     def _origin(self, source: str, name: str) -> int:
         known = self._origin_ids.get((source, name))

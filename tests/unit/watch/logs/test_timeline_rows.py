@@ -123,7 +123,7 @@ def test_a_selection_shows_what_a_filter_over_a_list_shows(
     store.add([LogRecord(1.0, 20, "agent", "one", "a 1")] * 3)
     model.add([LogRecord(1.0, 20, "agent", "one", "a 1")] * 3)
     search, rows = Search(query, fold), SearchedRows(store, folded=fold != "none")
-    under_way: Piece | None = None
+    under_way: list[Piece] = []
     for step in steps:
         if isinstance(step, list):
             store.add(step)
@@ -132,15 +132,14 @@ def test_a_selection_shows_what_a_filter_over_a_list_shows(
             if dropped:
                 rows.drop(dropped)
         elif step == "look":
-            under_way = under_way or rows.next_piece()
-        elif under_way is not None:
-            rows.take(look(search, store, under_way))
-            under_way = None
+            under_way = under_way or rows.next_pieces()
+        else:
+            take(rows, search, store, under_way)
+            under_way = []
         check_part(rows, model, query, store)
-    if under_way is not None:
-        rows.take(look(search, store, under_way))
-    while (piece := rows.next_piece()) is not None:
-        rows.take(look(search, store, piece))
+    take(rows, search, store, under_way)
+    while pieces := rows.next_pieces():
+        take(rows, search, store, pieces)
     expected = model.passing(query, store.first)
     shown = folded(expected, fold)
     assert list(rows.rows(0, 10_000)) == shown
@@ -149,9 +148,10 @@ def test_a_selection_shows_what_a_filter_over_a_list_shows(
     assert list(WholeSelection(store).rows(0, 10_000)) == [row for r in model.passing(LogQuery(), store.first) for row in r]
 
 
-def look(search: Search, store: LineStore, piece: Piece) -> Found:
+def take(rows: SearchedRows, search: Search, store: LineStore, pieces: Sequence[Piece]) -> None:
     search.know(store.origins)
-    return search.look(piece)
+    for piece in pieces:
+        rows.take(search.look(piece))
 
 
 def check_part(rows: SearchedRows, model: Model, query: LogQuery, store: LineStore) -> None:
