@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 WORTH_A_PROCESS = 16 * 1024
 """Bytes; a process costs some three milliseconds of another core."""
-_SECONDS = 10.0
+_SECONDS = 5.0
 _FEW = 4
 _OPTIONS = ("--no-config", "--text", "--encoding=none", "--line-number", "--byte-offset", "--max-columns=1", "--color=never")
 

@@ -140,7 +140,7 @@ class Histogram(QWidget):
 
     def _area(self) -> QRect:
         margin = self._themes.current.px(12)
-        return self.rect().adjusted(margin, self._themes.current.px(14), -margin, -2)
+        return self.rect().adjusted(margin, self._themes.current.px(17), -margin, -2)
 
     def _lay_out(self) -> None:
         """One bar a bucket, the worst level at its foot. By the square root: one storm must not flatten all the rest."""

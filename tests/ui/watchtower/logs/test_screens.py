@@ -45,7 +45,7 @@ def files(folder: Path) -> list[Path]:
         for n in range(20_000):
             at += 0.2 if n % 5000 < 3000 else 1.5
             moment = datetime.fromtimestamp(1.77e9 + at, UTC).isoformat(timespec="milliseconds")
-            out.write(f"{moment} {levels[n * n % 7]} house.outbox: delivered {n} events to the registry\n")
+            out.write(f"{moment} {levels[n % 7]} house.outbox: delivered {n} events to the registry\n")
     plain.write_text("".join(f"a line {n} of a program that tells no time\n" for n in range(20_000)))
     return [timed, plain]
 
