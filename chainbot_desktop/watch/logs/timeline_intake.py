@@ -97,7 +97,8 @@ class Intake:
         hidden = redact_all(self._redactor, texts)
         if hidden is not texts:
             batch = [
-                record if text is record.text else replace(record, text=text) for record, text in zip(batch, hidden, strict=True)
+                record if text is record.text else replace(record, text=text)
+                for record, text in zip(batch, hidden, strict=True)
             ]
         self._keep(batch)
         each = max(1e-7, (time.perf_counter() - started) / len(batch))

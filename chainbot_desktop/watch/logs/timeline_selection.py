@@ -20,9 +20,6 @@ from chainbot_desktop.watch.logs.timeline_search import Found, Lines, Search
 from chainbot_desktop.watch.logs.timeline_store import Block, LineStore, Piece
 from chainbot_desktop.watch.logs.timeline_volume import VolumeCounts
 
-_PIECES = 4
-"""Blocks that are looked at in one go when much comes."""
-
 
 class WholeSelection:
     """Every line that is kept."""
@@ -79,19 +76,16 @@ class SearchedRows:
             return self._store.rows(numbers)
         return self._store.rows(numbers, self._repeats.view[asked].tolist().__getitem__)
 
-    def next_pieces(self) -> list[Piece]:
-        """What is to be looked at next, in this order: what came, else what is older; nothing where everything was."""
-        pieces: list[Piece] = []
-        at = self.end
-        while at < self._store.end and len(pieces) < _PIECES:
-            pieces.append(self._store.piece(at))
-            at = pieces[-1].end
-        if not pieces and self.begin > self._store.first:
-            pieces.append(self._store.piece(self._store.block_first(self.begin - 1)).until(self.begin))
-        return pieces
+    def next_piece(self) -> Piece | None:
+        """What is to be looked at next: what came, else what is older; None where everything was."""
+        if self.end < self._store.end:
+            return self._store.pieces_from(self.end)
+        if self.begin > self._store.first:
+            return self._store.pieces_before(self.begin)
+        return None
 
     def take(self, found: Found) -> None:
-        """What was found in the next of `next_pieces`; it does not matter if that was dropped meanwhile."""
+        """What was found in the last of `next_piece`. If a part of that was dropped meanwhile, the rest is looked at again."""
         if found.first < self._store.first:
             return
         newer = found.first >= self.end
@@ -227,27 +221,16 @@ class SearchSelection:
         loop = asyncio.get_running_loop()
         while self.error is None:
             self._more.clear()
-            pieces = self._rows.next_pieces()
-            if not pieces:
+            piece = self._rows.next_piece()
+            if piece is None:
                 await self._more.wait()
                 continue
             self._search.know(self._store.origins)
             try:
-                for found in await loop.run_in_executor(threads, self._look, pieces):
-                    self._rows.take(found)
+                self._rows.take(await loop.run_in_executor(threads, self._search.look, piece))
             except InvalidInput as error:
                 self.error = error
             changed()
-
-    def _look(self, pieces: Sequence[Piece]) -> list[Found]:
-        """In a thread. A piece at which the search fails is the last one: it is looked at again, and then told."""
-        found = [self._search.look(pieces[0])]
-        for piece in pieces[1:]:
-            try:
-                found.append(self._search.look(piece))
-            except InvalidInput:
-                break
-        return found
 
 
 def _times_of(block: Block, numbers: Numbers) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:

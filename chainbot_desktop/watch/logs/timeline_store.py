@@ -36,6 +36,7 @@ _BLOCK_OVERHEAD = 1_000
 _LATEST = 253_402_300_799
 """Seconds: the end of the year 9999."""
 _REMEMBERED = 8
+_TOGETHER = 4
 _FAR = 2**31 - 1
 _ROOM = 512
 _FEED = 10
@@ -106,7 +107,7 @@ def _moved(array: NDArray[Kind], count: int, room: int) -> NDArray[Kind]:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Lines of one block, whole records, that do not change any more. `milliseconds` since the epoch."""
+    """Lines of one block or of several, whole records, that do not change any more. `milliseconds` since the epoch."""
 
     first: int
     text: bytes
@@ -130,6 +131,19 @@ class Piece:
         cut = int(np.flatnonzero(np.frombuffer(self.text, np.uint8) == _FEED)[count - 1]) + 1
         return Piece(self.first, self.text[:cut], self.milliseconds[:count], self.origins[:count], self.marks[:count])
 
+    @classmethod
+    def of(cls, pieces: Sequence[Piece]) -> Piece:
+        """One after the other."""
+        if len(pieces) == 1:
+            return pieces[0]
+        return cls(
+            pieces[0].first,
+            b"".join(piece.text for piece in pieces),
+            np.concatenate([piece.milliseconds for piece in pieces]),
+            np.concatenate([piece.origins for piece in pieces]),
+            np.concatenate([piece.marks for piece in pieces]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -143,6 +157,8 @@ class LineStore:
     def __init__(self, kept: int, block_bytes: int = BLOCK_BYTES) -> None:
         self.kept = kept
         self._block_bytes = block_bytes
+        self._together = max(1, min(_TOGETHER, kept // block_bytes // 16))
+        """Blocks that are looked through in one go: few of those that are kept, or they would be dropped meanwhile."""
         self._blocks: list[Block] = [Block(0, 0)]
         self._firsts: list[int] = [0]
         self._size = 0
@@ -225,6 +241,20 @@ class LineStore:
             block.origins[skipped : block.count],
             block.marks[skipped : block.count],
         )
+
+    def pieces_from(self, number: int) -> Piece:
+        """From this line, which begins a record and is kept, to the end of a few blocks."""
+        pieces = [self.piece(number)]
+        while pieces[-1].end < self.end and len(pieces) < self._together:
+            pieces.append(self.piece(pieces[-1].end))
+        return Piece.of(pieces)
+
+    def pieces_before(self, number: int) -> Piece:
+        """A few blocks up to this line, before which there is one that is kept."""
+        pieces = [self.piece(self.block_first(number - 1)).until(number)]
+        while pieces[0].first > self.first and len(pieces) < self._together:
+            pieces.insert(0, self.piece(self.block_first(pieces[0].first - 1)))
+        return Piece.of(pieces)
 
     def block_first(self, number: int) -> int:
         """The first line of the block in which this line is."""

@@ -123,7 +123,7 @@ def test_a_selection_shows_what_a_filter_over_a_list_shows(
     store.add([LogRecord(1.0, 20, "agent", "one", "a 1")] * 3)
     model.add([LogRecord(1.0, 20, "agent", "one", "a 1")] * 3)
     search, rows = Search(query, fold), SearchedRows(store, folded=fold != "none")
-    under_way: list[Piece] = []
+    under_way: Piece | None = None
     for step in steps:
         if isinstance(step, list):
             store.add(step)
@@ -132,14 +132,15 @@ def test_a_selection_shows_what_a_filter_over_a_list_shows(
             if dropped:
                 rows.drop(dropped)
         elif step == "look":
-            under_way = under_way or rows.next_pieces()
-        else:
-            take(rows, search, store, under_way)
-            under_way = []
+            under_way = under_way or rows.next_piece()
+        elif under_way is not None:
+            rows.take(look(search, store, under_way))
+            under_way = None
         check_part(rows, model, query, store)
-    take(rows, search, store, under_way)
-    while pieces := rows.next_pieces():
-        take(rows, search, store, pieces)
+    if under_way is not None:
+        rows.take(look(search, store, under_way))
+    while (piece := rows.next_piece()) is not None:
+        rows.take(look(search, store, piece))
     expected = model.passing(query, store.first)
     shown = folded(expected, fold)
     assert list(rows.rows(0, 10_000)) == shown
@@ -148,10 +149,9 @@ def test_a_selection_shows_what_a_filter_over_a_list_shows(
     assert list(WholeSelection(store).rows(0, 10_000)) == [row for r in model.passing(LogQuery(), store.first) for row in r]
 
 
-def take(rows: SearchedRows, search: Search, store: LineStore, pieces: Sequence[Piece]) -> None:
+def look(search: Search, store: LineStore, piece: Piece) -> Found:
     search.know(store.origins)
-    for piece in pieces:
-        rows.take(search.look(piece))
+    return search.look(piece)
 
 
 def check_part(rows: SearchedRows, model: Model, query: LogQuery, store: LineStore) -> None:
