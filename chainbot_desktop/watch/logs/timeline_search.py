@@ -12,7 +12,8 @@ from chainbot_desktop.watch.logs.document import Fold, LogQuery
 from chainbot_desktop.watch.logs.folding import record_keys
 from chainbot_desktop.watch.logs.query import Mask, TextMatcher, one_by_one, only_lines
 from chainbot_desktop.watch.logs.query_ripgrep import RipgrepMatcher
-from chainbot_desktop.watch.logs.timeline_store import CONTINUES, LEVEL_BITS, Origin, Piece, level_code
+from chainbot_desktop.watch.logs.timeline_block import CONTINUES, LEVEL_BITS, Piece
+from chainbot_desktop.watch.logs.timeline_store import Origin, level_code
 
 Lines = NDArray[np.int64]
 _LEVEL = np.uint8(LEVEL_BITS)

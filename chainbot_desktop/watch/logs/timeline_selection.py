@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.watch.logs.document import LogRow, Volume
+from chainbot_desktop.watch.logs.timeline_block import Block, Piece
 from chainbot_desktop.watch.logs.timeline_numbers import Numbers
 from chainbot_desktop.watch.logs.timeline_search import Found, Lines, Search
-from chainbot_desktop.watch.logs.timeline_store import Block, LineStore, Piece
+from chainbot_desktop.watch.logs.timeline_store import LineStore
 from chainbot_desktop.watch.logs.timeline_volume import VolumeCounts
 
 

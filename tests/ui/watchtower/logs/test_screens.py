@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.watchtower.logs.page import LogsPage
 from chainbot_desktop.watch.logs.file import open_log_file
 from tests.ui.watchtower.conftest import Build, Tower, until
 from tests.ui.watchtower.logs.test_page import logs, shown
@@ -50,6 +52,10 @@ def files(folder: Path) -> list[Path]:
     return [timed, plain]
 
 
+def reads(page: LogsPage, name: str) -> bool:
+    return page.reading.document.title == name and page.reading.document.read == 1
+
+
 @pytest.mark.screens
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize(("name", "width", "height"), [("800", 720, 452), ("1280", 1200, 772)])
@@ -59,6 +65,7 @@ def test_screens(
     theme_source: ThemeSource,
     shoot: Any,
     tmp_path: Path,
+    *,
     theme: Any,
     name: str,
     width: int,
@@ -106,7 +113,7 @@ def test_screens(
             t.bench.open_real = open_log_file
             for path in files(tmp_path):
                 t.view.present({"page": "logs", "file": str(path)})
-                await until(lambda path=path: page.reading.document.title == path.name and page.reading.document.read == 1)
+                await until(partial(reads, page, path.name))
                 await picture(path.stem)
             for bar in (page.parts.chosen, page.bar):
                 assert not bar.isVisible() or page.rect().contains(bar.geometry().center())
