@@ -41,14 +41,17 @@ from chainbot_desktop.watch.alerts.rule_checks import Known
 from chainbot_desktop.watch.alerts.rule_desk import RuleDesk
 from chainbot_desktop.watch.alerts.scopes import Figures, event_moment
 from chainbot_desktop.watch.alerts.trial import PastEvents
-from chainbot_desktop.watch.figures import unit_of
-from chainbot_desktop.watch.log_ring import LogLine, LogRing
+from chainbot_desktop.watch.figures import FIGURES, unit_of
 from chainbot_desktop.watch.logs.document import LogRow
+from chainbot_desktop.watch.logs.records import LogRecord
+from chainbot_desktop.watch.logs.timeline import LogTimeline
 from chainbot_desktop.watch.machine import boot_time_clock
 from chainbot_desktop.watch.metrics import MetricsSampler, Sample
 
 RULE_FILE = "alert-rules.yaml"
 _MOST_PAST = 10_000
+"""Events that a rule is tried on."""
+_MOST_LINES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class AlertWing:
     desk: Desk
     figures: HouseFigures
     watch: WatchWing
+    timeline: LogTimeline
     bus: EventBus
     questions: Callable[[], Awaitable[Sequence[Question]]]
     enabled: bool
@@ -69,7 +73,7 @@ class AlertWing:
         stack.callback(self.figures.follow(self.bus, await self.questions()))
         stack.callback(self.watch.metrics.on_sample(self._on_sample))
         stack.callback(self.bus.subscribe(self.desk.feed_event).cancel)
-        stack.callback(_follow_logs(self.watch.logs, self.desk.feed_logs))
+        stack.callback(_follow_logs(self.timeline, self.desk.feed_logs))
 
     def _on_sample(self, sample: Sample) -> None:
         self.desk.feed_sample({**self.figures.read(sample.slot), **sample.values})
@@ -80,6 +84,7 @@ def make_alert_wing(  # noqa: PLR0913 (what it looks at is what it is)
     data_dir: Path,
     store: OpenedStore,
     watch: WatchWing,
+    timeline: LogTimeline,
     tasks: Tasks,
     *,
     link: Callable[[], LinkStatus],
@@ -111,14 +116,14 @@ def make_alert_wing(  # noqa: PLR0913 (what it looks at is what it is)
     )
     desk = Desk(
         AlertTable(database, journal),
-        RuleDesk(book, journal, known),
+        RuleDesk(book, journal, known, unit_of),
         courier,
         tasks,
-        past=KeptPast(watch.metrics, figures, watch.logs, journal),
+        past=KeptPast(watch.metrics, figures, timeline, journal),
         clocks=clocks,
-        meanings=MEANINGS,
+        meanings={**{name: figure.meaning for name, figure in FIGURES.items()}, **MEANINGS},
     )
-    return AlertWing(desk, figures, watch, store.bus, questions, options.enabled)
+    return AlertWing(desk, figures, watch, timeline, store.bus, questions, options.enabled)
 
 
 def channel_plans(settings: Settings, journal: Journal, secret: Callable[[str], str | None]) -> list[ChannelPlan]:
@@ -159,10 +164,10 @@ def _plan(channel: AlertChannel, secret: Callable[[str], str | None]) -> Channel
 class KeptPast:
     """Implements `watch.alerts.trial.Past`."""
 
-    def __init__(self, metrics: MetricsSampler, figures: HouseFigures, logs: LogRing, journal: Journal) -> None:
+    def __init__(self, metrics: MetricsSampler, figures: HouseFigures, timeline: LogTimeline, journal: Journal) -> None:
         self._metrics = metrics
         self._figures = figures
-        self._logs = logs
+        self._timeline = timeline
         self._journal = journal
 
     def figures(self) -> Sequence[tuple[float, Figures]]:
@@ -174,7 +179,8 @@ class KeptPast:
         return [(epoch + slot, sample) for slot, sample in samples if any(value is not None for value in sample.values())]
 
     def lines(self) -> Sequence[LogRow]:
-        return [row_of_line(line) for line in self._logs.since(0)]
+        end = self._timeline.end
+        return [row for row in self._timeline.lines(max(self._timeline.first, end - _MOST_LINES), end) if not row.continues]
 
     async def events(self, event: str) -> PastEvents:
         found = await self._journal.read(EventQuery(types=_types(event), limit=_MOST_PAST, order="desc"))
@@ -187,23 +193,18 @@ class KeptPast:
         return max(0.0, time.time() - event_moment(found[0])) if found else None
 
 
-def row_of_line(line: LogLine) -> LogRow:
-    return LogRow(line.number, line.created, line.level, "program", line.logger, line.full_text)
-
-
 def _types(event: str) -> tuple[str, ...]:
     expressions = [compiled(translate(pattern)) for pattern in event_patterns(event)]
     return tuple(name for name in EVENT_CLASSES if any(expression.match(name) for expression in expressions))
 
 
-def _follow_logs(ring: LogRing, feed: Callable[[Sequence[LogRow]], None]) -> Callable[[], None]:
-    read = ring.count
+def _follow_logs(timeline: LogTimeline, feed: Callable[[Sequence[LogRow]], None]) -> Callable[[], None]:
+    def on_records(records: Sequence[LogRecord], numbers: Sequence[int]) -> None:
+        feed(
+            [
+                LogRow(number, record.time, record.level, record.source, record.name, record.text)
+                for record, number in zip(records, numbers, strict=True)
+            ]
+        )
 
-    def on_lines() -> None:
-        nonlocal read
-        lines = ring.since(read)
-        if lines:
-            read = lines[-1].number
-            feed([row_of_line(line) for line in lines])
-
-    return ring.subscribe(on_lines)
+    return timeline.on_records(on_records)

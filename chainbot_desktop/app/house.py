@@ -205,6 +205,7 @@ async def open_house(
             data_dir,
             store,
             watch,
+            log_wing.timeline,
             tasks,
             link=lambda: link.status,
             ledger=wing.ledger,

@@ -20,7 +20,7 @@ class PanelAlerts:
 
     def __init__(self, window: MainWindow, themes: ThemeSource, tasks: Tasks, desk: AlertDesk) -> None:
         self._window = window
-        self.herald = AlertHerald(window, desk, themes, tasks)
+        self.herald = AlertHerald(window, desk, themes, tasks, in_view=self._in_view)
         window.add_commands(self.commands)
 
     def open(self) -> None:
@@ -37,6 +37,14 @@ class PanelAlerts:
             Command("alerts.mute", "Mute alerts for an hour", partial(herald.deeds.mute, HOUR), icon="bell-off"),
             Command("alerts.new", "New alert rule", partial(self._present, new_rule=True), icon="plus"),
         )
+
+    def _in_view(self) -> bool:
+        view = self._window.stage.view(WATCHTOWER)
+        if view is None:
+            return False
+        from chainbot_desktop.ui.watchtower.view import WatchtowerView  # loaded with the window, which may never be looked at
+
+        return isinstance(view, WatchtowerView) and view.shows_alerts
 
     def _present(self, **content: object) -> None:
         self._window.present(WATCHTOWER, {"page": "alerts", **content})

@@ -44,6 +44,7 @@ from chainbot_desktop.ui.view import Command, Message, WindowView
 from chainbot_desktop.ui.welcome.actions import WelcomeActions
 from chainbot_desktop.ui.welcome.guide import WelcomeGuide
 from chainbot_desktop.ui.welcome.steps import WITH_AGENTS, WelcomeSteps
+from chainbot_desktop.watch.alerts.records import ALERTS_SOURCE
 from chainbot_desktop.watch.metrics import Sample
 
 if TYPE_CHECKING:
@@ -167,6 +168,8 @@ class Panel:
         self._window.set_machine(machine.cpu, machine.memory_used, machine.memory_total, machine.temperature, throttled)
 
     def _on_attention(self, recorded: Recorded[AttentionRequired]) -> None:
+        if recorded.event.source == ALERTS_SOURCE:
+            return  # told by the alerts themselves, in their own way
         attention = recorded.event.data
         show = Message(
             attention.reason,
@@ -276,6 +279,7 @@ class Windows:
             await self._code.store()
         if self._layouts is not None:
             await self._layouts.close()
+        await self._logs.close()
 
     def _agent_map(self) -> WindowView:
         from chainbot_desktop.ui.agent_map.layouts.worker import LayoutWorker

@@ -82,10 +82,14 @@ def verify_chain(
 
 
 def reading_connection(path: Path) -> sqlite3.Connection:
-    """On one state of the database from now on. The program that writes may run or not; to be used by one thread at a time."""
+    """On one state of the database from now on. The program that writes may run or not; to be used by one thread at a time.
+
+    Bytes that are no text come as surrogates.
+    """
     # Not mode=ro: the write-ahead log of a program that is gone must be brought in, which takes a file beside the database.
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False)
     try:
+        connection.text_factory = _text
         connection.execute("PRAGMA query_only=ON")
         connection.execute("PRAGMA busy_timeout=5000")
         connection.execute("BEGIN")
@@ -172,7 +176,7 @@ def _quickly(connection: sqlite3.Connection, begin: int, end: int) -> _Stretch |
     """None where something does not fit, or where SQLite's JSON may differ from the canonical form."""
     try:
         joined, hashes, before, whole = connection.execute(_STRETCH, (begin, end)).fetchone()
-    except (sqlite3.Error, UnicodeDecodeError):  # a value that is no text, or is larger than SQLite joins
+    except sqlite3.Error:  # a value that is no text, or is larger than SQLite joins
         return None
     many = end - begin + 1
     if joined is None or whole != many:
@@ -189,6 +193,11 @@ def _report(fault: Fault | None, checked: int, first: int, vouched: int = 0) -> 
     if fault is None:
         return ChainReport(True, checked, first_seq=first, vouched=vouched)
     return ChainReport(False, checked, fault.seq, fault.reason, fault.kind, first, vouched)
+
+
+def _text(stored: bytes) -> str:
+    """Also what is no UTF-8: a changed journal must not keep itself from being read."""
+    return stored.decode("utf-8", "surrogateescape")
 
 
 def _quiet(_checked: int, _total: int) -> None: ...

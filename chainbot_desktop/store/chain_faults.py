@@ -33,22 +33,16 @@ class Fault:
 def first_fault(connection: sqlite3.Connection, begin: int, end: int) -> tuple[str, str, Fault | None]:
     """The `prev_hash` of the first event, the hash of the last, and the first fault among them."""
     before, previous, expected = "", "", begin
-    cursor = connection.cursor()
-    cursor.row_factory = None
-    connection.text_factory = _text
-    try:
-        for row in cursor.execute(f"{_SELECT} WHERE seq BETWEEN ? AND ? ORDER BY seq", (begin, end)):
-            seq, *_, prev_hash, own = row
-            if seq != expected:
-                return before, previous, _missing(expected, seq - 1)
-            if not _is_unchanged(row):
-                return before, previous, _changed(connection, row)
-            if seq > begin and prev_hash != previous:
-                reason = f"Event {seq} does not follow event {seq - 1}: one of the two was changed."
-                return before, previous, Fault(seq, "broken_link", reason)
-            before, previous, expected = before or prev_hash, own, seq + 1
-    finally:
-        connection.text_factory = str
+    for row in connection.execute(f"{_SELECT} WHERE seq BETWEEN ? AND ? ORDER BY seq", (begin, end)):
+        seq, *_, prev_hash, own = row
+        if seq != expected:
+            return before, previous, _missing(expected, seq - 1)
+        if not _is_unchanged(row):
+            return before, previous, _changed(connection, row)
+        if seq > begin and prev_hash != previous:
+            reason = f"Event {seq} does not follow event {seq - 1}: one of the two was changed."
+            return before, previous, Fault(seq, "broken_link", reason)
+        before, previous, expected = before or prev_hash, own, seq + 1
     return before, previous, _missing(expected, end) if expected <= end else None
 
 
@@ -119,8 +113,10 @@ def _changed(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Fault:
 def _origin(connection: sqlite3.Connection, row: tuple[Any, ...]) -> int | None:
     """The place at which this row's hash is right."""
     candidates = [row[0] - 1, row[0] + 1]
-    found = connection.execute("SELECT seq + 1 FROM events WHERE hash = ? LIMIT 2", (row[-2],)).fetchall()
-    candidates += [place for (place,) in found]
+    prev_hash = row[-2]
+    if isinstance(prev_hash, str) and prev_hash.isascii():
+        found = connection.execute("SELECT seq + 1 FROM events WHERE hash = ? LIMIT 2", (prev_hash,)).fetchall()
+        candidates += [place for (place,) in found]
     return next((place for place in candidates if _is_unchanged((place, *row[1:]))), None)
 
 
@@ -130,7 +126,3 @@ def _missing(begin: int, end: int) -> Fault:
 
 def _events(begin: int, end: int) -> str:
     return f"Event {begin} is" if begin == end else f"Events {begin} to {end} are"
-
-
-def _text(stored: bytes) -> str:
-    return stored.decode("utf-8", "surrogateescape")

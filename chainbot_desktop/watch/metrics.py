@@ -102,7 +102,7 @@ class MetricsSampler:
 
     async def open(self) -> None:
         """Start sampling; the first sample, without rates, comes at once."""
-        self._origin = self._clock()
+        self._origin = self._clock() - self._wall() % 1  # a slot is a second of the wall clock
         self._task = self._tasks.spawn("watch metrics", self._run())
 
     async def close(self) -> None:
@@ -171,9 +171,9 @@ class MetricsSampler:
             reading = await self._read(loop)
             if reading is not None:
                 self.take(reading)
-            # The middle of the next second: lateness of up to half a second still falls into the right slot.
-            elapsed = self._clock() - self._origin
-            await asyncio.sleep(max(0.05, math.floor(elapsed + 0.5) + 0.5 - elapsed))
+            # The middle of the wall clock's next second: lateness of up to half a second still falls into the right one.
+            now = self._wall()
+            await asyncio.sleep(min(1.0, max(0.05, math.floor(now + 0.5) + 0.5 - now)))
 
     async def _read(self, loop: asyncio.AbstractEventLoop) -> MachineReading | None:
         """None where the machine could not be read at all: a second that stays empty."""

@@ -219,7 +219,7 @@ async def test_a_bug_is_logged_once_and_not_shown_to_the_caller(
 
 
 async def test_what_is_busy_asks_to_come_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def full(*_: object) -> Any:
+    async def full(*_: object, **_more: object) -> Any:
         raise Unavailable("The disk is full.", code="store_unavailable")
 
     monkeypatch.setattr(house.store.journal, "append", full)

@@ -121,7 +121,7 @@ async def test_a_cursor_of_lines_that_are_gone_says_how_many(house: House, timel
     page = await house.get("/api/logs?source=program")
     timeline._store.kept = 200_000
     for start in range(0, 20_000, 2_000):
-        await say(timeline, *(said(f"line {n}") for n in range(start, start + 2_000)))
+        await say(timeline, *(said(f"line {n} {'x' * 30}") for n in range(start, start + 2_000)))
     assert timeline.first > 1
     since = await house.get(f"/api/logs?limit=1&cursor={page['newer']}")
     number = int(page["newer"].split(".")[1])

@@ -21,7 +21,7 @@ from tests.api.house import House
 from tests.unit.watch.conftest import CALM
 
 NOON = 1_800_000_000
-DOCUMENT = Path(__file__).parents[2] / "docs/parts/metrics.md"
+DOCUMENT = Path(__file__).parents[2] / "docs/metrics.md"
 
 
 def store_of(house: House) -> MetricStore:

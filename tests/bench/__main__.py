@@ -26,7 +26,9 @@ MODULES = (
     "chat_view",
     "chat_search",
     "chat_import",
+    "log_file",
     "recall",
+    "alerts",
     "log_view",
     "metric_chart",
 )

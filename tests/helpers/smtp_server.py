@@ -92,7 +92,7 @@ class _Dialogue:
         return True
 
     async def _log_in(self, rest: str) -> None:
-        _, user, password = b64decode(rest.rsplit(maxsplit=1)[-1]).decode().split("\0")
+        _, user, password = b64decode(rest.rsplit(" ", 1)[-1]).decode().split("\0")
         self._known = (user, password) == (self._server.user, self._server.password)
         await self._say("235 Welcome" if self._known else "535 5.7.8 Wrong name or password")
 
@@ -100,7 +100,7 @@ class _Dialogue:
         if self._server.fault == "refuse":
             await self._say("550 No such person here")
             return
-        self._to.append(rest.split("<", 1)[1].split(">", 1)[0])
+        self._to.append(rest[rest.index("<") + 1 : rest.index(">")])
         await self._say("250 OK")
 
     async def _take(self) -> bool:

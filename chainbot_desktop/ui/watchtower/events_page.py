@@ -31,6 +31,7 @@ from chainbot_desktop.ui.watchtower.suggestion_row import SuggestionRow
 from chainbot_desktop.ui.watchtower.two_line_rows import RowText, TwoLineRows
 from chainbot_desktop.ui.widgets import EmptyState
 from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
+from chainbot_desktop.watch.alerts.records import ALERTS_SOURCE
 
 KEPT = 3_000
 """Rows in memory at a time."""
@@ -44,7 +45,8 @@ _GROUNDS = {"attention": "needs_input", "warning": "needs_input", "error": "fail
 class EventsPage(Page):
     """Subscribes at once; `load` reads the newest page. Everything on the loop's thread.
 
-    It counts the events that require attention, came, and were not seen. Content for `present`: "event_id", "subject", "text".
+    It counts the events that require attention, came, and were not seen; those of alerts the Alerts page counts.
+    Content for `present`: "event_id", "subject", "text".
     """
 
     def __init__(self, parts: WatchtowerParts, parent: QWidget | None = None) -> None:
@@ -120,7 +122,7 @@ class EventsPage(Page):
     def _on_event(self, recorded: Recorded[Event]) -> None:
         self._incoming.append(recorded)
         self._arrived += 1
-        if recorded.event.requires_attention:
+        if recorded.event.requires_attention and recorded.event.source != ALERTS_SOURCE:
             self._attention += 1
             self.count_changed.emit(self._attention)
         if not self._stirred:

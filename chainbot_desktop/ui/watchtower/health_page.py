@@ -34,7 +34,7 @@ _CAUSES: Mapping[str, Mapping[str, object]] = {
     "writing": {"page": "metrics", "metric": "disk"},
     "tasks": {"page": "logs", "text": "failed"},
     "link": {"page": "link"},
-    "deliveries": {"page": "events", "text": "type:delivery_given_up"},
+    "deliveries": {"page": "deliveries"},
 }
 """By the id of a check: where its cause is seen, as content for the Watchtower's `present`."""
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 SHORTEST = 60.0
 LONGEST = 731 * 86_400.0
 """Seconds: a minute and two years."""
+_STEP = 1 / 2000
 _STICKY = 0.02
 """Of the span: so near to the present a move ends up following it again."""
 
@@ -40,8 +41,8 @@ class TimeAxis(QObject):
         return self._span
 
     def tick(self) -> None:
-        """Time went on."""
-        if self.following and self._now() != self._end:
+        """Time went on. Where that is less than a pixel nothing moves yet."""
+        if self.following and abs(self._now() - self._end) >= self._span * _STEP:
             self._end = self._now()
             self._moved()
 

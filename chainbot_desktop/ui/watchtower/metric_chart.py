@@ -53,9 +53,15 @@ class MetricChart(QWidget):
 
     def show_window(self, window: MetricWindow, traces: Sequence[Trace], latest: Mapping[str, float | None], note: str) -> None:
         """`latest` are the figures of now, used while the present is followed; `note` is a word beside the title."""
-        self._window, self._traces, self._latest, self._note = window, traces, latest, note
-        self._on_moved()
+        if window is not self._window or traces != self._traces:
+            self._window, self._traces, self._layer = window, traces, None
+        self.show_values(latest, note)
+
+    def show_values(self, latest: Mapping[str, float | None], note: str) -> None:
+        """The figures of now: the lines stay as they are."""
+        self._latest, self._note = latest, note
         self.setAccessibleDescription(self.value_text())
+        self.update()
 
     def value_text(self) -> str:
         """The values of now or under the pointer, with their unit."""

@@ -53,6 +53,7 @@ class MetricsPage(Page):
         self._themes = parts.themes
         self._stop: Callable[[], None] | None = None
         self._marks_read = (0.0, 0.0, 0.0)
+        self._marks_busy = False
         self.axis = TimeAxis(self._now, self)
         self.strip = TimeStrip(self.axis, parts.themes)
         self.charts = {plan.title: MetricChart(plan, self.axis, parts.themes) for plan in PLANS}
@@ -184,15 +185,16 @@ class MetricsPage(Page):
 
     def _on_sample(self, sample: Sample) -> None:
         self.axis.tick()
-        if not self.axis.following:
-            self._frames.request(self._read)
+        self._frames.request(self._read)
 
     def _on_moved(self) -> None:
         self._show_chips()
         self._frames.request(self._read)
         start, end, at = self._marks_read
-        moved = self.axis.start < start or self.axis.end > end + _MARKS_EVERY
-        if moved or abs((end - start) - self.axis.span) > self.axis.span or time.monotonic() - at > _MARKS_EVERY:
+        # A mark that is less than a pixel from the edge can wait.
+        every = max(_MARKS_EVERY, self.axis.span / 600)
+        moved = self.axis.start < start or self.axis.end > end + every
+        if moved or abs((end - start) - self.axis.span) > self.axis.span or time.monotonic() - at > every:
             self._marks_timer.start()
 
     def _read(self) -> None:
@@ -226,6 +228,10 @@ class MetricsPage(Page):
     # What happened
 
     def _read_marks(self) -> None:
+        if self._marks_busy:
+            self._marks_timer.start()
+            return
+        self._marks_busy = True
         start, end = self.axis.start, self.axis.end
         self._marks_read = (start - (end - start) / 2, end, time.monotonic())
         # What happens in this very second comes after the axis' end.
@@ -236,6 +242,8 @@ class MetricsPage(Page):
             self.strip.show_marks(await read_marks(self._parts.journal, start, end))
         except ChainBotError as error:
             self.message.emit(Message(error.message, "warning", error.hint))
+        finally:
+            self._marks_busy = False
 
     def _on_strip_tapped(self, at: QPointF) -> bool:
         marks = self.strip.marks_at(at.x()) if at.y() < self.strip.height() else []

@@ -129,15 +129,10 @@ class TwoLineRows(Generic[T]):
         items: Sequence[T] | _Indexed[T],
         text_of: Callable[[T], RowText],
         number_of: Callable[[T], int],
-        *,
-        mono: bool = False,
-        has_about: bool = True,
     ) -> None:
         self._items = items
         self._text_of = text_of
         self._number_of = number_of
-        self._text_role: FontRole = "mono_small" if mono else "small"
-        self._has_about = has_about
         self._texts = TextCache()
         self._marks = MarkPainter()
         self._rows: dict[int, RowText] = {}
@@ -188,7 +183,7 @@ class TwoLineRows(Generic[T]):
         room = right - time_width - px(12) - left
         used = texts.draw(painter, "small", row.title, left, upper, room, theme.color("text")) + px(12)
         texts.write(painter, "small", row.about or row.origin, left + used, upper, room - used, theme.color("accent"))
-        texts.write(painter, self._text_role, row.text, left, lower, right - left, dim)
+        texts.write(painter, "small", row.text, left, lower, right - left, dim)
 
     def _paint_wide(self, painter: QPainter, rect: QRect, row: RowText, theme: Theme) -> None:
         px, texts = theme.px, self._texts
@@ -200,14 +195,13 @@ class TwoLineRows(Generic[T]):
         left = px(12) + time_width + px(14)
         painter.drawPixmap(left, middle - side // 2, self._marks.pixmap(row.mark, side, theme))
         left += side + px(12)
-        column = px(210) if self._has_about else px(280)
+        column = px(210)
         texts.draw(painter, "small", row.title, left, upper, column, text)
         texts.draw(painter, "small", row.origin, left, lower, column, dim)
         left += column + px(14)
-        if self._has_about:
-            texts.write(painter, "small", row.about, left, middle, px(150), theme.color("accent"))
-            left += px(164)
-        texts.write(painter, self._text_role, row.text, left, middle, rect.right() - px(14) - left, text)
+        texts.write(painter, "small", row.about, left, middle, px(150), theme.color("accent"))
+        left += px(164)
+        texts.write(painter, "small", row.text, left, middle, rect.right() - px(14) - left, text)
 
 
 class _Indexed(Protocol[T]):  # type: ignore[misc]  # only ever read

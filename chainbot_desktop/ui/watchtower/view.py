@@ -117,6 +117,11 @@ class WatchtowerView(WindowView):
     def health(self) -> HealthPage:
         return self._page_of("health", HealthPage)
 
+    @property
+    def shows_alerts(self) -> bool:
+        """Whether the list of the active alerts can be seen."""
+        return self.isVisible() and self.page == "alerts" and self.alerts.part == "active"
+
     def shown_first_time(self) -> None:
         self._shown = True
         self._load(self.page)

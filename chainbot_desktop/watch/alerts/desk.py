@@ -355,9 +355,9 @@ class Desk:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(1.0)
-            self.tick()
             self._ticks += 1
             try:
+                self.tick()
                 if self._ticks % 2 == 0:
                     await self._rules.look()
                 if self._ticks % _NOTE_EVERY == 0 and self._counts:
@@ -365,6 +365,8 @@ class Desk:
                     await self._roster.note(counts)
             except ChainBotError as error:
                 _log.warning("the alerts: %s", error)
+            except Exception:  # the border of a task: whoever watches must not fall asleep over one rule
+                _log.exception("the alerts could not be looked at")
 
     def _changed(self) -> None:
         if self._told and self._listeners:

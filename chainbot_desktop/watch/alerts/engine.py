@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.core.events.envelope import Event, Recorded
 from chainbot_desktop.watch.alerts.patterns import MOST_TEXT, LinePattern, PatternIndex
-from chainbot_desktop.watch.alerts.records import AlertRule
+from chainbot_desktop.watch.alerts.records import ALERTS_SOURCE, AlertRule
 from chainbot_desktop.watch.alerts.scopes import EventScope, Figures, LogScope, Scope
 from chainbot_desktop.watch.alerts.tracks import LONGEST_STEP, Labels, Signal, Track
 from chainbot_desktop.watch.alerts.watches import AbsenceWatch, FigureWatch, MatchWatch, Watch, make_watch
@@ -28,7 +28,7 @@ _LEAST_LEVEL = {**{name: number for number, name in LEVELS.items()}, "debug": 0}
 _MOST_TYPES = 5_000
 """Types of events whose rules are remembered: types that other programs write are without end."""
 _OWN_EVENTS = re.compile(r"^alerts?_")
-OWN_SOURCE = "alerts"
+OWN_SOURCE = ALERTS_SOURCE
 """The source of the events that alerts make: no rule hears of them, or an alert could feed itself."""
 _UNHEARD = frozenset((OWN_SOURCE, "replay"))
 """And what somebody plays again has been heard."""

@@ -15,6 +15,9 @@ AlertSeverity = Literal["info", "warning", "critical"]
 RuleKind = Literal["threshold", "rate", "absence", "log", "event", "condition"]
 Comparison = Literal["above", "at_least", "below", "at_most", "equal", "not_equal"]
 
+ALERTS_SOURCE = "alerts"
+"""Source of the events of alerts: who tells of alerts itself passes over what they ask for in the journal."""
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=100)]
 
 
@@ -177,6 +180,11 @@ class AlertDesk(Protocol):
 
     @property
     def rules(self) -> Sequence[RuleState]: ...
+
+    @property
+    def rule_problems(self) -> Sequence[str]:
+        """What of the person's file of rules is not used, in sentences."""
+        ...
 
     def check_rule(self, rule: AlertRule) -> Mapping[str, str]:
         """What is wrong with it, by the name of the field: expressions that do not parse, names that nothing has. Empty where

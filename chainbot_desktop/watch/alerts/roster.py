@@ -161,6 +161,13 @@ class Roster:
                 failures += 1
                 await self._on_refused(error, failures)
                 continue
+            except Exception as error:  # the border of a task: one change that cannot be written must not stop all others
+                _log.exception("a change of the alert %s could not be written", write.alert.rule)
+                if write.done is not None:
+                    self._take_back(write, error)
+                else:
+                    self._writes.popleft()
+                continue
             failures = 0
             self._writes.popleft()
             if write.done is not None and not write.done.done():
@@ -183,7 +190,7 @@ class Roster:
                 async with asyncio.timeout(_AGAIN[min(failures, len(_AGAIN)) - 1]):
                     await self._work.wait()
 
-    def _take_back(self, write: _Write, error: ChainBotError) -> None:
+    def _take_back(self, write: _Write, error: Exception) -> None:
         self._writes.remove(write)
         assert write.done is not None
         if not write.done.done():

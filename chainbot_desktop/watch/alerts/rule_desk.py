@@ -26,12 +26,18 @@ BY_HAND: Actor = "system:rule-file"
 class RuleDesk:
     """Use on the loop's thread."""
 
-    def __init__(self, book: RuleBook, journal: Journal, known: Known) -> None:
+    def __init__(
+        self, book: RuleBook, journal: Journal, known: Known, unit_of: Callable[[str], str] = lambda _name: ""
+    ) -> None:
+        """`unit_of`: the units of figures that come later (of an agent, of a core)."""
         self._book = book
         self._journal = journal
+        self._unit_of = unit_of
         self._lock = asyncio.Lock()
         self._booked: tuple[BookedRule, ...] = ()
         self._faults: dict[str, str] = {}
+        self._sound: set[AlertRule] = set()
+        """Those that were checked before: a check compiles what a rule says, and there may be a thousand."""
         self._apply: Callable[[], None] = lambda: None
         self.known = known
 
@@ -102,7 +108,9 @@ class RuleDesk:
         unknown = figures.keys() - self.known.figures.keys()
         if not unknown:
             return False
-        self.known = replace(self.known, figures={**self.known.figures, **dict.fromkeys(sorted(unknown), "")})
+        self.known = replace(
+            self.known, figures={**self.known.figures, **{name: self._unit_of(name) for name in sorted(unknown)}}
+        )
         self._check()
         return True
 
@@ -113,10 +121,14 @@ class RuleDesk:
 
     def _check(self) -> None:
         self._faults = {}
-        for booked in self._booked:
-            found = problems(booked.rule, self.known)
+        rules = {booked.rule for booked in self._booked}
+        self._sound &= rules
+        for rule in rules - self._sound:
+            found = problems(rule, self.known)
             if found:
-                self._faults[booked.rule.name] = " ".join(found.values())
+                self._faults[rule.name] = " ".join(found.values())
+            else:
+                self._sound.add(rule)
 
 
 def _changed(rule: AlertRule, actor: Actor) -> Event:

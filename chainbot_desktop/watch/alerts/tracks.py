@@ -15,7 +15,9 @@ FLAP_WINDOW = 600.0
 CALM = 600.0
 """Seconds for which a flapping alert must be calm until it is resolved."""
 LONGEST_STEP = 5.0
-"""Seconds between two looks above which nobody looked: that time does not count."""
+"""What the engine's clock counts at most between two looks, in seconds."""
+GAP = LONGEST_STEP - 1.0
+"""Seconds of that clock between two samples above which nobody looked: nothing was true for that time."""
 MISSING = 300.0
 """Seconds without a figure after which what it said does not hold any more."""
 

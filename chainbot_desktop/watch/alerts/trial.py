@@ -99,13 +99,13 @@ def _replayed(
                 engine.tick(now)
         # A clock that was set back is no time that went by.
         now = max(now, at)
+        engine.tick(now)
         if isinstance(what, Recorded):
             engine.feed_event(what, now)
         elif isinstance(what, LogRow):
             engine.feed_logs([what], now, at)
         else:
             engine.feed_sample(what, now, at)
-            engine.tick(now)
         if len(fired) >= _MOST_FIRED:
             break
     return tuple(fired), moments[0][0]

@@ -15,7 +15,7 @@ from chainbot_desktop.core.events.envelope import label
 from chainbot_desktop.watch.alerts.expressions import Condition, filled, find
 from chainbot_desktop.watch.alerts.records import AlertRule, Comparison
 from chainbot_desktop.watch.alerts.scopes import NOTHING, ROOTS, Scope, said
-from chainbot_desktop.watch.alerts.tracks import CALM, LONGEST_STEP, MISSING, Labels, Signal, Track, Word
+from chainbot_desktop.watch.alerts.tracks import CALM, GAP, MISSING, Labels, Signal, Track, Word
 
 MOST_GROUPS = 100
 """Combinations of labels that a rule has alerts for; all others together are one more."""
@@ -112,7 +112,7 @@ class Watch(ABC):
     def _assess(self, track: Track, begins: bool, lasts: bool, now: float, scope: Scope) -> None:
         """`begins`: it would take hold; `lasts`: it would not let go."""
         if track.phase == "pending":
-            if now - track.looked > LONGEST_STEP:
+            if now - track.looked > GAP:
                 track.since += now - track.looked  # nobody looked meanwhile
             if not begins:
                 track.phase = "idle"

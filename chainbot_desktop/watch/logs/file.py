@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from chainbot_desktop.core.errors import InvalidInput, NotFound
+from chainbot_desktop.core.errors import NotFound
 from chainbot_desktop.core.listeners import Listeners
 from chainbot_desktop.watch.logs.document import Fold, LogQuery, LogRow
 from chainbot_desktop.watch.logs.file_bytes import FileBytes, refusal
@@ -46,6 +46,8 @@ class LogFile:
         self._listeners: Listeners[[]] = Listeners()
         self._notice_planned = False
         self._selections: set[FileSelection] = set()
+        self._ending: set[FileSelection] = set()
+        """Closed, but their threads may not have noticed yet."""
         self._closed = False
         self._following = Following(path, content, self._on_read)
         self._following.read_some()
@@ -124,17 +126,19 @@ class LogFile:
             raise NotFound(f"The line {number + 1} is no longer in the file.") from None
 
     def select(self, query: LogQuery, fold: Fold = "none") -> FileSelection:
-        if fold != "none":
-            raise InvalidInput("Repeated lines of a file cannot be folded.", hint="Choose no folding.")
-        return self._selected(query, hits_only=False)
+        return self._selected(query, fold)
 
     def search(self, query: LogQuery) -> FileSelection:
-        return self._selected(query, hits_only=True)
+        return self._selected(query, "none", hits_only=True)
 
-    def _selected(self, query: LogQuery, *, hits_only: bool) -> FileSelection:
-        selection = FileSelection(self._following, query, self._tell, self._selections.discard, hits_only=hits_only)
+    def _selected(self, query: LogQuery, fold: Fold, *, hits_only: bool = False) -> FileSelection:
+        selection = FileSelection(self._following, query, self._tell, self._on_closed, fold=fold, hits_only=hits_only)
         self._selections.add(selection)
         return selection
+
+    def _on_closed(self, selection: FileSelection) -> None:
+        self._selections.discard(selection)
+        self._ending = {ending for ending in self._ending if not ending.ended} | {selection}
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         return self._listeners.add(listener)
@@ -144,10 +148,9 @@ class LogFile:
         self._closed = True
         self._listeners.clear()
         self._following.stop()
-        selections = tuple(self._selections)
-        for selection in selections:
+        for selection in tuple(self._selections):
             selection.close()
-        await asyncio.to_thread(self._end, selections)
+        await asyncio.to_thread(self._end, tuple(self._ending))
 
     def _end(self, selections: Sequence[FileSelection]) -> None:
         for selection in selections:

@@ -6,8 +6,7 @@ import errno
 import os
 import stat
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput, NotFound, Unavailable
@@ -42,12 +41,16 @@ class FileBytes:
         return cls(descriptor)
 
     def status(self) -> os.stat_result:
-        with self._open() as descriptor:
+        descriptor = self._enter()
+        try:
             return os.fstat(descriptor)
+        finally:
+            self._leave()
 
     def read(self, offset: int, size: int) -> bytes:
         """Less only where the file ends."""
-        with self._open() as descriptor:
+        descriptor = self._enter()
+        try:
             found = os.pread(descriptor, size, offset)
             if len(found) == size or not found:
                 return found
@@ -57,25 +60,32 @@ class FileBytes:
                 parts.append(found)
                 got += len(found)
             return b"".join(parts)
+        finally:
+            self._leave()
 
     def read_into(self, buffer: bytearray, offset: int) -> int:
         """How many bytes came; the rest of the buffer is as it was."""
-        with self._open() as descriptor:
+        descriptor = self._enter()
+        try:
             return os.preadv(descriptor, [buffer], offset)
+        finally:
+            self._leave()
 
     def pump(self, pipe: int, begin: int, end: int) -> None:
         """Write these bytes into a pipe, less where the file ends. BrokenPipeError where nobody reads any more."""
-        with self._open() as descriptor:
-            try:
-                while begin < end:
-                    sent = os.splice(descriptor, pipe, min(_PUMPED, end - begin), offset_src=begin)
-                    if sent == 0:
-                        return
-                    begin += sent
-            except OSError as error:
-                if error.errno != errno.EINVAL:
-                    raise
-                self._copy(pipe, begin, end)  # a file system that cannot hand its pages over
+        descriptor = self._enter()
+        try:
+            while begin < end:
+                sent = os.splice(descriptor, pipe, min(_PUMPED, end - begin), offset_src=begin)
+                if sent == 0:
+                    return
+                begin += sent
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            self._copy(pipe, begin, end)  # a file system that cannot hand its pages over
+        finally:
+            self._leave()
 
     def _copy(self, pipe: int, begin: int, end: int) -> None:
         while begin < end:
@@ -97,20 +107,19 @@ class FileBytes:
         if unused:
             self._release()
 
-    @contextmanager
-    def _open(self) -> Iterator[int]:
+    def _enter(self) -> int:
         with self._lock:
             if self._closing:
                 raise OSError(errno.EBADF, "The file is closed")
             self._users += 1
-        try:
-            yield self._descriptor
-        finally:
-            with self._lock:
-                self._users -= 1
-                unused = self._is_unused()
-            if unused:
-                self._release()
+            return self._descriptor
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            unused = self._is_unused()
+        if unused:
+            self._release()
 
     def _is_unused(self) -> bool:
         return self._closing and self._users == 0

@@ -165,7 +165,7 @@ class Content:
         length = BLOCK
         while True:
             begin = max(self.layout.start, (size - length) // unit * unit)
-            block = self.source.read(begin, (size - begin) // unit * unit)
+            block = self.source.read(begin, size - begin)
             units = self.layout.units(block)
             ends = (np.flatnonzero(units == self.layout.separator) + 1) * unit
             bounds = [0, *ends.tolist()] if begin == self.layout.start else ends.tolist()

@@ -36,6 +36,8 @@ class Following:
         self.path = path
         self.content = content
         self.notice = ""
+        self._befell = ""
+        """What stays true: the notice when nothing is wrong."""
         self._told = told
         self._stop = threading.Event()
         self._buffer = bytearray(_CHUNK)
@@ -121,7 +123,7 @@ class Following:
             self._say("The file was deleted or moved; what is shown is what it held.")
             return False
         if (named.st_dev, named.st_ino) == (status.st_dev, status.st_ino):
-            self._say(self.notice if self.notice.startswith("The file was") and "deleted" not in self.notice else "")
+            self._say(self._befell)
             return False
         source = FileBytes.open(self.path)
         old = self.content
@@ -136,20 +138,20 @@ class Following:
         if (anew.layout, anew.format) == (content.layout, content.format):
             content.sampled = anew.sampled
         else:
-            self._replace(anew, self.notice)
+            self._replace(anew, self._befell)
 
     def _begin_anew(self, notice: str) -> None:
         """The same file holds other lines now: their numbers follow those of the old ones."""
         old = self.content
         try:
             self._replace(Content.of(old.source, old.name, old.base + old.lines), notice)
-        except OSError as error:
-            self._say(str(refusal(self.path, error)))
+        except (OSError, ChainBotError) as error:
+            self._say(str(error if isinstance(error, ChainBotError) else refusal(self.path, error)))
             self._stop.wait(_PAUSE_AFTER_FAILURE)
 
     def _replace(self, content: Content, notice: str) -> None:
         self._last = b""
-        self.content, self.notice = content, notice
+        self.content, self.notice, self._befell = content, notice, notice
         self._told()
 
     def _say(self, notice: str) -> None:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainbot_desktop.core.errors import InvalidInput
-from chainbot_desktop.watch.logs.document import LogQuery
+from chainbot_desktop.watch.logs.document import Fold, LogQuery
+from chainbot_desktop.watch.logs.file_folding import FoldedLines
 from chainbot_desktop.watch.logs.file_following import Following
 from chainbot_desktop.watch.logs.file_hits import LineNumbers
-from chainbot_desktop.watch.logs.file_index import FileChanged
+from chainbot_desktop.watch.logs.file_index import BLOCK, FileChanged
 from chainbot_desktop.watch.logs.file_ripgrep import Matches, Ripgrep, RipgrepFailed
 from chainbot_desktop.watch.logs.file_sieve import NOTHING_PASSED, Passed, Sieve
 
@@ -46,7 +47,7 @@ class _Stretch:
 class FileSearch:
     """`lines` and `hits` (numbers in `content`) belong to `lock`; `content` is what was searched last."""
 
-    def __init__(self, following: Following, query: LogQuery, told: Callable[[], None]) -> None:
+    def __init__(self, following: Following, query: LogQuery, fold: Fold, told: Callable[[], None]) -> None:
         """InvalidInput for an expression that is none."""
         self.query = query
         self.lock = threading.Lock()
@@ -58,9 +59,12 @@ class FileSearch:
         """Bytes."""
         self._following = following
         self._told = told
-        self._sieve = Sieve(query, self.content.format)
+        self._sieve = Sieve(query, self.content.format, fold)
+        self.folded = FoldedLines(self.lines) if fold != "none" else None
         self._ripgrep = shutil.which("rg")
         self._done = 0
+        self._provisional = False
+        """Whether the last results are of blocks that may change."""
         self._closed = False
         self._news = threading.Event()
         self._runs: set[Ripgrep] = set()
@@ -80,6 +84,10 @@ class FileSearch:
         self._news.set()
         for run in tuple(self._runs):
             run.kill()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
 
     def join(self) -> None:
         self._thread.join()
@@ -111,11 +119,13 @@ class FileSearch:
         content = self._following.content
         if self._closed or content is self.content:
             return
-        sieve = Sieve(self.query, content.format)
+        sieve = Sieve(self.query, content.format, self._sieve.fold)
         with self.lock:
             self.content, self._sieve = content, sieve
             self.lines, self.hits = LineNumbers(), LineNumbers()
+            self.folded = FoldedLines(self.lines) if self.folded is not None else None
             self.searched = self._done = 0
+            self._provisional = False
         self._told()
 
     def _check(self) -> None:
@@ -151,7 +161,9 @@ class FileSearch:
     def _begun(self, first: int, end: int) -> _Stretch:
         content, index = self.content, self.content.index
         expressions = self._sieve.expressions
-        if not self.uses_ripgrep or expressions is None or self._sieve.impossible or end - first < _NOT_WORTH_A_PROCESS:
+        if not self.uses_ripgrep or expressions is None or end - first < _NOT_WORTH_A_PROCESS:
+            return _Stretch(first, end, 0, None)
+        if self._sieve.none(content, first, end):
             return _Stretch(first, end, 0, None)
         assert self._ripgrep is not None
         line, _ = index.owned(max(0, first - 1), first)
@@ -172,22 +184,34 @@ class FileSearch:
 
     def _search(self, stretch: _Stretch) -> None:
         found = self._results(stretch)
-        whole, step = stretch.end - stretch.first, _WINDOW
-        for first in range(stretch.first, stretch.end, step):
+        for first in range(stretch.first, stretch.end, _WINDOW):
             self._check()
-            end = min(first + step, stretch.end)
+            end = min(first + _WINDOW, stretch.end)
             passed = self._look(first, end, found)
             with self.lock:
-                self.lines.append(passed.lines)
-                self.hits.append(passed.hits)
-            if found is None and whole > step:
-                self._progress(end)
-        self._progress(stretch.end)
+                self._take_back(self.content.index.owned(first, end)[0])
+                self._add(passed)
+                self._done = end
+            if found is None or end == stretch.end:
+                self.searched = end * BLOCK
+                self._told()
 
-    def _progress(self, block: int) -> None:
-        self._done = block
-        self.searched = block * 65536
-        self._told()
+    def _take_back(self, line: int) -> None:
+        """What was found from `line` on when its blocks were the last ones."""
+        if self._provisional:
+            self._provisional = False
+            self.hits.cut(line)
+            if self.folded is not None:
+                self.folded.take_back()
+            else:
+                self.lines.cut(line)
+
+    def _add(self, passed: Passed) -> None:
+        if self.folded is None:
+            self.lines.append(passed.lines)
+        elif passed.records is not None:
+            self.folded.add(passed.records)
+        self.hits.append(passed.hits)
 
     def _results(self, stretch: _Stretch) -> list[Matches] | None:
         """What ripgrep found, if it was asked and answers."""
@@ -220,13 +244,13 @@ class FileSearch:
             self._ripgrep = None
 
     def _look(self, first: int, end: int, found: Sequence[Matches] | None) -> Passed:
-        sieve, index = self._sieve, self.content.index
-        if sieve.impossible or (found is not None and not self._worth_a_look(first, end, found)):
+        sieve, content = self._sieve, self.content
+        if sieve.none(content, first, end) or (found is not None and not self._worth_a_look(first, end, found)):
             return NOTHING_PASSED
-        if found is None and sieve.passes_all and sieve.query.after is None and sieve.query.before is None:
-            lines = np.arange(*index.owned(first, end), dtype=np.int64)
+        if sieve.whole(content, first, end):
+            lines = np.arange(*content.index.owned(first, end), dtype=np.int64)
             return Passed(lines, lines)
-        return sieve.look(self.content, first, end, found)
+        return sieve.look(content, first, end, found)
 
     def _worth_a_look(self, first: int, end: int, found: Sequence[Matches]) -> bool:
         index = self.content.index
@@ -246,8 +270,10 @@ class FileSearch:
         self._check()
         first, _ = index.owned(self._done, self._done + 1)
         with self.lock:
-            for numbers, new in ((self.lines, passed.lines), (self.hits, passed.hits)):
-                numbers.cut(first)
-                numbers.append(new)
+            self._take_back(first)
+            if self.folded is not None:
+                self.folded.keep()
+            self._provisional = True
+            self._add(passed)
         self.searched = size
         self._told()

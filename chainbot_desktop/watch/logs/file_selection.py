@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from chainbot_desktop.core.errors import InvalidInput
-from chainbot_desktop.watch.logs.document import LogQuery, LogRow, Volume
+from chainbot_desktop.watch.logs.document import Fold, LogQuery, LogRow, Volume
 from chainbot_desktop.watch.logs.file_content import Content
 from chainbot_desktop.watch.logs.file_following import Following
 from chainbot_desktop.watch.logs.file_index import FileChanged
@@ -23,6 +24,7 @@ class FileSelection:
         told: Callable[[], None],
         closed: Callable[[FileSelection], None],
         *,
+        fold: Fold = "none",
         hits_only: bool = False,
     ) -> None:
         """InvalidInput for an expression that is none."""
@@ -32,7 +34,7 @@ class FileSelection:
         self._query = query
         self._volume: Volume | None = None
         self._volume_known: tuple[Content, int, int, int] | None = None
-        self._search = None if query.empty else FileSearch(following, query, told)
+        self._search = None if query.empty and fold == "none" else FileSearch(following, query, fold, told)
 
     @property
     def count(self) -> int:
@@ -69,8 +71,9 @@ class FileSelection:
 
     def _found_rows(self, search: FileSearch, first: int, count: int) -> Sequence[LogRow]:
         with search.lock:
-            content = search.content
+            content, folded = search.content, search.folded
             numbers = (search.hits if self._hits_only else search.lines).take(first, count).tolist()
+            repeats = {number: folded.repeats_of(number) for number in numbers} if folded is not None else {}
         rows: list[LogRow] = []
         at = 0
         while at < len(numbers):
@@ -79,6 +82,8 @@ class FileSelection:
                 end += 1
             rows += content.rows(numbers[at], numbers[end - 1] + 1)
             at = end
+        if repeats:
+            rows = [replace(row, repeats=repeats[row.number - content.base]) for row in rows]
         return rows
 
     def place_of(self, number: int) -> int:
@@ -111,6 +116,10 @@ class FileSelection:
         """More of the file is indexed, or it is another one."""
         if self._search is not None:
             self._search.wake()
+
+    @property
+    def ended(self) -> bool:
+        return self._search is None or not self._search.alive
 
     def join(self) -> None:
         """Wait for the end of a closed search. Blocking."""

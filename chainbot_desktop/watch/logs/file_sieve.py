@@ -13,11 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainbot_desktop.watch.logs.document import LogQuery
+from chainbot_desktop.watch.logs.document import Fold, LogQuery
 from chainbot_desktop.watch.logs.file_content import Content, Window
 from chainbot_desktop.watch.logs.file_expression import Expression, expressions_of
+from chainbot_desktop.watch.logs.file_folding import Records
 from chainbot_desktop.watch.logs.file_hits import Numbers
+from chainbot_desktop.watch.logs.file_index import LineIndex
 from chainbot_desktop.watch.logs.file_ripgrep import Matches
+from chainbot_desktop.watch.logs.file_span import Span, Where
+from chainbot_desktop.watch.logs.folding import record_keys
 from chainbot_desktop.watch.logs.parsing import LineFormat
 from chainbot_desktop.watch.logs.query import Mask, TextMatcher, passing
 
@@ -34,6 +38,8 @@ class Passed:
 
     lines: Numbers
     hits: Numbers
+    records: Records | None = None
+    """Where they are to be folded."""
 
 
 NOTHING_PASSED = Passed(np.zeros(0, np.int64), np.zeros(0, np.int64))
@@ -46,26 +52,34 @@ class Sieve:
     None where it can look for nothing.
     """
 
-    def __init__(self, query: LogQuery, format_: LineFormat) -> None:
+    def __init__(self, query: LogQuery, format_: LineFormat, fold: Fold = "none") -> None:
         self.query = query
+        self.fold: Fold = fold
         self._format = format_
         self._matcher = TextMatcher(query)
         self._levels = query.levels
-        self._timed = query.after is not None or query.before is not None
+        self._span = Span(query)
         self.expressions = self._expressions()
 
     @property
     def terms(self) -> int:
         return self._matcher.terms
 
-    @property
-    def passes_all(self) -> bool:
-        """Whether every line of a window passes in which nothing was found."""
-        return not self.terms and not self._levels
+    def whole(self, content: Content, first: int, end: int) -> bool:
+        """Whether every line of these blocks passes, so that nothing of it must be read."""
+        if self.fold != "none" or self.terms or self._levels:
+            return False
+        return self._where(content, first, end) is Where.INSIDE
 
-    @property
-    def impossible(self) -> bool:
-        return bool(self.query.sources) and "file" not in self.query.sources
+    def none(self, content: Content, first: int, end: int) -> bool:
+        """Whether it is clear that no line of these blocks passes."""
+        query = self.query
+        if (query.sources and "file" not in query.sources) or (query.names and content.name not in query.names):
+            return True
+        return self._where(content, first, end) is Where.OUTSIDE
+
+    def _where(self, content: Content, first: int, end: int) -> Where:
+        return self._span.where(content.samples, *_with_neighbours(content.index, first, end))
 
     def _expressions(self) -> tuple[Expression, ...] | None:
         words = expressions_of(self.query)
@@ -85,30 +99,40 @@ class Sieve:
         own_first, own_end = index.owned(first, end)
         if own_first >= own_end:
             return NOTHING_PASSED
-        begin, _ = index.owned(max(0, first - 1), first)
-        _, stop = index.owned(first, end + 1)
+        begin, stop = _with_neighbours(index, first, end)
+        timely = self._span.where(content.samples, begin, stop) is Where.INSIDE
         here: Sequence[Matches] | None = None
         if found is not None and self._certain(content, first, end):
             here = [matches.between(begin, stop) for matches in found]
-            alone = self._alone(content, here)
+            alone = self._alone(content, here, timely=timely) if self.fold == "none" else None
             if alone is not None:
                 alone = alone[(alone >= own_first) & (alone < own_end)]
                 return Passed(alone, alone)
         window = content.window(begin, stop)
-        passes, hits = self._records(window, self._mask(window, here))
+        mask = self._mask(window, here)
+        heads, passes = self._records(window, mask, timely=timely)
+        lengths = np.diff(heads, append=len(window.starts))
+        lines = np.repeat(passes, lengths)
+        if self.terms:
+            hits = mask.any(axis=0) & lines
+        else:
+            hits = np.zeros(len(lines), np.bool_)
+            hits[heads[passes]] = True
         own = slice(own_first - begin, own_end - begin)
-        return Passed(np.flatnonzero(passes[own]) + own_first, np.flatnonzero(hits[own]) + own_first)
+        records = self._folding(window, heads, lengths, passes, own) if self.fold != "none" else None
+        return Passed(np.flatnonzero(lines[own]) + own_first, np.flatnonzero(hits[own]) + own_first, records)
 
     def _certain(self, content: Content, first: int, end: int) -> bool:
         """Whether what ripgrep found here is what the matcher would."""
         exact = all(expression.exact for expression in self.expressions or ())
         return exact or content.index.plain(max(0, first - 1), end + 1)
 
-    def _alone(self, content: Content, found: Sequence[Matches]) -> Numbers | None:
+    def _alone(self, content: Content, found: Sequence[Matches], *, timely: bool) -> Numbers | None:
         """The lines that pass, where they are few and each of them a record; else None. OSError."""
         rarest = min(found, key=lambda matches: len(matches.numbers))
         if len(rarest.numbers) > _FEW or content.layout.codec != "utf-8":
             return None
+        others = [matches.numbers for matches in found if matches is not rarest]
         passed: list[int] = []
         for number, offset in zip(rarest.numbers.tolist(), rarest.offsets.tolist(), strict=True):
             line, following = _line_and_next(content.source.read(offset, _LINE_AND_NEXT))
@@ -116,7 +140,7 @@ class Sieve:
                 return None
             if following is not None and not self._format.begins(following):
                 return None
-            if all(_holds(matches.numbers, number) for matches in found) and self._suits(line):
+            if all(_holds(numbers, number) for numbers in others) and self._suits(line, timely=timely):
                 passed.append(number)
         return np.array(passed, np.int64)
 
@@ -130,21 +154,22 @@ class Sieve:
             mask[row, matches.numbers - window.first] = True
         return mask
 
-    def _records(self, window: Window, mask: Mask) -> tuple[Mask, Mask]:
-        """Which lines belong to records that pass, and which of them are hits."""
-        count = len(window.starts)
+    def _records(self, window: Window, mask: Mask, *, timely: bool) -> tuple[NDArray[np.intp], Mask]:
+        """Where records begin, and which of them pass."""
         heads = self._heads(window, mask)
         passes = passing(mask, heads)
-        if self._asks_head(by_level=len(mask) > self.terms):
+        if not timely or (self._levels and len(mask) == self.terms):
             for record in np.flatnonzero(passes).tolist():
-                passes[record] = self._suits(window.line(int(heads[record])))
-        lengths = np.diff(heads, append=count)
-        lines = np.repeat(passes, lengths)
-        if self.terms:
-            return lines, mask.any(axis=0) & lines
-        hits = np.zeros(count, np.bool_)
-        hits[heads[passes]] = True
-        return lines, hits
+                passes[record] = self._suits(window.line(int(heads[record])), timely=timely)
+        return heads, passes
+
+    def _folding(self, window: Window, heads: NDArray[np.intp], lengths: NDArray[np.intp], passes: Mask, own: slice) -> Records:
+        """Of the records that begin in the window proper."""
+        chosen = passes & (heads >= own.start) & (heads < own.stop)
+        if not chosen.any():
+            return Records(NOTHING_PASSED.lines, NOTHING_PASSED.lines, np.zeros(0, np.uint64))
+        keys = record_keys(self._format.timeless(window.block), heads, np.zeros(len(heads), np.uint64), self.fold)
+        return Records(heads[chosen] + window.first, lengths[chosen], keys[chosen])
 
     def _heads(self, window: Window, mask: Mask) -> NDArray[np.intp]:
         """Where records begin. Only those matter that may pass: where the rarest term is, and these are often lines of their own."""
@@ -166,19 +191,16 @@ class Sieve:
             begins[0] = True
         return begins
 
-    def _asks_head(self, *, by_level: bool) -> bool:
-        """Whether the first line of a record has a say."""
-        return bool(self._levels and not by_level) or self._timed
-
-    def _suits(self, line: bytes) -> bool:
+    def _suits(self, line: bytes, *, timely: bool) -> bool:
         """Level and time of the record that begins with `line`."""
         if self._levels and self._format.level(line) not in self._levels:
             return False
-        if not self._timed:
-            return True
-        time = self._format.time(line)
-        after, before = self.query.after, self.query.before
-        return time is not None and (after is None or time >= after) and (before is None or time <= before)
+        return timely or self._span.holds(self._format.time(line))
+
+
+def _with_neighbours(index: LineIndex, first: int, end: int) -> tuple[int, int]:
+    """The lines of these blocks and of one more on each side."""
+    return index.owned(max(0, first - 1), first)[0], index.owned(first, end + 1)[1]
 
 
 def _line_and_next(data: bytes) -> tuple[bytes | None, bytes | None]:

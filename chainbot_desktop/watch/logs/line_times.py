@@ -17,10 +17,11 @@ _SYSLOG = re.compile(rb"(?:<\d+>)?([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)
 _ACCESS = re.compile(rb"[^\[]*\[(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-]\d{4})", re.ASCII)
 _APACHE = re.compile(rb"\[[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (\d{4})", re.ASCII)
 _EPOCH = re.compile(rb"\[?(1\d{9}(?:\d{3})?(?:\.\d{1,9})?)", re.ASCII)
-_JSON = re.compile(
-    rb"\"(?:time|timestamp|ts|@timestamp|asctime|datetime|date|t|__REALTIME_TIMESTAMP)\"[ \t]*:[ \t]*(?:\"([^\"]{1,64})\"|(\d[\d.eE+]*))"
+TIME_IN_JSON = re.compile(
+    rb"\"(?:time|timestamp|ts|@timestamp|asctime|datetime|date|t|__REALTIME_TIMESTAMP)\"[ \t]*:"
+    rb"[ \t]*(?:\"([^\"\n]{1,64})\"|(\d[\d.eE+]*))"
 )
-_LOGFMT = re.compile(rb"(?:^|\s)(?:time|timestamp|ts|t)=(?:\"([^\"]{1,64})\"|(\S{1,64}))")
+TIME_IN_LOGFMT = re.compile(rb"(?:^|[ \t])(?:time|timestamp|ts|t)=(?:\"([^\"\n]{1,64})\"|(\S{1,64}))")
 
 
 def moment_of(name: str, line: bytes, latest: float) -> float | None:
@@ -98,12 +99,12 @@ def _epoch(line: bytes, latest: float) -> float | None:
 
 
 def _json(line: bytes, latest: float) -> float | None:
-    found = _JSON.search(line)
+    found = TIME_IN_JSON.search(line)
     return _value(found[1] or found[2]) if found else None
 
 
 def _logfmt(line: bytes, latest: float) -> float | None:
-    found = _LOGFMT.search(line)
+    found = TIME_IN_LOGFMT.search(line)
     return _value(found[1] or found[2]) if found else None
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainbot_desktop.watch.logs.line_times import moment_of
+from chainbot_desktop.watch.logs.line_times import TIME_IN_JSON, TIME_IN_LOGFMT, moment_of
 
 _LEVEL_NAMES = {
     logging.DEBUG: ("trace", "debug", "dbg", "verbose", "fine"),
@@ -55,6 +55,7 @@ _LEVELS = {
     "logfmt": rb"\b(?:level|lvl|severity)=\x22?(\w+)",
     "python": rb"(\w+):",
 }
+_TIME_IN_ACCESS = re.compile(rb"\[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]\n]*\]", re.ASCII)
 _TOKEN = rb"[\[(<|\x22']*((?i:" + _NAMES.encode() + rb"))\b"
 _ANYWHERE = re.compile(rb"\b((?-i:" + _NAMES.upper().encode() + rb"))\b|[\[<(]((?i:" + _NAMES.encode() + rb"))[\])>]", re.ASCII)
 _BLANK = frozenset({b"", b" ", b"\t", b"\n"})
@@ -114,10 +115,9 @@ class LineFormat:
     def begin_mask(self, block: bytes, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Of each line that starts at `starts`, whether it begins a record: `begins`, for many at once."""
         units = np.frombuffer(block, np.uint8)
-        mask: NDArray[np.bool_] = np.ones(len(starts), np.bool_)
-        if not len(units):
-            return mask
-        for column, kinds in enumerate(self._shape):
+        shape = self._shape
+        mask: NDArray[np.bool_] = np.full(len(starts), bool(shape) and len(units) > 0)
+        for column, kinds in enumerate(shape if len(units) else ()):
             mask &= (_KINDS[units[np.minimum(starts + column, len(units) - 1)]] & kinds) != 0
         for place in np.flatnonzero(~mask).tolist():  # rare shapes, and lines that go on
             mask[place] = self._begins_at(block, int(starts[place]))
@@ -128,6 +128,16 @@ class LineFormat:
             return block[start : start + 1] not in _BLANK and self._head.match(block, start) is not None
         end = block.find(b"\n", start)
         return self.begins(block[start : len(block) if end < 0 else end])
+
+    def timeless(self, block: bytes) -> bytes:
+        """Lines without the times that they name, as many as before: what is said again is said at another time."""
+        if not self.timed:
+            return block
+        if self.name in {"json", "logfmt"}:
+            return TIME_IN_JSON.sub(b"", block) if self.name == "json" else TIME_IN_LOGFMT.sub(b"", block)
+        if self.name == "access":
+            return _TIME_IN_ACCESS.sub(b"", block)
+        return re.sub(rb"^" + _HEADS[self.name] + rb"[^ \t\n]*(?: [+-]\d{4}\b)?", b"", block, flags=re.ASCII | re.MULTILINE)
 
     def time(self, line: bytes) -> float | None:
         """Seconds since the epoch."""
@@ -201,9 +211,9 @@ def _level_column(head: re.Pattern[bytes], lines: list[bytes]) -> int:
         words = line[found.end() : _LOOKED_AT].split()
         if line[found.end() : found.end() + 1].strip():
             words = words[1:]  # the rest of the time
-        columns.update({next((at for at, word in enumerate(words[:8]) if token.match(word)), -1)})
+        columns.update([at for at, word in enumerate(words[:8]) if token.match(word)][:1])
     column, count = columns.most_common(1)[0] if columns else (-1, 0)
-    return column if count >= len(lines) * _HAS_LEVEL_IN_COLUMN else -1
+    return column if count >= sum(columns.values()) * _HAS_LEVEL_IN_COLUMN else -1
 
 
 def _level_of(name: str, found: bytes) -> int:

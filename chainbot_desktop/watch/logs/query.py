@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from typing import AnyStr
 
 import numpy as np
@@ -24,6 +25,8 @@ SLOW_PATTERN = "slow_pattern"
 _BLOCK_SECONDS = 1.0
 """What an expression may take for one block: of a megabyte, a simple one takes a few milliseconds."""
 _TERM = re.compile(r'"([^"]+)"|(\S+)')
+_SPACE = re.compile(r"\s")
+_FEED = 10
 _LINE_ALONE = re.compile(r"\(\?(?![:P])|\\[AZzGKXR]|[*+?}]\+|\(\*")
 """What makes an expression see over the end of its line (looking around, possessive repeats, anchors of the whole text)."""
 
@@ -86,6 +89,21 @@ class TextMatcher:
         except TimeoutError:
             shown = pattern.pattern[:100]
             raise InvalidInput(f"/{shown}/ takes too long.", hint="Write it simpler.", code=SLOW_PATTERN) from None
+
+
+def one_by_one(query: LogQuery) -> tuple[TextMatcher, ...]:
+    """A matcher for each thing that is looked for, the longest word first: where that is not, the others need not be looked for."""
+    if query.regex:
+        return (TextMatcher(query),) if query.text else ()
+    words = sorted(dict.fromkeys(words_of(query.text)), key=len, reverse=True)
+    return tuple(TextMatcher(replace(query, text=f'"{word}"' if _SPACE.search(word) else word)) for word in words)
+
+
+def only_lines(block: bytes, which: Mask) -> bytes:
+    """Those lines of a block, in which each line ends with a line feed."""
+    letters = np.frombuffer(block, np.uint8)
+    lengths = np.diff(np.flatnonzero(letters == _FEED), prepend=-1)
+    return letters[np.repeat(which, lengths)].tobytes()
 
 
 def passing(found: Mask, starts: NDArray[np.intp]) -> Mask:

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from chainbot_desktop.watch.logs.document import Fold, LogQuery
 from chainbot_desktop.watch.logs.folding import record_keys
-from chainbot_desktop.watch.logs.query import Mask, TextMatcher, passing
+from chainbot_desktop.watch.logs.query import Mask, TextMatcher, one_by_one, only_lines
 from chainbot_desktop.watch.logs.timeline_store import CONTINUES, LEVEL_BITS, Origin, Piece, level_code
 
 Lines = NDArray[np.int64]
 _LEVEL = np.uint8(LEVEL_BITS)
+_FEW = 4
+"""Up to a fourth of its lines are taken out of a piece to be looked at alone: that costs less than looking at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Search:
     def __init__(self, query: LogQuery, fold: Fold) -> None:
         self.query = query
         self.fold: Fold = fold
-        self._text = TextMatcher(query)
+        self._terms = list(one_by_one(query))
         self._levels = np.ones(8, np.bool_)
         if query.levels:
             self._levels[:] = False
@@ -63,10 +65,7 @@ class Search:
         """From any thread. InvalidInput where an expression takes too long."""
         starts = np.flatnonzero((piece.marks & CONTINUES) == 0)
         passes = self._passes(piece, starts)
-        found: Mask = np.zeros((0, 0), np.bool_)
-        if self._text.terms and passes.any():
-            found = self._text.found(piece.text, piece.count)
-            passes &= passing(found, starts)
+        hits = self._find(piece, starts, passes)
         chosen = np.flatnonzero(passes)
         first_lines = starts[chosen]
         lengths = np.diff(starts, append=piece.count)[chosen]
@@ -75,7 +74,7 @@ class Search:
             piece.end,
             first_lines + piece.first,
             lengths,
-            self._hits(found, starts, passes, piece),
+            hits + piece.first,
             self._keys(piece, starts, chosen),
             piece.milliseconds[first_lines],
             piece.marks[first_lines] & _LEVEL,
@@ -93,30 +92,44 @@ class Search:
                 passes &= times <= self.query.before
         return passes
 
-    def _hits(self, found: Mask, starts: NDArray[np.intp], passes: Mask, piece: Piece) -> Lines:
-        if not self._text.terms:
-            return starts[passes] + piece.first
-        if not passes.any():
-            return np.zeros(0, np.int64)
-        of_record = np.repeat(passes, np.diff(starts, append=piece.count))
-        return np.flatnonzero(found.any(axis=0) & of_record) + piece.first
+    def _find(self, piece: Piece, starts: NDArray[np.intp], passes: Mask) -> Lines:
+        """Take away from `passes` what does not have the text; the lines in which it is, or the first lines where there is none."""
+        if not self._terms:
+            return starts[passes]
+        lengths = np.diff(starts, append=piece.count)
+        hits = np.zeros(piece.count, np.bool_)
+        rarest, fewest = 0, piece.count
+        for place, term in enumerate(self._terms):
+            wanted = np.repeat(passes, lengths)
+            everywhere = np.count_nonzero(wanted) > piece.count // _FEW
+            found = _found(term, piece, None if everywhere else wanted)
+            passes &= np.logical_or.reduceat(found, starts)
+            hits |= found
+            if everywhere and (count := int(np.count_nonzero(found))) < fewest:
+                rarest, fewest = place, count
+        self._terms.insert(0, self._terms.pop(rarest))  # in the next piece it leaves the others least to look at
+        return np.flatnonzero(hits & np.repeat(passes, lengths))
 
     def _keys(self, piece: Piece, starts: NDArray[np.intp], chosen: NDArray[np.intp]) -> NDArray[np.uint64]:
         if self.fold == "none" or not len(chosen):
             return np.zeros(0, np.uint64)
         text, first_lines = piece.text, starts
         if len(chosen) < len(starts) // 2:
-            text, first_lines = _only(piece.text, starts, chosen, piece.count)
+            lengths = np.diff(starts, append=piece.count)
+            wanted = np.zeros(len(starts), np.bool_)
+            wanted[chosen] = True
+            text = only_lines(piece.text, np.repeat(wanted, lengths))
+            first_lines = np.cumsum(lengths[chosen]) - lengths[chosen]
             chosen, starts = np.arange(len(chosen)), starts[chosen]
         who = piece.origins[starts].astype(np.uint64) * np.uint64(8) + (piece.marks[starts] & _LEVEL).astype(np.uint64)
         return record_keys(text, first_lines, who, self.fold)[chosen]
 
 
-def _only(text: bytes, starts: NDArray[np.intp], chosen: NDArray[np.intp], count: int) -> tuple[bytes, NDArray[np.intp]]:
-    """The text of the chosen records alone, and where each begins, in lines."""
-    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == 10) + 1
-    bounds = np.concatenate([[0], ends])
-    after = np.append(starts[1:], count)[chosen]
-    parts = [text[begin:end] for begin, end in zip(bounds[starts[chosen]].tolist(), bounds[after].tolist(), strict=True)]
-    lengths = after - starts[chosen]
-    return b"".join(parts), np.cumsum(lengths) - lengths
+def _found(term: TextMatcher, piece: Piece, wanted: Mask | None) -> Mask:
+    """In which lines of a piece it is, of all or of those that are wanted."""
+    found = np.zeros(piece.count, np.bool_)
+    if wanted is None:
+        found[:] = term.found(piece.text, piece.count)[0]
+    elif count := int(np.count_nonzero(wanted)):
+        found[wanted] = term.found(only_lines(piece.text, wanted), count)[0]
+    return found

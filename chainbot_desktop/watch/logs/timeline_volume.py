@@ -49,13 +49,14 @@ class VolumeCounts:
             return None
         first, last = int(used[0]), int(used[-1])
         fine = -(-(last - first + 1) // buckets)
-        padded = np.zeros((_CODES, fine * buckets), np.int64)
+        count = -(-(last - first + 1) // fine)
+        padded = np.zeros((_CODES, fine * count), np.int64)
         padded[:, : last - first + 1] = self._counts[:, first : last + 1]
-        counts = padded.reshape(_CODES, buckets, fine).sum(axis=2)
+        counts = padded.reshape(_CODES, count, fine).sum(axis=2)
         start = self._start + first * self._width
         return Volume(
             start / 1000,
-            (start + fine * buckets * self._width) / 1000,
+            (start + fine * count * self._width) / 1000,
             True,
             {code * 10: tuple(row.tolist()) for code, row in enumerate(counts) if row.any()},
         )

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainbot_desktop.core.errors import InvalidInput
-from chainbot_desktop.core.events import AgentSpawned, AttentionRequired, Event, Severity, WorkflowFailed
+from chainbot_desktop.core.events import (
+    AgentSpawned,
+    AttentionRequired,
+    Event,
+    Recorded,
+    Severity,
+    UnknownEvent,
+    WorkflowFailed,
+)
 from chainbot_desktop.core.events.agents import AgentFact
 from chainbot_desktop.core.events.panel import Attention
 from chainbot_desktop.core.events.webhooks import WorkflowFact
@@ -180,3 +188,12 @@ def test_whatever_is_typed(text: str, cursor: int) -> None:
         parse_filter(text).tester()
     except InvalidInput as error:
         assert error.message
+
+
+def test_who_did_it_is_a_whole_actor_or_a_kind_of_them() -> None:
+    assert parse_filter("actor:user:admin").query(since=None, limit=1).actor == "user:admin"
+    kind = parse_filter("actor:agent:")
+    assert kind.query(since=None, limit=1).actor == "agent:"
+    for actor, passes in (("agent:a-1", True), ("user:agent:", False)):
+        recorded = Recorded(1, UnknownEvent(type="t", actor=actor, data=None), "", "")
+        assert kind.tester()(recorded) is passes

@@ -132,8 +132,7 @@ def test_a_blocker_has_no_page_of_its_own(tower: Build, on_loop: OnLoop) -> None
             await until(second.button.isVisible)
             assert not first.button.isVisible()
             QTest.mouseClick(second.button, Qt.MouseButton.LeftButton)
-            assert t.view.page == "events"
-            assert t.view.events.bar.field.text() == "type:delivery_given_up"
+            assert t.view.page == "deliveries"
 
     on_loop(work())
 

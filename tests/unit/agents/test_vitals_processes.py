@@ -136,3 +136,17 @@ async def test_nobody_looks_unless_somebody_watches(tmp_path: Path) -> None:
         await sampler.close()
         again()
         assert list(tasks.names) == []
+
+
+async def test_what_processes_share_is_divided_among_them(tmp_path: Path) -> None:
+    async with children() as started:
+        family = await _is_there(await started.start([sys.executable, "-c", FAMILY], cwd=tmp_path))
+        rests = await _is_there(await started.start([sys.executable, "-c", RESTS], cwd=tmp_path))
+        agents = {"family": (family.leader,), "rests": (rests.leader,)}
+        loads = ProcessLoads()
+        resident, proportional = loads.look(agents), loads.proportional(agents)
+        assert proportional.keys() == {"family", "rests"}
+        assert 80 * MEGABYTE < proportional["family"] <= resident["family"].memory_bytes + MEGABYTE
+        assert 0 < proportional["rests"] < proportional["family"]
+        await family.stop(grace=0)
+        assert "family" not in loads.proportional(agents)

@@ -23,7 +23,7 @@ from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.store.metric_file import MetricFile, Retention
 from chainbot_desktop.store.metric_rows import MinuteOfSeconds, Rollup
 from chainbot_desktop.watch.metric_store import MetricStore
-from tests.helpers.talking import until
+from tests.helpers.processes import until
 from tests.unit.watch.conftest import FakeClock
 
 NOON = 1_800_000_000

@@ -24,6 +24,8 @@ Deed = Literal[
     "cause", "acknowledge", "unacknowledge", "snooze", "unsnooze", "resolve", "mute_rule", "unmute_rule", "edit_rule", "chat", "copy"
 ]  # fmt: skip
 _ONE_LINE = 560
+_SHORT_TITLE = 30
+"""Letters that the head of the panel has room for at any width; a longer title stands in full among the facts too."""
 
 
 class AlertDetails(QWidget):
@@ -193,6 +195,7 @@ def _when(text: str) -> str:
 def _facts(alert: Alert, unit: str) -> dict[str, str]:
     by = f" by {who(alert.acknowledged_by)}" if alert.acknowledged_by else ""
     return {
+        "Title": alert.title if len(alert.title) > _SHORT_TITLE else "",
         "Value": number(alert.value, unit) if alert.value is not None else "",
         "Labels": labels_text(alert.labels),
         "Since": _when(alert.since),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from functools import partial
 
 from PySide6.QtCore import Signal
@@ -20,6 +21,9 @@ from chainbot_desktop.ui.widgets import Button, KineticArea
 from chainbot_desktop.watch.alerts.records import Channel
 
 _KINDS = {"panel": "This panel", "alexos": "ALEX OS", "webhook": "Webhook", "email": "Email", "apprise": "Apprise"}
+
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
 class ChannelCard(FactCard):
@@ -42,7 +46,7 @@ class ChannelCard(FactCard):
         kind = _KINDS[channel.kind]
         heading = kind if channel.name in {channel.kind, kind} else f"{channel.name} ({kind})"
         nothing = "Alerts show, light and sound here." if channel.kind == "panel" else "Nothing was sent yet."
-        last = f"Last: {channel.last}" if channel.last else nothing
+        last = f"Last: {_TIME.sub(_by_the_clock, channel.last)}" if channel.last else nothing
         self.show_fact(
             mark, heading, channel.refusal or last, aside=state, code="" if channel.kind == "panel" else channel.target
         )
@@ -148,3 +152,7 @@ class ChannelsPart(QWidget):
         self._list.setContentsMargins(theme.px(12), theme.px(4), theme.px(12), theme.px(12))
         self._list.setSpacing(theme.px(8))
         self._buttons.setSpacing(theme.px(8))
+
+
+def _by_the_clock(found: re.Match[str]) -> str:
+    return clock(found[0])

@@ -26,11 +26,23 @@ _LOOK_MS = 5_000
 
 
 class AlertHerald(QObject):
-    """`open` and `close` it. What fires while all is quiet is told when the quiet ends, if it still fires then."""
+    """`open` and `close` it. What fires while all is quiet is told when the quiet ends, if it still fires then.
 
-    def __init__(self, window: MainWindow, desk: AlertDesk, themes: ThemeSource, tasks: Tasks) -> None:
+    `in_view` says whether the active alerts can be seen already: then they need no banner.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        desk: AlertDesk,
+        themes: ThemeSource,
+        tasks: Tasks,
+        *,
+        in_view: Callable[[], bool] = lambda: False,
+    ) -> None:
         super().__init__(window)
         self._window = window
+        self._in_view = in_view
         self._desk = desk
         self._told: set[str] = set()
         """Ids of alerts that fire and were told of."""
@@ -49,6 +61,9 @@ class AlertHerald(QObject):
         self._info.timeout.connect(self._on_later)
         self._look = QTimer(self, interval=_LOOK_MS)
         self._look.timeout.connect(self.refresh)
+        self._switched = QTimer(self, singleShot=True, interval=0)
+        self._switched.timeout.connect(self.refresh)  # once the window in front shows what it was asked for
+        window.window_changed.connect(self._on_window_changed)
         window.add_bar(self.banner)
 
     def open(self) -> None:
@@ -57,7 +72,7 @@ class AlertHerald(QObject):
         self.refresh()
 
     def close(self) -> None:
-        for timer in (self._again, self._info, self._look):
+        for timer in (self._again, self._info, self._look, self._switched):
             timer.stop()
         if self._end is not None:
             self._end()
@@ -80,6 +95,8 @@ class AlertHerald(QObject):
         new = [alert for alert in calling if alert.id not in self._told and self._is_told_here(alert)]
         self._told |= {alert.id for alert in new}
         self._waiting += [alert.id for alert in new]
+        if self._in_view():
+            self._waiting = []
         if new:
             self._sound()
         self._show_banner()
@@ -113,7 +130,8 @@ class AlertHerald(QObject):
         """With the banner, also where it was put away: who hears it wants to know what it is."""
         if not self._desk.is_quiet("critical"):
             critical = [each.id for each in self._desk.active if needs_somebody(each) and each.severity == "critical"]
-            self._waiting += [each for each in critical if each in self._told and each not in self._waiting]
+            if not self._in_view():
+                self._waiting += [each for each in critical if each in self._told and each not in self._waiting]
             self._sound()
             self._show_banner()
 
@@ -136,6 +154,10 @@ class AlertHerald(QObject):
             self._info.stop()
         elif not self._info.isActive():
             self._info.start()
+
+    def _on_window_changed(self) -> None:
+        if self._end is not None:
+            self._switched.start()
 
     def _put_away(self) -> None:
         focused = QApplication.focusWidget()

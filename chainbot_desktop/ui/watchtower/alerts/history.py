@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
@@ -26,6 +26,8 @@ from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 from chainbot_desktop.watch.alerts.records import Alert
 
 PAGE = 100
+_WRITTEN_MS = 1000
+"""The desk tells of a change at once and writes it a little later: what is read from the disk is read again then."""
 _ENOUGH = 20
 """Rows that one look for older ones brings at least, where there are so many."""
 
@@ -68,6 +70,8 @@ class HistoryPart(QWidget):
         self._seen: object = None
         """What told that something fired or became another, the last time."""
         self._work: asyncio.Task[None] | None = None
+        self._again = QTimer(self, singleShot=True, interval=_WRITTEN_MS)
+        self._again.timeout.connect(self._on_written)
         self.rows = HistoryRows(parts.unit_of_rule)
         self._build()
 
@@ -100,6 +104,7 @@ class HistoryPart(QWidget):
         if before == self._seen:
             return  # a figure moved on, a rule or a channel changed
         self._stale = True
+        self._again.start()
         if self.isVisible():
             self.load()
             self.side.refresh()
@@ -107,6 +112,11 @@ class HistoryPart(QWidget):
     def load(self) -> None:
         self._stale = False
         self._start("alerts: history", self._load_newest())
+
+    def _on_written(self) -> None:
+        self._stale = True
+        if self.isVisible():
+            self.load()
 
     def set_filter(self, chosen: HistoryFilter) -> None:
         self._filter = chosen

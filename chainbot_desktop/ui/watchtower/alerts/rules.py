@@ -12,7 +12,7 @@ from chainbot_desktop.ui.watchtower.alerts.parts import AlertParts
 from chainbot_desktop.ui.watchtower.alerts.rule_editor import RuleEditor
 from chainbot_desktop.ui.watchtower.alerts.rule_rows import SWITCH_WIDTH, RuleRows
 from chainbot_desktop.ui.watchtower.row_list import RowList
-from chainbot_desktop.ui.widgets import Button, EmptyState, SearchField
+from chainbot_desktop.ui.widgets import Button, EmptyState, SearchField, Sheet
 from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 from chainbot_desktop.watch.alerts.records import RuleState
 
@@ -54,6 +54,10 @@ class RulesPart(QWidget):
         names = [state.rule.name for state in self.rows.rules]
         self.list.set_current(names.index(current) if current in names else -1, reveal=False)
         self._body.setCurrentWidget(self.list if names else self._empty)
+        count = len(self._parts.desk.rule_problems)
+        self.problems.setVisible(count > 0)
+        what = "1 thing" if count == 1 else f"{count} things"
+        self.problems.setText(f"{what} in the file of rules {'is' if count == 1 else 'are'} not used")
         if self._words:
             self._empty.set_text("Nothing found", "No rule has these words in its title, name or expression.")
         if self.editor is not None:
@@ -107,6 +111,13 @@ class RulesPart(QWidget):
         self.refresh()
         self.list.scroll_to_top()
 
+    def _on_problems(self) -> None:
+        sheet = Sheet(self, "Not used of the file of rules", self._parts.themes, width=640)
+        for sentence in self._parts.desk.rule_problems:
+            sheet.add_text(sentence)
+        sheet.add_text("The file is read again when it is saved.", "small")
+        sheet.open()
+
     def _on_opened(self, index: int) -> None:
         self.edit(self.rows.rules[index].rule.name)
 
@@ -140,6 +151,10 @@ class RulesPart(QWidget):
         self._row = QHBoxLayout()
         self._row.addWidget(self.field)
         column.addLayout(self._row)
+        self.problems = Button("", themes, kind="row", icon="warning")
+        self.problems.clicked.connect(self._on_problems)
+        column.addWidget(self.problems)
+        self.problems.hide()
         self._body = QStackedLayout()
         column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment
         self._body.addWidget(self._empty)

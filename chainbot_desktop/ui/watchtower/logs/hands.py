@@ -172,7 +172,8 @@ class ViewportHands(QObject):
     def _touch(self, event: QTouchEvent) -> None:
         kind = event.type()
         if kind == _Type.TouchBegin and len(event.points()) == 1:
-            self._handle = self._handle_at(event.points()[0].position())
+            self._press = event.points()[0].position()  # of a second tap Qt makes no press of the mouse
+            self._handle = self._handle_at(self._press)
             self._hold_still(self._handle is not None)
         elif kind in {_Type.TouchEnd, _Type.TouchCancel}:
             self._hold_still(False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from time import monotonic
+from time import thread_time
 
 import regex
 
@@ -13,7 +13,9 @@ from chainbot_desktop.watch.logs.document import LogQuery
 from chainbot_desktop.watch.logs.query import words_of
 
 _SECONDS = 0.006
-"""What an expression may take in one frame: marking a hit is not worth a jerk."""
+"""Of the processor that looking for hits may take in one frame: marking one is not worth a jerk."""
+_TOO_SLOW = 0.05
+"""Seconds after which an expression is not looked for any more: some would take years."""
 _MOST = 200
 
 
@@ -23,6 +25,7 @@ class Highlight:
     def __init__(self, pattern: str, *, case: bool) -> None:
         self._expression = regex.compile(pattern, 0 if case else regex.IGNORECASE)
         self._left = _SECONDS
+        self._given_up = False
 
     @classmethod
     def of(cls, query: LogQuery) -> Highlight | None:
@@ -37,17 +40,17 @@ class Highlight:
 
     def find(self, text: str) -> Sequence[tuple[int, int]]:
         """(start, end) of what is to be marked; nothing when the frame's time for it is over."""
-        if self._left <= 0:
+        if self._left <= 0 or self._given_up:
             return ()
-        begun = monotonic()
+        begun = thread_time()
         found: list[tuple[int, int]] = []
         try:
-            for hit in self._expression.finditer(text, timeout=self._left):
+            for hit in self._expression.finditer(text, timeout=_TOO_SLOW):
                 if hit.end() > hit.start():
                     found.append(hit.span())
                 if len(found) >= _MOST:
                     break
         except TimeoutError:
-            found = []
-        self._left -= monotonic() - begun
+            self._given_up = True
+        self._left -= thread_time() - begun
         return found

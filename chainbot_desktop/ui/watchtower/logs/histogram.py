@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -39,7 +39,7 @@ class Histogram(QWidget):
         super().__init__(parent)
         self._themes = themes
         self._volume: Volume | None = None
-        self._bars: list[tuple[str, QRectF]] = []
+        self._bars: list[tuple[str, list[QRect]]] = []
         self._from: float | None = None
         self._to: float | None = None
         self._key: int | None = None
@@ -73,8 +73,10 @@ class Histogram(QWidget):
         if self._from is not None and self._to is not None:
             left, right = sorted((self._from, self._to))
             painter.fillRect(QRectF(left, 0, right - left, self.height() - 1), theme.tint("accent", 0.25, "ground"))
-        for token, bar in self._bars:
-            painter.fillRect(bar, theme.color(token))
+        painter.setPen(Qt.PenStyle.NoPen)
+        for token, bars in self._bars:
+            painter.setBrush(theme.color(token))
+            painter.drawRects(bars)
         if self._volume is not None:
             self._paint_ends(painter, theme, self._volume)
         if self.hasFocus():
@@ -147,22 +149,23 @@ class Histogram(QWidget):
         if volume is None or not volume.counts:
             return
         levels = sorted(volume.counts, reverse=True)
-        count = max(len(volume.counts[level]) for level in levels)
-        most = max((sum(volume.counts[level][n] for level in levels) for n in range(count)), default=0)
-        if not most:
+        counts = np.array([volume.counts[level] for level in levels], dtype=np.float64)
+        totals = counts.sum(axis=0)
+        if not totals.any():
             return
-        area, width = self._area(), self._area().width() / count
-        for n in range(count):
-            bottom = float(area.bottom())
-            for level in levels:
-                lines = volume.counts[level][n]
-                if lines:
-                    tall = max(2.0 if level >= logging.WARNING else 1.0, math.sqrt(lines / most) * area.height())
-                    tall = min(tall, bottom - area.top())
-                    self._bars.append(
-                        (_token(level), QRectF(area.left() + n * width, bottom - tall, max(1.0, width - 1), tall))
-                    )
-                    bottom -= tall
+        area = self._area()
+        tall = counts / np.maximum(totals, 1) * np.sqrt(totals / totals.max()) * area.height()
+        least = np.array([2.0 if level >= logging.WARNING else 1.0 for level in levels])[:, None]
+        tops = (
+            np.minimum(np.cumsum(np.where(counts > 0, np.maximum(tall, least), 0), axis=0), area.height()).round().astype(int)
+        )
+        feet = np.vstack([np.zeros_like(tops[:1]), tops[:-1]])
+        lefts = (area.left() + np.arange(len(totals)) * (area.width() / len(totals))).astype(int).tolist()
+        wide = max(1, area.width() // len(totals) - 1)
+        bottom = area.bottom() + 1
+        for level, top, foot in zip(levels, tops.tolist(), feet.tolist(), strict=True):
+            bars = [QRect(x, bottom - t, wide, t - f) for x, t, f in zip(lefts, top, foot, strict=True) if t > f]
+            self._bars.append((_token(level), bars))
 
     def _paint_ends(self, painter: QPainter, theme: Theme, volume: Volume) -> None:
         font = theme.font("label")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -36,6 +37,8 @@ _LOW = 520
 """Pixels of height under which every row counts."""
 _LONG = 2_000
 """Characters from which a line may be but the beginning of one."""
+_VOLUME_SECONDS = 1.0
+"""How long the volume stands at least."""
 _SLOW_MS = 250
 """How often what is not the lines themselves is brought up to date."""
 
@@ -58,7 +61,9 @@ class LogsPage(Page):
         self._slow = QTimer(self, singleShot=True, interval=_SLOW_MS)
         self._slow.timeout.connect(self._on_slow)
         self._error = ""
-        self._spot = (0, 0)
+        self._goal: float | None = None
+        self._volume_shown = 0.0
+        self._spot = (0, 0, True)
         self.reading = Reading(self._services.timeline, self._request)
         self._last = [self.reading]
         self._connect()
@@ -110,8 +115,9 @@ class LogsPage(Page):
         self.bar.set_state(replace(self.bar.state, text=text))
 
     def go_to_time(self, seconds: float) -> None:
-        """To the first line of that moment, or the next one."""
+        """To the first line of that moment, or the next one; again when all was searched, if that is not yet so."""
         rows = self.reading.rows
+        self._goal = seconds if not rows.count or self.reading.selection.searched < 1 else None
         if rows.count:
             found = rows.rows(min(place_at_time(rows, seconds), rows.count - 1), 1)
             self._go_to(found[0].number)
@@ -167,6 +173,8 @@ class LogsPage(Page):
         if self.reading.settle():
             self.view.show_rows(self.reading.rows, keep=False)
         self.view.rows_changed()
+        if self._goal is not None and self.reading.rows.count and self.reading.selection.searched >= 1:
+            self.go_to_time(self._goal)
         self.parts.body.setCurrentWidget(self.view if self.reading.rows.count else self.parts.empty)
         self.parts.pill.show_count(self.view.new_rows)
         if not self._slow.isActive():
@@ -185,11 +193,20 @@ class LogsPage(Page):
             self.view.rows_changed()
         self._filter_again()
         self._show_histogram()
-        if self.parts.histogram.isVisible():
-            self.parts.histogram.show_volume(self.reading.selection.volume(self.parts.histogram.buckets))
+        self._show_volume()
         self.finding.changed()
         self._show_banner()
         self._show_status()
+
+    def _show_volume(self) -> None:
+        strip, now = self.parts.histogram, time.monotonic()
+        if not strip.isVisible():
+            return
+        if strip.volume is not None and now - self._volume_shown < _VOLUME_SECONDS:
+            self._slow.start()  # not yet, but not forgotten
+            return
+        self._volume_shown = now
+        strip.show_volume(self.reading.selection.volume(strip.buckets))
 
     def _filter_again(self) -> None:
         """Names that nobody had said before may be meant by the filter too."""
@@ -211,6 +228,7 @@ class LogsPage(Page):
     def _apply(self, state: FilterState) -> bool:
         changed = self.reading.filter(state.query(self.reading.document.names), state.fold)
         if changed:
+            self._volume_shown = 0.0
             self.view.show_rows(self.reading.rows, keep=True)
         return changed
 
@@ -302,14 +320,18 @@ class LogsPage(Page):
     def _keep_spot(self) -> None:
         visible = self.view.visible
         if self.reading.aside is None and visible:
-            self._spot = (visible[0][0].number, visible[0][1])
+            self._spot = (visible[0][0].number, visible[0][1], self.view.following)
 
     def _back(self) -> None:
         """To what passes, where it was left, with the line that was looked at still marked."""
         self.reading.back()
         self.view.show_rows(self.reading.rows, keep=True)
         self._show_histogram()
-        self.view.top_line(*self._spot)
+        number, top, followed = self._spot
+        if followed:
+            self.view.to_end()
+        else:
+            self.view.top_line(number, top)
         self._show_banner()
         self._request()
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -25,7 +25,8 @@ class Position:
         self.room = 1
         """Pixels of the viewport."""
         self.lines_of: Callable[[LogRow], int] | None = None
-        self._number = 0
+        self._anchor = (0, 0)
+        """(number of a line, pixels of it over the upper edge; less than 0: where it stands below): what stays where it is."""
 
     def move(self, rows: Rows, pixels: int) -> None:
         """Down by `pixels` (up if negative), as far as there are rows."""
@@ -46,8 +47,16 @@ class Position:
         self._remember(rows)
 
     def keep(self, rows: Rows) -> None:
-        """Rows came or went: the one at the top stays there."""
-        self.go(rows, rows.place_of(self._number), self.offset)
+        """Rows came or went: the anchor stays where it is. It may be found only later, so it is not let go of here."""
+        anchor = self._anchor
+        number, self.offset = anchor
+        self.place = max(0, min(rows.place_of(number), rows.count - 1))
+        self.move(rows, 0)
+        self._anchor = anchor
+
+    def anchor(self, number: int, offset: int) -> None:
+        """Hold on to this line, at the next `keep`."""
+        self._anchor = (number, offset)
 
     def at_end(self, rows: Rows) -> bool:
         return (self.place, self.offset) >= self.end(rows)
@@ -70,14 +79,16 @@ class Position:
             self.go(rows, place)
             return
         if self.lines_of is None:
-            below = (place + 1) * self.height - (self.place * self.height + self.offset) - self.room
+            above = (place - self.place) * self.height - self.offset
+            tall = self.height
         elif place - self.place > self.room // self.height:
             self.go(rows, place)
-            below = self._height(rows, place) - self.room
+            above, tall = 0, self._height(rows, place)
         else:
-            between = rows.rows(self.place, place - self.place + 1)
-            below = sum(map(self.lines_of, between)) * self.height - self.offset - self.room
-        if below > 0:
+            heights = [self.lines_of(row) * self.height for row in rows.rows(self.place, place - self.place + 1)]
+            above, tall = sum(heights[:-1]) - self.offset, sum(heights[-1:])
+        below = min(above, above + tall - self.room)
+        if above + tall > self.room:
             self.move(rows, below)
 
     def centre(self, rows: Rows, place: int) -> None:
@@ -131,4 +142,5 @@ class Position:
 
     def _remember(self, rows: Rows) -> None:
         row = next(iter(rows.rows(self.place, 1)), None)
-        self._number = row.number if row is not None else 0
+        if row is not None:
+            self._anchor = (row.number, self.offset)

@@ -100,7 +100,10 @@ class LogViewport(QAbstractScrollArea):
     def show_rows(self, rows: Rows, *, keep: bool) -> None:
         """Other rows; with `keep` as near as can be to the line that is at the top now, or at the end if it follows."""
         self._rows = rows
-        if not keep:
+        if keep and self.chosen.current is not None:
+            self.following = False
+            self.position.anchor(self.chosen.current, -self._top_of(self.chosen.current))
+        elif not keep:
             self.painter.forget()
             self._reach = 0
             self.following = True
@@ -109,6 +112,11 @@ class LogViewport(QAbstractScrollArea):
         self._newest_seen = self._newest()
         self.rows_changed()
         self.chosen_changed.emit()
+
+    def _top_of(self, number: int) -> int:
+        """Where the line was painted, else the middle."""
+        middle = (self.viewport().height() - self.painter.row_height) // 2
+        return next((top for row, top, _ in self.visible if row.number == number), middle)
 
     def rows_changed(self) -> None:
         """Rows came or went."""
@@ -154,15 +162,14 @@ class LogViewport(QAbstractScrollArea):
 
     def show_line(self, number: int) -> None:
         """Bring the line into the middle, or where it would be if it were here."""
-        self.following = False
-        self._moved(lambda rows: self.position.centre(rows, rows.place_of(number)))
+        self._moved(lambda rows: self.position.centre(rows, rows.place_of(number)), by_hand=False)
 
     def top_line(self, number: int, top: int) -> None:
         """Put the line where it stood before: `top` pixels from the upper edge."""
-        self._moved(lambda rows: self.position.go(rows, rows.place_of(number), -top))
+        self._moved(lambda rows: self.position.go(rows, rows.place_of(number), -top), by_hand=False)
 
     def reveal(self, number: int) -> None:
-        self._moved(lambda rows: self.position.reveal(rows, rows.place_of(number)))
+        self._moved(lambda rows: self.position.reveal(rows, rows.place_of(number)), by_hand=False)
 
     def shift_sideways(self, columns: int) -> None:
         bar = self.horizontalScrollBar()
@@ -295,13 +302,14 @@ class LogViewport(QAbstractScrollArea):
         self.horizontalScrollBar().setValue(round(event.contentPos().x() / self.painter.columns.cell))
         event.accept()
 
-    def _moved(self, by: Callable[[Rows], object]) -> None:
+    def _moved(self, by: Callable[[Rows], object], *, by_hand: bool = True) -> None:
+        """Whoever scrolls to the end follows from there; who is led to a line does not."""
         if self._rows is None:
             return
         self._measure()
         by(self._rows)
         was, self._followed = self.following, False
-        self.following = self.position.at_end(self._rows)
+        self.following = by_hand and self.position.at_end(self._rows)
         if self.following and not self.held:
             self._newest_seen = self._newest()
         self._set_bars()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -14,6 +15,20 @@ from chainbot_desktop.watch.logs.sources.source import Add, LogSource
 
 _GATHERED = 0.05
 """Seconds from the first new line of an agent to the look at it."""
+_LOOKED_AT = 200
+"""Characters in which a line names its level."""
+_LEVELS = {
+    **dict.fromkeys(("TRA", "DEB"), logging.DEBUG),
+    "INF": logging.INFO,
+    "WAR": logging.WARNING,
+    "ERR": logging.ERROR,
+    **dict.fromkeys(("CRI", "FAT", "PAN"), logging.CRITICAL),
+}
+_WORDS = "TRACE|DEBUG|INFO|WARN(?:ING)?|ERR(?:OR)?|CRIT(?:ICAL)?|FATAL|PANIC"
+_NAMED = re.compile(rf"({_WORDS})\b|\[({_WORDS.lower()})\]")
+_MAYBE = re.compile(r"[A-Z]{3}|\[")
+"""In no other line is there a level: found out ten times quicker."""
+_COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 
 
 class SpokenLine(Protocol):
@@ -94,13 +109,23 @@ class AgentOutput(LogSource):
                 self._add([LogRecord(time.time(), logging.WARNING, "agent", name, text)])
             if lines:
                 self._taken[agent_id] = lines[-1].number
-                self._add(LogRecord(_seconds(line.time), _level(line.stream), "agent", name, line.text) for line in lines)
+                self._add(
+                    LogRecord(_seconds(line.time), _level(line.stream, line.text), "agent", name, line.text) for line in lines
+                )
 
 
 def _seconds(moment: str) -> float:
     return datetime.fromisoformat(moment).timestamp()
 
 
-def _level(stream: str) -> int:
-    """What a process prints has no level: standard error is where many programs write all that they say."""
-    return logging.INFO if stream in {"agent", "system"} else logging.NOTSET
+def _level(stream: str, text: str) -> int:
+    """What a process prints has the level that it names, as loggers write it: standard error is where many programs write it all."""
+    if stream in {"agent", "system"}:
+        return logging.INFO
+    head = _COLOURS.sub("", text[:_LOOKED_AT]) if "\x1b" in text else text[:_LOOKED_AT]
+    if _MAYBE.search(head) is None:
+        return logging.NOTSET
+    for found in _NAMED.finditer(head):
+        if found[2] or not head[: found.start()][-1:].isalnum():
+            return _LEVELS[(found[1] or found[2])[:3].upper()]
+    return logging.NOTSET

@@ -49,6 +49,7 @@ class MemoryDesk:
         self.muted_until = ""
         self.hours_until = ""
         self.breaks_quiet: set[str] = set()
+        self.file_problems: list[str] = []
         self.actors: list[str] = []
         self.sent: list[str] = []
         self.tried: list[AlertRule] = []
@@ -131,6 +132,10 @@ class MemoryDesk:
     @property
     def rules(self) -> Sequence[RuleState]:
         return tuple(self._rules.values())
+
+    @property
+    def rule_problems(self) -> Sequence[str]:
+        return self.file_problems
 
     def check_rule(self, rule: AlertRule) -> Mapping[str, str]:
         wrong: dict[str, str] = {}

@@ -161,6 +161,10 @@ def test_channels_say_how_they_fare_and_are_tested(tower: Build, on_loop: OnLoop
                 "me@example.org",
             ):
                 assert piece in text, piece
+            desk.channel_list[1] = Channel("alexos", "alexos", "http://alex:8000", True, last=f"1 told at {ago(0)}")
+            desk.tell()
+            await until(lambda: "Last: 1 told at " in part.cards[1].text)
+            assert "Z" not in part.cards[1].text, "the time of a machine"
             await click(part.cards[1].test)
             await until(lambda: desk.sent == ["alexos"])
             desk.channel_list[2] = Channel("mail", "email", "me@example.org", True)

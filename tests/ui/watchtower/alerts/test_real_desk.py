@@ -15,12 +15,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from chainbot_desktop.app.panel_alerts import PanelAlerts
+from chainbot_desktop.core.events import AttentionRequired
+from chainbot_desktop.core.events.panel import Attention
 from chainbot_desktop.ui.shell.window import MainWindow
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import WindowView
 from chainbot_desktop.watch.alerts.delivery import ChannelPlan
 from chainbot_desktop.watch.alerts.delivery_quiet import QuietHours, clock_time
-from chainbot_desktop.watch.alerts.records import AlertRule
+from chainbot_desktop.watch.alerts.records import ALERTS_SOURCE, AlertRule
 from tests.helpers.alert_desks import Alarm, Hands, open_alarm
 from tests.ui.shell.views import ListView
 from tests.ui.watchtower.alerts.acting import click
@@ -123,10 +125,44 @@ def test_from_the_figure_to_the_banner_to_the_end(whole: Open, on_loop: OnLoop) 
             await until(lambda: not len(active.rows))
             history = w.tower.view.alerts.history
             w.tower.view.alerts.show_part("history")
-            await until(lambda: len(history.rows) == 1)
-            assert history._alerts[0].state == "resolved"
+            await until(lambda: [alert.state for alert in history._alerts] == ["resolved"])
             types = [event.type for event in await w.alarm.events()]
             assert types == ["alert_fired", "alert_acknowledged", "alert_resolved"]
+
+    on_loop(work())
+
+
+def test_what_alerts_ask_of_alex_os_is_not_counted_twice(whole: Open, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with whole(HOT) as w:
+            w.alarm.sample(7, cpu=95.0)
+            await until(lambda: w.badge == 1)
+            told = AttentionRequired(source=ALERTS_SOURCE, data=Attention(reason="Busy"))
+            other = AttentionRequired(source="alexos", data=Attention(reason="The link is gone."))
+            await w.tower.append(told, other)
+            await until(lambda: w.badge == 2)
+
+    on_loop(work())
+
+
+def test_what_is_in_view_needs_no_banner(whole: Open, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        grave = HOT.model_copy(update={"name": "grave", "title": "Grave", "metric": "memory", "severity": "critical"})
+        async with whole(HOT, grave) as w:
+            banner = w.alerts.herald.banner
+            w.alarm.sample(7, cpu=95.0)
+            await until(banner.isVisible)
+            w.window.present("watchtower", {"page": "machine"})
+            await until(lambda: not banner.isVisible())
+            assert w.tower.view.page == "alerts"
+            w.alarm.sample(7, cpu=95.0, memory=99.0)
+            await until(lambda: len(w.tower.view.alerts.active.rows) == 2)
+            await until(lambda: len(w.sounds) == 2)
+            assert not banner.isVisible(), "what stands there already was told below it again"
+            w.window.select_window("chat")
+            w.alerts.herald._again.timeout.emit()
+            assert banner.isVisible()
+            assert "Grave" in banner.text
 
     on_loop(work())
 

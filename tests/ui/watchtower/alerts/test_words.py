@@ -37,7 +37,7 @@ def rules(draw: st.DrawFn) -> AlertRule:
         "value": draw(st.floats(allow_nan=False, allow_infinity=False)),
         "clear": draw(st.none() | st.floats(allow_nan=False, allow_infinity=False)),
         "for": draw(st.floats(0, 604_800)),
-        "within": draw(st.floats(0.001, 31_536_000)),
+        "within": draw(st.floats(1, 31_536_000)),
         "summary": draw(TEXT),
         "runbook": draw(TEXT),
         "condition": draw(TEXT),
@@ -46,6 +46,8 @@ def rules(draw: st.DrawFn) -> AlertRule:
     }
     needed = {"threshold": "metric", "log": "log", "event": "event", "condition": "condition"}.get(kind, "event")
     values[needed] = draw(some)
+    if kind in ("log", "event"):
+        values["until"] = draw(TEXT)
     return AlertRule.model_validate(values)
 
 

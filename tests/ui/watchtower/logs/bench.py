@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,7 @@ class LogBench:
         self.timeline = timeline
         self._said = 0
         self.files: dict[str, LogDocument] = {}
+        self.open_real: Callable[[Path], Awaitable[LogDocument]] | None = None
         self.chosen: Path | None = None
         self.kept: dict[str, object] = {}
         memory = LogMemory(remembered or {}, self.kept.__setitem__)
@@ -52,6 +54,8 @@ class LogBench:
         await self.timeline.close()
 
     async def _open(self, path: Path) -> LogDocument:
+        if self.open_real is not None:
+            return await self.open_real(path)
         found = self.files.get(str(path))
         if found is None:
             raise NotFound(f"There is no file {path.name}.", hint="Choose another one.")

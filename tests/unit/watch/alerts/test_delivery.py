@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,14 +22,18 @@ from cryptography.x509.oid import NameOID
 from standardwebhooks import Webhook
 
 from chainbot_desktop.core.errors import ChainBotError
+from chainbot_desktop.core.events import AlertChannelTested
+from chainbot_desktop.core.events.alerts import ChannelTest
 from chainbot_desktop.watch.alerts.delivery import ChannelPlan
 from chainbot_desktop.watch.alerts.delivery_alexos import AlexOsWay
 from chainbot_desktop.watch.alerts.delivery_apprise import AppriseWay
 from chainbot_desktop.watch.alerts.delivery_email import EmailWay, MailServer
 from chainbot_desktop.watch.alerts.delivery_lane import LanePace
 from chainbot_desktop.watch.alerts.delivery_messages import Message, NotDelivered, Way
+from chainbot_desktop.watch.alerts.delivery_quiet import QuietHours
 from chainbot_desktop.watch.alerts.delivery_webhook import WebhookWay
 from chainbot_desktop.watch.alerts.records import AlertRule
+from tests.helpers.alert_child import plan
 from tests.helpers.alert_desks import ME, Alarm, open_alarm
 from tests.helpers.alexos import until
 from tests.helpers.smtp_server import SmtpServer, mail_server
@@ -178,8 +183,10 @@ async def test_what_was_not_told_before_the_end_of_the_program_is_told_by_the_ne
             fire(alarm)
             await until(lambda: len(there.answers) < 3)
         assert there.words == []
-        async with open_alarm(tmp_path, channels=[plan], real_clocks=True):
+        async with open_alarm(tmp_path, channels=[plan], real_clocks=True) as alarm:
             await until(lambda: there.words == [("firing", "busy")])
+            # What ends between telling and noting it is told twice.
+            await until(lambda: alarm.desk.channels[0].last.startswith("1 told"))
         async with open_alarm(tmp_path, channels=[plan], real_clocks=True) as alarm:
             alarm.desk.feed_sample({"disk": 95.0})
             await until(lambda: len(there.words) > 1)
@@ -197,11 +204,29 @@ async def test_a_mute_holds_back_and_what_is_over_by_then_is_not_told(tmp_path: 
             fire(alarm, cpu=10.0, disk=95.0)
             while len(await deliveries(alarm)) < 3:
                 await asyncio.sleep(0.01)
+            await until(lambda: [item.held for item in alarm.courier._lanes["there"]._items] == [True] * 3)
+            assert there.words == []
             await alarm.desk.mute(0, actor=ME)
             await until(lambda: there.words == [("firing", "full")])
             while [state for _, state in await deliveries(alarm)] != ["dropped", "delivered", "dropped"]:
                 await asyncio.sleep(0.01)
             assert [event.type for event in await alarm.events("alerts_muted")] == ["alerts_muted"] * 2
+
+
+async def test_in_quiet_hours_only_what_is_critical_is_told(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    hours = QuietHours((now - timedelta(hours=2)).time(), (now + timedelta(hours=2)).time(), UTC)
+    async with hook() as there:
+        plan = channel(WebhookWay(there.url, secret(None)))
+        async with open_alarm(tmp_path, HOT, FULL, channels=[plan], real_clocks=True, hours=hours) as alarm:
+            assert alarm.desk.quiet_until
+            assert (alarm.desk.is_quiet("warning"), alarm.desk.is_quiet("critical")) == (True, False)
+            fire(alarm, cpu=95.0, disk=95.0)
+            await until(lambda: there.words == [("firing", "full")])
+            await until(lambda: [item.held for item in alarm.courier._lanes["there"]._items] == [True])
+        # The night is over, and it is still so.
+        async with open_alarm(tmp_path, channels=[plan], real_clocks=True) as alarm:
+            await until(lambda: there.words == [("firing", "full"), ("firing", "busy")])
 
 
 async def test_who_acknowledges_first_keeps_others_from_being_told(tmp_path: Path) -> None:
@@ -367,6 +392,8 @@ async def test_apprise_reaches_what_it_knows() -> None:
     try:
         await AppriseWay(secret(f"json://127.0.0.1:{runner.addresses[0][1]}/")).send(TEST)
         assert heard[0]["title"] == TEST.subject
+        with pytest.raises(NotDelivered, match="did not take it"):
+            await AppriseWay(secret("json://127.0.0.1:1/")).send(TEST)
     finally:
         await runner.cleanup()
 
@@ -383,3 +410,54 @@ async def test_a_channel_is_tested_and_the_outcome_journaled(tmp_path: Path) -> 
                 (True, ME),
             ]
             assert alarm.desk.channels[0].last == "The test arrived."
+
+
+async def test_what_a_killed_program_had_to_tell_is_told_by_the_next(tmp_path: Path) -> None:
+    async with hook(*[500] * 100_000) as there:
+        command = [sys.executable, "-m", "tests.helpers.alert_child", str(tmp_path), there.url]
+        child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        assert child.stdout is not None
+        alert_id = (await child.stdout.readline()).decode().strip()
+        await until(lambda: len(there.answers) < 100_000)
+        child.kill()
+        await child.wait()
+        there.answers.clear()
+        async with open_alarm(tmp_path, channels=[plan(there.url)], real_clocks=True) as alarm:
+            states = {alert.rule: (alert.id == alert_id, alert.state) for alert in alarm.desk.active}
+            assert states == {"busy": (True, "firing"), "full": (False, "acknowledged")}
+            await until(lambda: there.words == [("firing", "busy")])
+            alarm.desk.feed_sample({"cpu": 10.0, "disk": 95.0})
+            assert [alert.rule for alert in alarm.desk.active] == ["full"]
+
+
+async def test_what_the_disk_does_not_take_is_shown_and_told_all_the_same_and_kept_later(tmp_path: Path) -> None:
+    async with hook() as there:
+        channels = [channel(WebhookWay(there.url, secret(None)))]
+        async with open_alarm(tmp_path, HOT, FULL, channels=channels, real_clocks=True) as alarm:
+            writer = alarm.store.journal._writer
+            assert writer is not None
+
+            def limit(pages: int) -> Callable[[], None]:
+                def work() -> None:
+                    writer._connection.execute(f"PRAGMA max_page_count={pages}")
+
+                return work
+
+            await alarm.store.database.on_writer(limit(1))
+            # What fits into pages that are there already is still taken.
+            with pytest.raises(ChainBotError):
+                for _ in range(1000):
+                    await alarm.store.journal.append(
+                        AlertChannelTested(data=ChannelTest(channel="x", ok=True, reason="y" * 3000))
+                    )
+            fire(alarm)
+            [alert] = alarm.desk.active
+            await until(lambda: there.words == [("firing", "busy")])
+            with pytest.raises(ChainBotError):
+                await alarm.desk.acknowledge(alert.id, actor=ME)
+            assert [found.state for found in alarm.desk.active] == ["firing"]  # it was not acknowledged, and is not said to be
+            await alarm.store.database.on_writer(limit(1_000_000))
+            while await deliveries(alarm) != [("firing", "delivered")]:
+                await asyncio.sleep(0.02)
+            assert [event.subject for event in await alarm.events("alert_fired")] == [alert.id]
+            assert there.words == [("firing", "busy")]

@@ -11,7 +11,7 @@ from chainbot_desktop.core.events import AgentStateChanged
 from chainbot_desktop.core.events.agents import StateFact
 from chainbot_desktop.core.events.envelope import Event, Recorded
 from chainbot_desktop.watch.alerts.records import AlertRule
-from tests.helpers.alert_desks import ME, Hands, open_alarm
+from tests.helpers.alert_desks import ME, Alarm, Hands, open_alarm
 from tests.helpers.alexos import until
 
 HOT = AlertRule(name="busy", title="Busy", kind="threshold", metric="cpu", value=90, clear=80, seconds=5, summary="{value}")
@@ -31,6 +31,10 @@ FAILED = AlertRule(
 def agent(name: str, state: str, reason: str = "") -> Recorded[Event]:
     fact = StateFact(agent_id=name, agent_name=name, state=state, before="running", reason=reason)
     return Recorded(1, AgentStateChanged(subject=name, data=fact), "", "")
+
+
+def states(alarm: Alarm) -> list[str]:
+    return [alert.state for alert in alarm.desk.active]
 
 
 async def test_a_threshold_is_pending_then_fires_then_is_over(tmp_path: Path) -> None:
@@ -78,16 +82,16 @@ async def test_what_people_do_is_journaled_before_it_is_said_to_be_done(tmp_path
         snoozed = await alarm.desk.snooze(alert.id, 60, actor=ME)
         assert snoozed.state == "snoozed"
         alarm.sample(59, cpu=95.0)
-        assert [a.state for a in alarm.desk.active] == ["snoozed"]
+        assert states(alarm) == ["snoozed"]
         alarm.sample(2, cpu=95.0)
-        assert [a.state for a in alarm.desk.active] == ["firing"]
+        assert states(alarm) == ["firing"]
         resolved = await alarm.desk.resolve(alert.id, actor=ME)
         assert resolved.state == "resolved"
         alarm.sample(20, cpu=95.0)
-        assert not alarm.desk.active  # it was so all the time: a person knows
+        assert states(alarm) == []  # it was so all the time: a person knows
         alarm.sample(1, cpu=10.0)
         alarm.sample(7, cpu=95.0)
-        assert [a.state for a in alarm.desk.active] == ["firing"]
+        assert states(alarm) == ["firing"]
         with pytest.raises(Conflict):
             await alarm.desk.acknowledge(alert.id, actor=ME)
         with pytest.raises(NotFound):

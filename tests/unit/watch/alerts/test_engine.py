@@ -124,10 +124,8 @@ def test_missing_figures_neither_fire_nor_resolve_at_once() -> None:
 
 
 def test_a_machine_that_slept_fires_nothing_for_the_time_asleep() -> None:
-    bench = Bench(
-        rule("threshold", metric="cpu", value=90, seconds=60),
-        rule("absence", event="*", within=100).model_copy(update={"name": "quiet"}),
-    )
+    silent = rule("absence", event="*", within=100).model_copy(update={"name": "silent"})
+    bench = Bench(rule("threshold", metric="cpu", value=90, seconds=60), silent)
     bench.samples([95.0] * 10)
     bench.sample(95.0, step=8 * 3600)
     bench.samples([95.0] * 10)

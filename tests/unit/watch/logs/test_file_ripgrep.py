@@ -7,7 +7,7 @@ import os
 import random
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -23,7 +23,12 @@ from chainbot_desktop.watch.logs.file_bytes import FileBytes
 from chainbot_desktop.watch.logs.file_expression import expressions_of
 from chainbot_desktop.watch.logs.file_ripgrep import Ripgrep
 from chainbot_desktop.watch.logs.query import TextMatcher
-from tests.helpers.processes import until
+from tests.helpers import processes
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    await processes.until(condition, 60)
+
 
 _RG = shutil.which("rg")
 pytestmark = pytest.mark.skipif(_RG is None, reason="ripgrep is not installed")
@@ -164,7 +169,7 @@ async def file(log: Path) -> AsyncIterator[LogFile]:
 
 async def numbers_of(file: LogFile, query: LogQuery) -> tuple[list[int], bool]:
     selection = file.search(query)
-    await until(lambda: selection.searched == 1 or selection.error is not None, 60)
+    await until(lambda: selection.searched == 1 or selection.error is not None)
     assert selection.error is None
     numbers = [row.number for row in selection.rows(0, selection.count)]
     used = selection.uses_ripgrep
@@ -257,7 +262,7 @@ async def test_an_expression_that_takes_too_long_is_given_up_and_said(tmp_path: 
         file = await open_log_file(path)
         stack.push_async_callback(file.close)
         selection = file.select(LogQuery(text=r"^(a|aa)+\b$", regex=True, case=True))
-        await until(lambda: selection.error is not None, 30)
+        await until(lambda: selection.error is not None)
         assert selection.error is not None
         assert "takes too long" in selection.error.message
 

@@ -167,11 +167,14 @@ def check_volume(rows: SearchedRows, expected: list[list[LogRow]]) -> None:
     if volume is None:
         assert not expected
         return
-    width = (volume.end - volume.start) / 7
+    [buckets] = {len(counts) for counts in volume.counts.values()}
+    assert buckets <= 7
+    assert volume.start <= min(r[0].time or 0 for r in expected) <= max(r[0].time or 0 for r in expected) < volume.end
+    width = (volume.end - volume.start) / buckets
     for level, counts in volume.counts.items():
         times = [r[0].time for r in expected if r[0].level == level and r[0].time is not None]
         places = np.floor((np.array(times) - volume.start) / width + 1e-9).astype(int)
-        assert np.bincount(places, minlength=7).tolist() == list(counts)
+        assert np.bincount(places, minlength=buckets).tolist() == list(counts)
     assert sum(map(sum, volume.counts.values())) == len(expected)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -87,16 +86,12 @@ async def test_a_storm_from_many_threads_is_kept_whole(logger: tuple[logging.Log
         for number in range(2_000):
             log.info("thread %d says %d", thread, number)
 
-    threads = [threading.Thread(target=storm, args=(thread,)) for thread in range(8)]
-    for thread in threads:
-        thread.start()
-    for started in threads:
-        await asyncio.to_thread(started.join)
+    await asyncio.gather(*(asyncio.to_thread(storm, thread) for thread in range(8)))
     await until(lambda: timeline.end == 16_000, 60)
     said = [row.text for row in timeline.lines(0, 16_000)]
-    for number in range(8):
-        assert [text for text in said if text.startswith(f"thread {number} ")] == [
-            f"thread {number} says {n}" for n in range(2_000)
+    for thread in range(8):
+        assert [text for text in said if text.startswith(f"thread {thread} ")] == [
+            f"thread {thread} says {n}" for n in range(2_000)
         ]
     source.stop()
     ring.follow(None)
@@ -165,6 +160,30 @@ async def test_agents_are_heard_line_by_line_and_only_while_that_is_on() -> None
     agents.say("ann", "heard again")
     await until(lambda: len(heard) == 5)
     assert heard[4].text == "heard again"
+    source.stop()
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("2026-11-30 12:00:00 ERROR it broke", 40),
+        ("ERROR:root:it broke", 40),
+        ("\x1b[31mWARNING\x1b[0m careful", 30),
+        ("[info] hello", 20),
+        ("level is CRITICAL", 50),
+        ("no error here", 0),
+        ("TERROR is a film, INFORMATION is a word", 0),
+        ("MY_ERROR_CODE", 0),
+        ("xWARN but DEBUG", 10),
+        ("x" * 300 + " ERROR", 0),
+    ],
+)
+async def test_a_line_of_a_process_has_the_level_that_it_names(text: str, level: int) -> None:
+    agents, heard = Agents(), Heard()
+    agents.say("ann", text, error=True)
+    source = AgentOutput(heard, agents)
+    source.start()
+    assert [record.level for record in heard] == [level]
     source.stop()
 
 
