@@ -101,7 +101,7 @@ async def test_a_key_is_forgotten_after_seven_days(tmp_path: Path, monkeypatch: 
     async with open_store(tmp_path) as store:
         await store.journal.append(started(), key)
         now = journal_module_time()
-        monkeypatch.setattr("chainbot_desktop.store.journal_writer.time.time", lambda: now + 7 * 24 * 3600 + 1)
+        monkeypatch.setattr("chainbot_desktop.store.idempotency.time.time", lambda: now + 7 * 24 * 3600 + 1)
         assert (await store.journal.append(started(), key)).seq == 2
 
 
