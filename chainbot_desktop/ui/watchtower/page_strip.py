@@ -16,7 +16,7 @@ _AROUND = 56
 
 
 class PageStrip(QScrollArea):
-    """`pages` are (key, title). `chosen` tells which one was tapped. `from_left`: room that is left stays at the right."""
+    """`pages` are (key, title). `chosen` tells which one was tapped."""
 
     chosen = Signal(str)
 
