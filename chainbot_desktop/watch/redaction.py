@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 HIDDEN = "[redacted]"
 _SHORTEST_SECRET = 6
@@ -30,7 +30,7 @@ _PATTERNS = (
         HIDDEN,
     ),
 )
-_CLUES = (
+CLUES = (
     *("bearer", "basic", "digest", "key", "token", "secret", "passw", "ticket", "cookie", "session", "://"),
     *("sk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "xox", "akia", "eyj"),
 )
@@ -56,7 +56,7 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         known = self._known
-        if known is not None and self._names_secret(text):
+        if known is not None and self.names_secret(text):
             text = known.sub(HIDDEN, text)
         if not _may_hold_secret(text):
             return text
@@ -64,17 +64,11 @@ class Redactor:
             text = pattern.sub(replacement, text)
         return text
 
-    def redact_all(self, texts: Sequence[str]) -> Sequence[str]:
-        """Each as `redact` would make it; as good as free where there is nothing to hide in any."""
-        joined = "\n".join(texts)
-        if not self._names_secret(joined) and not _may_hold_secret(joined):
-            return texts
-        return [self.redact(text) for text in texts]
-
-    def _names_secret(self, text: str) -> bool:
+    def names_secret(self, text: str) -> bool:
+        """Whether a value that is known to be secret is in it."""
         return any(secret in text for secret in self._secrets)
 
 
 def _may_hold_secret(text: str) -> bool:
     lower = text.lower()
-    return any(clue in lower for clue in _CLUES)
+    return any(clue in lower for clue in CLUES)

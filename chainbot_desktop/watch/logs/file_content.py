@@ -23,6 +23,8 @@ _TOGETHER = 4 << 20
 """Lines of so many bytes are read in one go."""
 _COMPRESSED = {b"\x1f\x8b": "gunzip -k", b"BZh": "bunzip2 -k", b"\xfd7zXZ\0": "unxz -k", b"\x28\xb5\x2f\xfd": "unzstd"}
 _TIME_SAMPLE = 4096
+_FINE = 512
+"""Of a file of fewer blocks so many times are remembered all the same: its histogram would else be a few steps."""
 _FORMAT_SAMPLE = 256 * 1024
 
 
@@ -179,21 +181,26 @@ class Content:
         raws = [block[a : min(b, a + SHOWN)] for a, b in pairs]
         return self.rows_of(raws, [b - a for a, b in pairs], 1, number_from=-len(pairs))
 
-    def take_sample(self, block: int) -> None:
-        """Remember the time of the first line of a block that has one. OSError."""
-        if not self.format.timed:
-            return
+    def take_samples(self, block: int) -> None:
+        """Remember the times of some lines of a block that is indexed: of a small file of many, of a large one of one. OSError."""
         first, end = self.index.owned(block, block + 1)
-        if first >= end or (self.samples and first <= self.samples[-1].line):
-            return
-        raw = self.source.read(block * BLOCK, _TIME_SAMPLE)
-        lines = self.layout.as_utf8(_whole_units(raw, self.layout)).split(b"\n")
-        lines = lines[1:-1] if block else lines[:-1]
-        for place, line in enumerate(lines):
+        each = max(1, self.size // _FINE)
+        raw = self.source.read(block * BLOCK, _TIME_SAMPLE + (BLOCK if each < BLOCK else 0)) if self.format.timed else b""
+        starts = (np.flatnonzero(self.layout.units(raw) == self.layout.separator) + 1) * self.layout.unit
+        if block == 0:
+            starts = np.concatenate([[self.layout.start], starts])
+        known = self.samples[-1].line - first if self.samples else -1
+        stretch = int(starts[known]) // each if 0 <= known < len(starts) else -1
+        for place in range(max(0, known + 1), min(end - first, len(starts) - 1)):
+            begin = int(starts[place])
+            if begin // each == stretch:
+                continue
+            line = self._line(raw[begin : starts[place + 1]])
             moment = self.format.time(line) if self.format.begins(line) else None
             if moment is not None:
-                self.samples.append(Sample(first + place, moment, level_share(self.format, lines)))
-                return
+                lines = self.layout.as_utf8(_whole_units(raw[begin : begin + _TIME_SAMPLE], self.layout)).split(b"\n")[:-1]
+                self.samples.append(Sample(first + place, moment, level_share(self.format, lines or [line])))
+                stretch = begin // each
 
 
 def _refuse_compressed(head: bytes, name: str) -> None:

@@ -71,7 +71,7 @@ class Following:
         stride = max(1, content.size // BLOCK // _SAMPLES)
         for known in range(block, index.blocks + 1):
             if known % stride == 0:
-                content.take_sample(known)
+                content.take_samples(known)
         return True
 
     def _run(self) -> None:

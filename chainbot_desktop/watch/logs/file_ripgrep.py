@@ -82,7 +82,7 @@ class Ripgrep:
             end = block.rfind(b"\n") + 1
             left = block[end:]
             if end:
-                numbers, offsets = _leading_numbers(block[:end])
+                numbers, offsets = leading_numbers(block[:end])
                 yield Matches(numbers - 1, offsets + self._first)
         code = self._process.wait()
         self._pump.join()
@@ -117,7 +117,7 @@ class Ripgrep:
                 pipe.close()
 
 
-def _leading_numbers(block: bytes) -> tuple[Numbers, Numbers]:
+def leading_numbers(block: bytes) -> tuple[Numbers, Numbers]:
     """Of lines `number:offset:anything`."""
     units = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero(units == 10)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from chainbot_desktop.watch.logs.records import LogRecord
 from chainbot_desktop.watch.logs.timeline_store import BLOCK_BYTES, LONGEST_RECORD
 from chainbot_desktop.watch.redaction import Redactor
+from chainbot_desktop.watch.redaction_many import redact_all
 
 GATHERED = 0.02
 """Seconds from the first record to the batch that it is in."""
@@ -19,7 +20,7 @@ MOST_WAITING_CHARACTERS = 32 * 1024 * 1024
 _SLICE = 0.004
 """Seconds of the loop at a time."""
 _PAUSE = 0.001
-_FEWEST, _MOST = 32, 4096
+_FEWEST, _MOST = 256, 4096
 
 
 class Intake:
@@ -43,6 +44,20 @@ class Intake:
             self._begin()
 
     def _take(self, records: Iterable[LogRecord]) -> None:
+        records = records if isinstance(records, list) else list(records)
+        lengths = [len(record.text) for record in records]
+        characters = sum(lengths)
+        room = len(self._waiting) + len(records) <= MOST_WAITING and self._characters + characters <= MOST_WAITING_CHARACTERS
+        if room and max(lengths, default=0) <= LONGEST_RECORD:
+            self._waiting.extend(records)
+            self._characters += characters
+        else:
+            self._add_what_there_is_room_for(records)
+        if self._waiting and self._planned is None:
+            self._emptied.clear()
+            self._plan(GATHERED)
+
+    def _add_what_there_is_room_for(self, records: Iterable[LogRecord]) -> None:
         for record in records:
             if len(self._waiting) >= MOST_WAITING or self._characters >= MOST_WAITING_CHARACTERS:
                 self._left_out += 1
@@ -100,20 +115,31 @@ class Intake:
 
     def _keep_batch(self) -> None:
         started = time.perf_counter()
-        batch: list[LogRecord] = []
-        characters = 0
-        while self._waiting and len(batch) < self._batch and characters < BLOCK_BYTES:
-            record = self._waiting.popleft()
-            characters += len(record.text)
-            batch.append(record)
-        self._characters -= characters
-        texts = [record.text for record in batch]
-        hidden = self._redactor.redact_all(texts)
+        batch, texts = self._next_batch()
+        hidden = redact_all(self._redactor, texts)
         if hidden is not texts:
             batch = [record._replace(text=text) for record, text in zip(batch, hidden, strict=True)]
+            batch = [
+                record if text is record.text else replace(record, text=text)
+                for record, text in zip(batch, hidden, strict=True)
+            ]
         self._keep(batch)
         each = max(1e-7, (time.perf_counter() - started) / len(batch))
         self._batch = min(_MOST, max(_FEWEST, int(_SLICE / 2 / each)))
+
+    def _next_batch(self) -> tuple[list[LogRecord], list[str]]:
+        """Of what waits the first, and their texts: not many, and not much more than a block; one at least."""
+        take = self._waiting.popleft
+        batch = [take() for _ in range(min(self._batch, len(self._waiting)))]
+        texts = [record.text for record in batch]
+        characters = sum(map(len, texts))
+        while characters >= BLOCK_BYTES and len(batch) > 1:
+            half = len(batch) // 2
+            self._waiting.extendleft(reversed(batch[half:]))
+            del batch[half:], texts[half:]
+            characters = sum(map(len, texts))
+        self._characters -= characters
+        return batch, texts
 
     def _tell_left_out(self) -> None:
         text = f"{self._left_out} records left out: they came faster than they could be kept."

@@ -8,8 +8,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from chainbot_desktop.watch.logs.document import LogQuery, LogRow
+from chainbot_desktop.watch.logs.timeline_block import Piece
 from chainbot_desktop.watch.logs.timeline_search import Found, Search
-from chainbot_desktop.watch.logs.timeline_store import LineStore, Piece
+from chainbot_desktop.watch.logs.timeline_store import LineStore
 
 _PAGE_CHARACTERS = 4 * 1024 * 1024
 _AT_A_TIME = 500

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from chainbot_desktop.watch.logs.document import Fold, LogQuery
 from chainbot_desktop.watch.logs.folding import record_keys
 from chainbot_desktop.watch.logs.query import Mask, TextMatcher, one_by_one, only_lines
-from chainbot_desktop.watch.logs.timeline_store import CONTINUES, LEVEL_BITS, Origin, Piece, level_code
+from chainbot_desktop.watch.logs.query_ripgrep import RipgrepMatcher
+from chainbot_desktop.watch.logs.timeline_block import CONTINUES, LEVEL_BITS, Piece
+from chainbot_desktop.watch.logs.timeline_store import Origin, level_code
 
 Lines = NDArray[np.int64]
 _LEVEL = np.uint8(LEVEL_BITS)
@@ -44,6 +46,7 @@ class Search:
         self.query = query
         self.fold: Fold = fold
         self._terms = list(one_by_one(query))
+        self._ripgrep = RipgrepMatcher(query, self._terms[0]) if query.regex and self._terms else None
         self._levels = np.ones(8, np.bool_)
         if query.levels:
             self._levels[:] = False
@@ -102,13 +105,26 @@ class Search:
         for place, term in enumerate(self._terms):
             wanted = np.repeat(passes, lengths)
             everywhere = np.count_nonzero(wanted) > piece.count // _FEW
-            found = _found(term, piece, None if everywhere else wanted)
+            found = self._found(term, piece, None if everywhere else wanted)
             passes &= np.logical_or.reduceat(found, starts)
             hits |= found
             if everywhere and (count := int(np.count_nonzero(found))) < fewest:
                 rarest, fewest = place, count
         self._terms.insert(0, self._terms.pop(rarest))  # in the next piece it leaves the others least to look at
         return np.flatnonzero(hits & np.repeat(passes, lengths))
+
+    def _found(self, term: TextMatcher, piece: Piece, wanted: Mask | None) -> Mask:
+        """In which lines of a piece it is, of all or of those that are wanted."""
+        if wanted is None:
+            return self._lines(term, piece.text, piece.count)
+        found = np.zeros(piece.count, np.bool_)
+        if count := int(np.count_nonzero(wanted)):
+            found[wanted] = self._lines(term, only_lines(piece.text, wanted), count)
+        return found
+
+    def _lines(self, term: TextMatcher, text: bytes, count: int) -> Mask:
+        found = self._ripgrep.found(text, count) if self._ripgrep is not None else None
+        return term.found(text, count)[0] if found is None else found
 
     def _keys(self, piece: Piece, starts: NDArray[np.intp], chosen: NDArray[np.intp]) -> NDArray[np.uint64]:
         if self.fold == "none" or not len(chosen):
@@ -123,13 +139,3 @@ class Search:
             chosen, starts = np.arange(len(chosen)), starts[chosen]
         who = piece.origins[starts].astype(np.uint64) * np.uint64(8) + (piece.marks[starts] & _LEVEL).astype(np.uint64)
         return record_keys(text, first_lines, who, self.fold)[chosen]
-
-
-def _found(term: TextMatcher, piece: Piece, wanted: Mask | None) -> Mask:
-    """In which lines of a piece it is, of all or of those that are wanted."""
-    found = np.zeros(piece.count, np.bool_)
-    if wanted is None:
-        found[:] = term.found(piece.text, piece.count)[0]
-    elif count := int(np.count_nonzero(wanted)):
-        found[wanted] = term.found(only_lines(piece.text, wanted), count)[0]
-    return found

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.watch.logs.document import LogRow, Volume
+from chainbot_desktop.watch.logs.timeline_block import Block, Piece
 from chainbot_desktop.watch.logs.timeline_numbers import Numbers
 from chainbot_desktop.watch.logs.timeline_search import Found, Lines, Search
-from chainbot_desktop.watch.logs.timeline_store import Block, LineStore, Piece
+from chainbot_desktop.watch.logs.timeline_store import LineStore
 from chainbot_desktop.watch.logs.timeline_volume import VolumeCounts
 
 
@@ -79,13 +80,13 @@ class SearchedRows:
     def next_piece(self) -> Piece | None:
         """What is to be looked at next: what came, else what is older; None where everything was."""
         if self.end < self._store.end:
-            return self._store.piece(self.end)
+            return self._store.pieces_from(self.end)
         if self.begin > self._store.first:
-            return self._store.piece(self._store.block_first(self.begin - 1)).until(self.begin)
+            return self._store.pieces_before(self.begin)
         return None
 
     def take(self, found: Found) -> None:
-        """What was found in the last of `next_piece`; it does not matter if that was dropped meanwhile."""
+        """What was found in the last of `next_piece`. If a part of that was dropped meanwhile, the rest is looked at again."""
         if found.first < self._store.first:
             return
         newer = found.first >= self.end

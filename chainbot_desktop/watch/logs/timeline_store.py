@@ -12,13 +12,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainbot_desktop.watch.logs.document import LogRow
 from chainbot_desktop.watch.logs.records import LogRecord
+from chainbot_desktop.watch.logs.timeline_block import CONTINUES, LEVEL_BITS, Block, Piece
 from chainbot_desktop.watch.logs.timeline_volume import VolumeCounts
 
 BLOCK_BYTES = 256 * 1024
@@ -28,107 +28,17 @@ MOST_NAMES = 60_000
 """Who spoke, at most (the index has two bytes for it); whoever comes after these is called `OTHER`."""
 OTHER = "(other)"
 _LONGEST_NAME = 200
-CONTINUES = 8
-"""In the byte of a line: it belongs to the record before it. The lower three bits are the level, divided by ten."""
-LEVEL_BITS = 7
-_INDEX_BYTES = 7
-_BLOCK_OVERHEAD = 1_000
 _LATEST = 253_402_300_799
 """Seconds: the end of the year 9999."""
 _REMEMBERED = 8
-_FAR = 2**31 - 1
-_ROOM = 512
+_TOGETHER = 4
 _FEED = 10
-_EVERY = slice(None)
-
-Kind = TypeVar("Kind", bound=np.generic)
 
 
 @lru_cache(256)
 def level_code(level: int) -> int:
     """0 for none, else 1 to 5 for debug to critical: a level between two is the lower one."""
     return min(5, max(1, level // 10)) if level > 0 else 0
-
-
-class Block:
-    """`base` is the time from which its lines' times count, in milliseconds since the epoch."""
-
-    def __init__(self, first: int, base: int) -> None:
-        self.first = first
-        self.base = base
-        self.count = 0
-        self.text: bytes | bytearray = bytearray()
-        self.times: NDArray[np.int32] = np.empty(_ROOM, np.int32)
-        self.origins: NDArray[np.uint16] = np.empty(_ROOM, np.uint16)
-        self.marks: NDArray[np.uint8] = np.empty(_ROOM, np.uint8)
-
-    @property
-    def end(self) -> int:
-        return self.first + self.count
-
-    @property
-    def size(self) -> int:
-        return len(self.text) + self.count * _INDEX_BYTES + _BLOCK_OVERHEAD
-
-    def reaches(self, milliseconds: NDArray[np.int64]) -> bool:
-        return bool(np.all(np.abs(milliseconds - self.base) < _FAR))
-
-    def add(self, data: bytes, milliseconds: NDArray[np.int64], origins: NDArray[np.uint16], marks: NDArray[np.uint8]) -> None:
-        end = self.count + len(marks)
-        if end > len(self.marks):
-            room = max(end, 2 * len(self.marks))
-            self.times, self.origins = _moved(self.times, self.count, room), _moved(self.origins, self.count, room)
-            self.marks = _moved(self.marks, self.count, room)
-        self.times[self.count : end] = milliseconds - self.base
-        self.origins[self.count : end] = origins
-        self.marks[self.count : end] = marks
-        self.text += data
-        self.count = end
-
-    def records(self, at: NDArray[np.intp] | slice = _EVERY) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """Of those of its lines (by place) that begin a record: milliseconds since the epoch, and level codes."""
-        marks = self.marks[: self.count][at]
-        begins = (marks & CONTINUES) == 0
-        return self.times[: self.count][at][begins].astype(np.int64) + self.base, marks[begins] & np.uint8(LEVEL_BITS)
-
-    def seal(self) -> None:
-        """Nothing more comes: give back what was kept free."""
-        self.text = bytes(self.text)
-        self.times, self.origins = _moved(self.times, self.count, self.count), _moved(self.origins, self.count, self.count)
-        self.marks = _moved(self.marks, self.count, self.count)
-
-
-def _moved(array: NDArray[Kind], count: int, room: int) -> NDArray[Kind]:
-    moved = np.empty(room, array.dtype)
-    moved[:count] = array[:count]
-    return moved
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Lines of one block, whole records, that do not change any more. `milliseconds` since the epoch."""
-
-    first: int
-    text: bytes
-    milliseconds: NDArray[np.int64]
-    origins: NDArray[np.uint16]
-    marks: NDArray[np.uint8]
-
-    @property
-    def count(self) -> int:
-        return len(self.marks)
-
-    @property
-    def end(self) -> int:
-        return self.first + self.count
-
-    def until(self, number: int) -> Piece:
-        """Its lines before this one."""
-        count = number - self.first
-        if count >= self.count:
-            return self
-        cut = int(np.flatnonzero(np.frombuffer(self.text, np.uint8) == _FEED)[count - 1]) + 1
-        return Piece(self.first, self.text[:cut], self.milliseconds[:count], self.origins[:count], self.marks[:count])
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +53,8 @@ class LineStore:
     def __init__(self, kept: int, block_bytes: int = BLOCK_BYTES) -> None:
         self.kept = kept
         self._block_bytes = block_bytes
+        self._together = max(1, min(_TOGETHER, kept // block_bytes // 16))
+        """Blocks that are looked through in one go: few of those that are kept, or they would be dropped meanwhile."""
         self._blocks: list[Block] = [Block(0, 0)]
         self._firsts: list[int] = [0]
         self._size = 0
@@ -166,20 +78,22 @@ class LineStore:
         """Bytes that it holds."""
         return self._size + self._blocks[-1].size
 
-    def add(self, records: Sequence[LogRecord]) -> list[int]:
+    def add(self, records: Sequence[LogRecord]) -> Sequence[int]:
         """Keep `records`; the number of the first line of each. At most a few hundred kilobytes at a time, or it takes long."""
         texts = [record.text.rstrip("\r\n") for record in records]
         joined = "\n".join(texts)
-        data = joined.replace("\r\n", "\n").encode(errors="backslashreplace") + b"\n"
+        if "\r" in joined:
+            joined = joined.replace("\r\n", "\n")
+        data = joined.encode(errors="backslashreplace") + b"\n"
         times = np.array([record.time for record in records], np.float64)
         milliseconds = np.rint(np.clip(np.nan_to_num(times), 0, _LATEST) * 1000).astype(np.int64)
         codes = np.array([level_code(record.level) for record in records], np.uint8)
         self.counts.add(milliseconds, codes)
-        origins = np.array([self._origin(record.source, record.name) for record in records], np.uint16)
-        if joined.count("\n") == len(texts) - 1:
+        origins = self._origins(records)
+        if data.count(b"\n") == len(texts):
             numbers = range(self.end, self.end + len(texts))
             self._keep(data, milliseconds, origins, codes, np.ones(len(texts), np.intp))
-            return list(numbers)
+            return numbers
         counts = np.array([text.count("\n") + 1 for text in texts], np.intp)
         starts = np.cumsum(counts) - counts
         marks = np.repeat(codes | CONTINUES, counts).astype(np.uint8)
@@ -223,6 +137,20 @@ class LineStore:
             block.origins[skipped : block.count],
             block.marks[skipped : block.count],
         )
+
+    def pieces_from(self, number: int) -> Piece:
+        """From this line, which begins a record and is kept, to the end of a few blocks."""
+        pieces = [self.piece(number)]
+        while pieces[-1].end < self.end and len(pieces) < self._together:
+            pieces.append(self.piece(pieces[-1].end))
+        return Piece.of(pieces)
+
+    def pieces_before(self, number: int) -> Piece:
+        """A few blocks up to this line, before which there is one that is kept."""
+        pieces = [self.piece(self.block_first(number - 1)).until(number)]
+        while pieces[0].first > self.first and len(pieces) < self._together:
+            pieces.insert(0, self.piece(self.block_first(pieces[0].first - 1)))
+        return Piece.of(pieces)
 
     def block_first(self, number: int) -> int:
         """The first line of the block in which this line is."""
@@ -305,6 +233,13 @@ class LineStore:
         self._blocks.append(block)
         self._firsts.append(block.first)
         return block
+
+    def _origins(self, records: Sequence[LogRecord]) -> NDArray[np.uint16]:
+        spoke = [(record.source, record.name) for record in records]
+        known = list(map(self._origin_ids.get, spoke))
+        if None in known:
+            known = [self._origin(source, name) for source, name in spoke]
+        return np.array(known, np.uint16)
 
     def _origin(self, source: str, name: str) -> int:
         known = self._origin_ids.get((source, name))

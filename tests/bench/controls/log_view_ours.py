@@ -6,6 +6,7 @@ in milliseconds, idle and while so many lines a second come.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -72,7 +73,8 @@ async def _measure(app: QApplication) -> Sequence[float]:
     shown, kept = page.reading.selection.count, timeline.end - timeline.first
     assert 0.4 < shown / kept < 0.6, f"{shown} of {kept} lines pass"
     page.hide()
-    page.reading.close()
+    page.deleteLater()
+    await asyncio.sleep(0)
     await timeline.close()
     await tasks.cancel_all()
     return figures

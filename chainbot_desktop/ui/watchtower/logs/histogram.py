@@ -140,7 +140,7 @@ class Histogram(QWidget):
 
     def _area(self) -> QRect:
         margin = self._themes.current.px(12)
-        return self.rect().adjusted(margin, self._themes.current.px(14), -margin, -2)
+        return self.rect().adjusted(margin, self._themes.current.px(17), -margin, -2)
 
     def _lay_out(self) -> None:
         """One bar a bucket, the worst level at its foot. By the square root: one storm must not flatten all the rest."""
@@ -171,7 +171,7 @@ class Histogram(QWidget):
         font = theme.font("label")
         painter.setFont(font)
         painter.setPen(theme.color("dim"))
-        first, last = (_end(value, volume) for value in (volume.start, volume.end))
+        first, last = _ends(volume)
         top = QFontMetrics(font).ascent() + 1
         area = self._area()
         painter.drawText(QPointF(area.left(), top), first)
@@ -182,7 +182,7 @@ class Histogram(QWidget):
         if volume is None:
             return ""
         parts = [f"{sum(counts):,} {level_name(level)}" for level, counts in sorted(volume.counts.items()) if sum(counts)]
-        return f"{_end(volume.start, volume)} to {_end(volume.end, volume)}: {', '.join(parts)}"
+        return f"{' to '.join(_ends(volume))}: {', '.join(parts)}"
 
     def _on_theme_changed(self, theme: Theme) -> None:
         self.setFixedHeight(theme.px(48))
@@ -194,7 +194,8 @@ def _token(level: int) -> str:
     return _TOKENS[max((known for known in _TOKENS if known <= level), default=0)]
 
 
-def _end(value: float, volume: Volume) -> str:
+def _ends(volume: Volume) -> tuple[str, str]:
     if not volume.timed:
-        return f"line {int(value) + 1:,}"
-    return short_moment(value, dated=volume.end - volume.start > 86_400)
+        return f"line {int(volume.start) + 1:,}", f"line {int(volume.end):,}"
+    dated = volume.end - volume.start > 86_400
+    return short_moment(volume.start, dated=dated), short_moment(volume.end, dated=dated)

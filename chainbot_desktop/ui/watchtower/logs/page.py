@@ -133,8 +133,8 @@ class LogsPage(Page):
         """Show another document, with the filter as it is but for what only the other one has."""
         self.reading.close()
         self.reading = self._last[0] = Reading(document, self._request)
-        fold = self.bar.state.fold if document is self._services.timeline else "none"
-        self.bar.set_state(replace(self.bar.state, sources=frozenset(), names=frozenset(), fold=fold))
+        self._volume_shown = 0.0
+        self.bar.set_state(replace(self.bar.state, sources=frozenset(), names=frozenset()))
         self._on_filter(self.bar.state)
         self._show_reading()
 

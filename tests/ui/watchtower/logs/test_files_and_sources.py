@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLabel, QLineEdit
 
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.ui.watchtower.logs.export import export_rows
 from chainbot_desktop.ui.watchtower.logs.filter_sheet import FilterSheet
+from chainbot_desktop.ui.watchtower.logs.histogram import Histogram
 from chainbot_desktop.ui.watchtower.logs.rows import AllLines, whole_line
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.logs.document import LogRow
@@ -26,6 +28,7 @@ from chainbot_desktop.watch.logs.sources.switches import LogSources
 from tests.ui.watchtower.conftest import Build, until
 from tests.ui.watchtower.logs.test_page import click, key, last, last_message, logs, shown, texts
 
+LEFT = Qt.MouseButton.LeftButton
 OnLoop = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
@@ -83,19 +86,85 @@ def test_hostile_bytes_are_shown_and_nothing_breaks(tower: Build, on_loop: OnLoo
     on_loop(work())
 
 
-def test_what_a_file_says_again_is_folded(tower: Build, on_loop: OnLoop, tmp_path: Path) -> None:
+def test_what_a_file_says_again_is_folded_and_unfolded(tower: Build, on_loop: OnLoop, tmp_path: Path) -> None:
     async def work() -> None:
         path = tmp_path / "a.log"
-        path.write_text("same\nsame\nother\n")
+        path.write_text("same 1\nsame 2\nother\n")
         async with tower() as t:
             t.bench.open_real = open_log_file
             t.view.show_page("logs")
             t.view.present({"page": "logs", "file": str(path)})
-            await until(lambda: texts(t) == ["same", "same", "other"])
-            logs(t).bar.set_state(replace(logs(t).bar.state, fold="exact"))
-            await until(lambda: texts(t) == ["same", "other"])
+            await until(lambda: texts(t) == ["same 1", "same 2", "other"])
+            logs(t).bar.set_state(replace(logs(t).bar.state, fold="numbers"))
+            await until(lambda: [(row.text, row.repeats) for row in shown(t)] == [("same 1", 1), ("other", 0)])
+            click(t, "same 1")
+            key(t, Qt.Key.Key_Return, held=Qt.KeyboardModifier.ShiftModifier)
+            await until(lambda: texts(t) == ["same 1", "same 2"])
+            assert logs(t).parts.banner.text == "The 2 lines that were folded"
+            key(t, Qt.Key.Key_Escape)
+            await until(lambda: texts(t) == ["same 1", "other"])
+            t.bench.say("beat 1", "beat 2")
+            logs(t).read(t.bench.timeline)
+            await until(lambda: texts(t) == ["beat 1"])
 
     on_loop(work())
+
+
+def test_the_volume_of_a_file_leads_to_a_range_and_a_moment(tower: Build, on_loop: OnLoop, tmp_path: Path) -> None:
+    async def work() -> None:
+        path = tmp_path / "timed.log"
+        levels = ("INFO", "INFO", "ERROR")
+        path.write_text("".join(f"2026-03-01T10:{n // 60:02}:{n % 60:02}Z {levels[n % 3]} line {n}\n" for n in range(3000)))
+        async with tower(1200, 772) as t:
+            t.bench.open_real = open_log_file
+            t.view.show_page("logs")
+            t.view.present({"page": "logs", "file": str(path)})
+            strip = logs(t).parts.histogram
+            await until(lambda: counted(strip) == 3000)
+            assert strip.isVisible()
+            assert strip.volume is not None
+            assert set(strip.volume.counts) == {logging.INFO, logging.ERROR}
+            assert 2980 < strip.volume.end - strip.volume.start < 3000
+            QTest.mouseClick(strip, LEFT, pos=strip.rect().center())
+            await until(lambda: any(1400 < row.number < 1600 for row in shown(t)))
+            assert not logs(t).view.following
+            logs(t).set_filter("level>=error")
+            await until(lambda: counted(strip) == 1000)
+            third = strip.width() // 3
+            QTest.mousePress(strip, LEFT, pos=QPoint(third, 30))
+            QTest.mouseMove(strip, QPoint(2 * third, 30))
+            QTest.mouseRelease(strip, LEFT, pos=QPoint(2 * third, 30))
+            await until(lambda: 250 < logs(t).reading.rows.count < 420)
+
+    on_loop(work())
+
+
+def test_the_volume_of_a_file_without_times_goes_by_its_lines(tower: Build, on_loop: OnLoop, tmp_path: Path) -> None:
+    async def work() -> None:
+        path = tmp_path / "plain.log"
+        path.write_text("".join(f"{'rare ' if n > 900 else ''}line {n}\n" for n in range(1000)))
+        async with tower(1200, 772) as t:
+            t.bench.open_real = open_log_file
+            t.view.show_page("logs")
+            t.bench.say("before")
+            t.view.present({"page": "logs", "file": str(path)})
+            strip = logs(t).parts.histogram
+            await until(lambda: counted(strip) == 1000)
+            assert strip.isVisible()
+            assert strip.accessibleDescription() == "line 1 to line 1,000: 1,000 none"
+            QTest.mouseClick(strip, LEFT, pos=strip.rect().center())
+            await until(lambda: any(450 < row.number < 550 for row in shown(t)))
+            logs(t).set_filter("rare")
+            await until(lambda: counted(strip) == 99)
+            assert strip.volume is not None
+            ((_, counts),) = strip.volume.counts.items()
+            assert not any(counts[: len(counts) * 8 // 10]), "they stand at the end"
+
+    on_loop(work())
+
+
+def counted(strip: Histogram) -> int:
+    return sum(map(sum, strip.volume.counts.values())) if strip.volume is not None else 0
 
 
 def test_a_file_that_is_gone_is_said_and_forgotten(tower: Build, on_loop: OnLoop, tmp_path: Path) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtGui import QImage
 
 from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.watchtower.logs.page import LogsPage
+from chainbot_desktop.watch.logs.file import open_log_file
 from tests.ui.watchtower.conftest import Build, Tower, until
 from tests.ui.watchtower.logs.test_page import logs, shown
 
@@ -33,11 +38,38 @@ def fill(t: Tower) -> None:
     t.bench.say(*(f"heartbeat {n}" for n in range(30)))
 
 
+def files(folder: Path) -> list[Path]:
+    """One with times and levels that came in storms, one without either."""
+    timed, plain = folder / "file.log", folder / "file-untimed.log"
+    levels = ("INFO", "INFO", "INFO", "DEBUG", "WARNING", "INFO", "ERROR")
+    at = 0.0
+    with timed.open("w") as out:
+        for n in range(20_000):
+            at += 0.2 if n % 5000 < 3000 else 1.5
+            moment = datetime.fromtimestamp(1.77e9 + at, UTC).isoformat(timespec="milliseconds")
+            out.write(f"{moment} {levels[n % 7]} house.outbox: delivered {n} events to the registry\n")
+    plain.write_text("".join(f"a line {n} of a program that tells no time\n" for n in range(20_000)))
+    return [timed, plain]
+
+
+def reads(page: LogsPage, name: str) -> bool:
+    return page.reading.document.title == name and page.reading.document.read == 1
+
+
 @pytest.mark.screens
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize(("name", "width", "height"), [("800", 720, 452), ("1280", 1200, 772)])
 def test_screens(
-    tower: Build, on_loop: OnLoop, theme_source: ThemeSource, shoot: Any, theme: Any, name: str, width: int, height: int
+    tower: Build,
+    on_loop: OnLoop,
+    theme_source: ThemeSource,
+    shoot: Any,
+    tmp_path: Path,
+    *,
+    theme: Any,
+    name: str,
+    width: int,
+    height: int,
 ) -> None:
     async def work() -> None:
         theme_source.select(theme)
@@ -77,6 +109,12 @@ def test_screens(
             await picture("bad-filter")
             page.set_filter("nothing like it")
             await picture("nothing")
+            page.set_filter("")
+            t.bench.open_real = open_log_file
+            for path in files(tmp_path):
+                t.view.present({"page": "logs", "file": str(path)})
+                await until(partial(reads, page, path.name))
+                await picture(path.stem)
             for bar in (page.parts.chosen, page.bar):
                 assert not bar.isVisible() or page.rect().contains(bar.geometry().center())
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count, groupby
 from pathlib import Path
 
@@ -396,6 +397,42 @@ async def test_the_histogram_counts_what_was_found_when(tmp_path: Path, opened: 
     assert last is not None
     assert last.counts == {0: [0] * 9 + [1]}
     assert file.end == 100_000
+
+
+def _ends_at(file: LogFile, end: int) -> bool:
+    return file.end == end
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+async def test_the_histogram_of_a_small_file_is_fine_to_its_end(tmp_path: Path, opened: Opening, encoding: str) -> None:
+    path = tmp_path / "small.log"
+
+    def line(number: int) -> str:
+        return f"{datetime.fromtimestamp(1_700_000_000 + number, UTC).isoformat()} INFO line {number}\n  and more\n"
+
+    with path.open("w", encoding=encoding) as writer:
+        writer.write("".join(map(line, range(2000))))
+    file = await opened(path)
+    selection = file.select(LogQuery())
+    volume = selection.volume(20)
+    assert volume is not None
+    assert volume.timed
+    assert volume.start == 1_700_000_000
+    assert volume.end == pytest.approx(1_700_002_000, abs=10)
+    assert all(count == pytest.approx(200, abs=10) for count in volume.counts[20])
+    with path.open("a", encoding=encoding.replace("16", "16-le")) as writer:
+        for number in range(2000, 4000, 50):
+            writer.write("".join(map(line, range(number, number + 50))))
+            writer.flush()
+            await until(partial(_ends_at, file, 2 * number + 100))
+    volume = selection.volume(20)
+    assert volume is not None
+    assert all(count == pytest.approx(400, abs=20) for count in volume.counts[20])
+    few = tmp_path / "few.log"
+    few.write_text("".join(map(line, range(5))))
+    volume = (await opened(few)).select(LogQuery()).volume(5)
+    assert volume is not None
+    assert (volume.start, volume.end, sum(volume.counts[20])) == (1_700_000_000, 1_700_000_004, 10)
 
 
 async def test_a_file_without_times_has_its_histogram_over_its_lines(tmp_path: Path, opened: Opening) -> None:

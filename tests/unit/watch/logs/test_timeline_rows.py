@@ -18,10 +18,11 @@ from chainbot_desktop.watch.logs.document import Fold, LogQuery, LogRow
 from chainbot_desktop.watch.logs.folding import masked
 from chainbot_desktop.watch.logs.query import words_of
 from chainbot_desktop.watch.logs.records import LogRecord
+from chainbot_desktop.watch.logs.timeline_block import Piece
 from chainbot_desktop.watch.logs.timeline_numbers import Numbers
 from chainbot_desktop.watch.logs.timeline_search import Found, Search
 from chainbot_desktop.watch.logs.timeline_selection import SearchedRows, WholeSelection
-from chainbot_desktop.watch.logs.timeline_store import LineStore, Piece
+from chainbot_desktop.watch.logs.timeline_store import LineStore
 
 TEXTS = ("a", "b", "a 1", "a 22", "b\na", "a\r\nb 3\n", "", "ä\x1b[1m\x00", "\n\nb", "c id=7", "c id=x", "x" * 60)
 RECORDS = st.builds(
