@@ -53,9 +53,6 @@ class Intake:
             self._characters += characters
         else:
             self._add_what_there_is_room_for(records)
-        if self._waiting and self._planned is None:
-            self._emptied.clear()
-            self._plan(GATHERED)
 
     def _add_what_there_is_room_for(self, records: Iterable[LogRecord]) -> None:
         for record in records:
@@ -118,9 +115,8 @@ class Intake:
         batch, texts = self._next_batch()
         hidden = redact_all(self._redactor, texts)
         if hidden is not texts:
-            batch = [record._replace(text=text) for record, text in zip(batch, hidden, strict=True)]
             batch = [
-                record if text is record.text else replace(record, text=text)
+                record if text is record.text else record._replace(text=text)
                 for record, text in zip(batch, hidden, strict=True)
             ]
         self._keep(batch)
