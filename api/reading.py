@@ -50,12 +50,22 @@ async def read_limited(request: web.Request, most: int) -> bytes:
     if length is not None and length > most:
         raise _too_large(most)
     if request.content.is_eof():  # as good as always: it came with its headers
-        return await _read(request, most, length)
+        return _all_of(request, most)
     try:
         async with asyncio.timeout(BODY_WITHIN):
             return await _read(request, most, length)
     except TimeoutError:
         raise TooSlow(f"The request body did not end within {BODY_WITHIN:g} s.", hint="Send it faster.") from None
+
+
+def _all_of(request: web.Request, most: int) -> bytes:
+    """A body that is there, without a wait. Raises what was wrong with it on its way."""
+    body = request.content.read_nowait()
+    while not request.content.at_eof():
+        body += request.content.read_nowait()
+    if len(body) > most:  # it was compressed, or said nothing of its length
+        raise _too_large(most)
+    return body
 
 
 async def _read(request: web.Request, most: int, length: int | None) -> bytes:

@@ -73,7 +73,7 @@ class AlertWing:
         stack.callback(self.figures.follow(self.bus, await self.questions()))
         stack.callback(self.watch.metrics.on_sample(self._on_sample))
         stack.callback(self.bus.subscribe(self.desk.feed_event).cancel)
-        stack.callback(_follow_logs(self.timeline, self.desk.feed_logs))
+        stack.callback(_follow_logs(self.timeline, self.desk))
 
     def _on_sample(self, sample: Sample) -> None:
         self.desk.feed_sample({**self.figures.read(sample.slot), **sample.values})
@@ -198,13 +198,15 @@ def _types(event: str) -> tuple[str, ...]:
     return tuple(name for name in EVENT_CLASSES if any(expression.match(name) for expression in expressions))
 
 
-def _follow_logs(timeline: LogTimeline, feed: Callable[[Sequence[LogRow]], None]) -> Callable[[], None]:
+def _follow_logs(timeline: LogTimeline, desk: Desk) -> Callable[[], None]:
     def on_records(records: Sequence[LogRecord], numbers: Sequence[int]) -> None:
-        feed(
-            [
-                LogRow(number, record.time, record.level, record.source, record.name, record.text)
-                for record, number in zip(records, numbers, strict=True)
-            ]
-        )
+        least = desk.least_level
+        rows = [
+            LogRow(number, record.time, record.level, record.source, record.name, record.text)
+            for record, number in zip(records, numbers, strict=True)
+            if record.level >= least
+        ]
+        if rows:
+            desk.feed_logs(rows)
 
     return timeline.on_records(on_records)

@@ -80,7 +80,7 @@ def make_log_wing(
     children: ChildProcesses,
 ) -> LogWing:
     timeline = LogTimeline(tasks, ring.redactor, kept_bytes=settings.kept_bytes)
-    access = HttpAccess(timeline.add)
+    access = HttpAccess(timeline.ask)
 
     def remember(source: Source, on: bool) -> None:
         tasks.spawn("remember a log source", preferences.set(f"{_CHOICE}{source}", on))

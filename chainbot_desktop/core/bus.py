@@ -23,17 +23,11 @@ class Subscription:
 
     def __init__(self, bus: EventBus, subscriber: Subscriber, classes: tuple[type[Event], ...]) -> None:
         self._bus = bus
-        self._subscriber = subscriber
+        self.subscriber = subscriber
         self.classes = classes
 
     def cancel(self) -> None:
         self._bus.remove(self)
-
-    def deliver(self, recorded: Recorded[Any]) -> None:
-        try:
-            self._subscriber(recorded)
-        except Exception:
-            _log.exception("a subscriber of %s failed", recorded.event.type)
 
 
 class EventBus:
@@ -58,7 +52,10 @@ class EventBus:
         """Deliver what the journal has just committed."""
         for recorded in batch:
             for subscription in self._route(type(recorded.event)):
-                subscription.deliver(recorded)
+                try:
+                    subscription.subscriber(recorded)
+                except Exception:
+                    _log.exception("a subscriber of %s failed", recorded.event.type)
 
     def _route(self, cls: type[Event]) -> tuple[Subscription, ...]:
         route = self._routes.get(cls)

@@ -18,7 +18,7 @@ from chainbot_desktop.core.errors import Conflict, NotFound
 from chainbot_desktop.core.events.envelope import GENESIS_HASH
 from chainbot_desktop.core.json_codec import canonical_json
 from chainbot_desktop.store.audit_forms import FORMS, FormName, Link
-from chainbot_desktop.store.chain import reading_connection
+from chainbot_desktop.store.chain_quick import reading_connection
 from chainbot_desktop.store.event_rows import COLUMNS, hashed_fields_of_row
 
 _EVENTS_AT_ONCE = 200

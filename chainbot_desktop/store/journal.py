@@ -24,7 +24,8 @@ from chainbot_desktop.core.ports import ChainReport, DiskRefusal, EventQuery, He
 from chainbot_desktop.store.chain import verify_chain
 from chainbot_desktop.store.database import Database, is_of_the_disk, translated_errors
 from chainbot_desktop.store.event_rows import event_of_row
-from chainbot_desktop.store.journal_writer import Entry, JournalWriter, Outcome, RowsOf, TableWrite, refusal
+from chainbot_desktop.store.event_statements import RowsOf
+from chainbot_desktop.store.journal_writer import Entry, JournalWriter, Outcome, TableWrite, refusal
 from chainbot_desktop.store.schema import events
 from chainbot_desktop.store.timeline import find_ends, find_events, find_seq_at, find_seqs, find_times
 

@@ -7,46 +7,24 @@ with a statement an event, every one of them would have to win the lock back fro
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from chainbot_desktop.core.errors import ChainBotError, Conflict, Unavailable
 from chainbot_desktop.core.events.envelope import GENESIS_HASH, Event, Recorded, chain_hash, hashed_fields
 from chainbot_desktop.core.ports import IdempotencyKey
 from chainbot_desktop.store.database import is_of_the_disk
 from chainbot_desktop.store.event_rows import COLUMNS, event_of_row, row_of_event
+from chainbot_desktop.store.event_statements import ROWS_PER_STATEMENT, Row, RowsOf, insert_events
+from chainbot_desktop.store.idempotency import find_keys, forget_old_keys, keep_keys
 
-_COLUMNS = ",".join(COLUMNS)
-_ROW = "(" + ",".join("?" * len(COLUMNS)) + ")"
-_INSERT = f"INSERT INTO events ({_COLUMNS}) VALUES "  # noqa: S608 - names of our own columns
-_SELECT = f"SELECT {_COLUMNS} FROM events WHERE seq = ?"  # noqa: S608 - names of our own columns
-_ROWS_PER_STATEMENT = 256
-KEY_LIFETIME = 7 * 24 * 3600.0
-"""Seconds for which an idempotency key is remembered."""
+_SELECT = f"SELECT {','.join(COLUMNS)} FROM events WHERE seq = ?"  # noqa: S608 - names of our own columns
 
 TableWrite = Callable[[sqlite3.Connection], None]
 """Statements on other tables that belong to the same transaction as an event."""
 
 
-class RowsOf:
-    """A table that gets a row for an event, in the same transaction: its first column here is the event's `seq`.
-
-    `columns` come with each row; `fixed` are SQL literals that all of them share, and that need not be handed over each time.
-    """
-
-    def __init__(self, table: str, *columns: str, **fixed: str) -> None:
-        names = ",".join(("seq", *columns, *fixed))
-        self._insert = f"INSERT INTO {table} ({names}) VALUES "  # noqa: S608 - names and literals of our own
-        self._row = "(" + ",".join((*"?" * (1 + len(columns)), *fixed.values())) + ")"
-
-    def insert(self, connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        _insert_rows(connection, self._insert, self._row, rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One append that waits for the disk. `row` has the values of a table's row but for the `seq` that they begin with."""
 
     event: Event
@@ -55,8 +33,7 @@ class Entry:
     row: tuple[RowsOf, tuple[Any, ...]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of an entry: `recorded`, or the `error` to raise. `fresh` is false for an event of an earlier request."""
 
     recorded: Recorded[Any] | None
@@ -69,6 +46,7 @@ class JournalWriter:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._prepared: set[RowsOf] = set()
         last = connection.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
         self._seq: int = last[0] if last is not None else 0
         self._hash: str = last[1] if last is not None else GENESIS_HASH
@@ -106,15 +84,27 @@ class JournalWriter:
             return self._commit_with_company(entries)
         recorded, rows = self._chain(entries)
         outcomes = [Outcome(item) for item in recorded]
-        beside = _rows_beside(entries, outcomes)
-        if len(rows) <= _ROWS_PER_STATEMENT and not beside:
-            self._insert(rows)
+        tables = {entry.row and entry.row[0] for entry in entries}
+        table = tables.pop() if len(tables) == 1 else None
+        if len(rows) <= ROWS_PER_STATEMENT and not tables:
+            self._insert_at_once(entries, rows, table)
         else:
             with _Transaction(self._connection):
-                self._insert(rows)
-                self._insert_beside(beside)
+                insert_events(self._connection, rows)
+                self._insert_beside(_rows_beside(entries, outcomes))
         self._advance(recorded)
         return outcomes
+
+    def _insert_at_once(self, entries: Sequence[Entry], rows: Sequence[Row], table: RowsOf | None) -> None:
+        """One statement, which is a transaction by itself. All `entries` have a row of `table`, or none has a row."""
+        if table is None:
+            insert_events(self._connection, rows)
+            return
+        if table not in self._prepared:
+            table.prepare(self._connection)
+            self._prepared.add(table)
+        both = [row + entry.row[1] for row, entry in zip(rows, entries, strict=True) if entry.row is not None]
+        table.insert_with_events(self._connection, both)
 
     def _commit_with_company(self, entries: Sequence[Entry]) -> list[Outcome]:
         # Repeats of a key inside one batch are answered by the entry that came first.
@@ -123,19 +113,27 @@ class JournalWriter:
         repeats: list[int] = []
         fresh: list[int] = []
         with _Transaction(self._connection):
+            known = find_keys(self._connection, [entry.key for entry in entries if entry.key is not None])
             for index, entry in enumerate(entries):
                 if entry.key is None:
                     fresh.append(index)
-                elif (earlier := self.seen(entry.key)) is not None:
+                elif (earlier := self._outcome_of(entry.key, known)) is not None:
                     outcomes[index] = earlier
                 elif first_of.setdefault((entry.key.scope, entry.key.key), index) != index:
                     repeats.append(index)
                 else:
                     fresh.append(index)
             recorded, rows = self._chain([entries[index] for index in fresh])
-            self._insert(rows)
+            insert_events(self._connection, rows)
+            keys: list[tuple[IdempotencyKey, int]] = []
             for index, item in zip(fresh, recorded, strict=True):
-                outcomes[index] = self._keep_company(entries[index], item)
+                _, key, write, _ = entries[index]
+                if key is not None:
+                    keys.append((key, item.seq))
+                if write is not None:
+                    write(self._connection)
+                outcomes[index] = Outcome(item)
+            keep_keys(self._connection, keys)
             for index in repeats:
                 key = entries[index].key
                 assert key is not None
@@ -149,10 +147,10 @@ class JournalWriter:
         for table, of_table in rows.items():
             table.insert(self._connection, of_table)
 
-    def _chain(self, entries: Sequence[Entry]) -> tuple[list[Recorded[Any]], list[tuple[Any, ...]]]:
+    def _chain(self, entries: Sequence[Entry]) -> tuple[list[Recorded[Any]], list[Row]]:
         seq, prev_hash = self._seq, self._hash
         recorded: list[Recorded[Any]] = []
-        rows: list[tuple[Any, ...]] = []
+        rows: list[Row] = []
         for entry in entries:
             seq += 1
             data = entry.event.data_json()
@@ -162,45 +160,26 @@ class JournalWriter:
             prev_hash = own_hash
         return recorded, rows
 
-    def _insert(self, rows: list[tuple[Any, ...]]) -> None:
-        _insert_rows(self._connection, _INSERT, _ROW, rows)
-
     def _advance(self, recorded: Sequence[Recorded[Any]]) -> None:
         if recorded:
             self._seq, self._hash = recorded[-1].seq, recorded[-1].hash
 
     def seen(self, key: IdempotencyKey) -> Outcome | None:
         """What became of an earlier entry with this key."""
-        row = self._connection.execute(
-            "SELECT digest, seq FROM idempotency_keys WHERE scope = ? AND key = ? AND recorded_at > ?",
-            (key.scope, key.key, time.time() - KEY_LIFETIME),
-        ).fetchone()
-        if row is None:
+        return self._outcome_of(key, find_keys(self._connection, [key]))
+
+    def _outcome_of(self, key: IdempotencyKey, known: Mapping[tuple[str, str], tuple[str, int]]) -> Outcome | None:
+        if (key.scope, key.key) not in known:
             return None
-        digest, seq = row
+        digest, seq = known[key.scope, key.key]
         if digest != key.digest:
             return Outcome(None, _mismatch(key))
         found = self._connection.execute(_SELECT, (seq,)).fetchone()
         return Outcome(event_of_row(found), fresh=False) if found is not None else None
 
-    def _keep_company(self, entry: Entry, recorded: Recorded[Any]) -> Outcome:
-        if entry.key is not None:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO idempotency_keys (scope, key, digest, seq, recorded_at) VALUES (?, ?, ?, ?, ?)",
-                (entry.key.scope, entry.key.key, entry.key.digest, recorded.seq, time.time()),
-            )
-        if entry.write is not None:
-            entry.write(self._connection)
-        return Outcome(recorded)
-
     def forget_old_keys(self, limit: int) -> int:
         """Delete at most `limit` idempotency keys past their lifetime; how many went."""
-        cursor = self._connection.execute(
-            "DELETE FROM idempotency_keys WHERE rowid IN "
-            "(SELECT rowid FROM idempotency_keys WHERE recorded_at <= ? ORDER BY recorded_at LIMIT ?)",
-            (time.time() - KEY_LIFETIME, limit),
-        )
-        return cursor.rowcount
+        return forget_old_keys(self._connection, limit)
 
     def index_text(self, limit: int) -> int:
         """Bring the full-text index up to `limit` events nearer to the head; how many events are still missing in it."""
@@ -226,13 +205,6 @@ def _rows_beside(entries: Sequence[Entry], outcomes: Sequence[Outcome | None]) -
             table, values = entry.row
             found.setdefault(table, []).append((outcome.recorded.seq, *values))
     return found
-
-
-def _insert_rows(connection: sqlite3.Connection, statement: str, row: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
-        part = rows[start : start + _ROWS_PER_STATEMENT]
-        values = [value for found in part for value in found]
-        connection.execute(statement + ",".join([row] * len(part)), values)
 
 
 class _Transaction:

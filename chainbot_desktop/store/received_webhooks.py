@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Select, delete, func, insert, or_, select, te
 from chainbot_desktop.core.events.envelope import Event, Recorded
 from chainbot_desktop.core.ports import IdempotencyKey
 from chainbot_desktop.store.database import Database
+from chainbot_desktop.store.event_statements import RowsOf
 from chainbot_desktop.store.journal import SqliteJournal
-from chainbot_desktop.store.journal_writer import RowsOf
 from chainbot_desktop.store.schema import blobs, events, received_webhooks
 
 E = TypeVar("E", bound=Event)

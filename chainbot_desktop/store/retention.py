@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, text
 
-from chainbot_desktop.store.journal_writer import KEY_LIFETIME
+from chainbot_desktop.store.idempotency import KEY_LIFETIME
 from chainbot_desktop.store.schema import deliveries, events, idempotency_keys, outbox_positions, snapshots
 
 SLICE = 500

@@ -241,7 +241,7 @@ async def open_house(
         wing = make_delivery_wing(chosen, cast(OpenedStore, store), tasks, StillWay(), lambda: link.status.outbox_pending)
         await wing.refusals.open()
         timeline = LogTimeline(tasks)
-        access = HttpAccess(timeline.add)
+        access = HttpAccess(timeline.ask)
         access.start()
         services = ApiServices(
             settings=chosen,

@@ -13,7 +13,10 @@ Step = tuple[str, str | int]
 After its last step it waits to be ended, as `journalctl --follow` does; after the last part of the plan it prints nothing.
 """
 
-_PROGRAM = """#!{python}
+# The path of an interpreter may have spaces, or be too long for a first line: the shell is asked to start it.
+_PROGRAM = """#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+'''
 import json, os, pathlib, sys, time
 folder = pathlib.Path({folder!r})
 number = len(list(folder.glob("call-*")))

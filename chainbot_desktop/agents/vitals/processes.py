@@ -72,7 +72,7 @@ class ProcessLoads:
         for leader, identities in self._families(tuple(owners)).items():
             for pid, _ in identities:
                 size = _proportional_size(pid)
-                if size is not None:
+                if size:  # one that just ended still stands in the table for a moment, with nothing
                     sizes[owners[leader]] = sizes.get(owners[leader], 0) + size
         return sizes
 

@@ -26,7 +26,7 @@ class Action:
 
 
 _MESSAGE = Action("message", "Message…", "chat")
-_LOGS = Action("logs", "Open its events", "watch")
+_EVENTS = Action("events", "Open its events", "list")
 _ENTANGLE = Action("entangle", "Entangle…", "link")
 _RELEASE = Action("release", "Release…", "link-off")
 _ACTIONS: Sequence[tuple[Action, frozenset[str]]] = (
@@ -35,6 +35,7 @@ _ACTIONS: Sequence[tuple[Action, frozenset[str]]] = (
     (Action("cancel", "Cancel its task", "close"), frozenset({"running", "waiting"})),
     (Action("conversation", "Open conversation", "chat"), _ANY),
     (Action("logs", "Open logs", "watch"), _ANY),
+    (_EVENTS, _ANY),
     (Action("work", "Open its work", "code"), _ANY),
     (Action("pause", "Pause", "pause"), _AT_WORK),
     (Action("resume", "Resume", "play"), frozenset({"paused"})),
@@ -80,7 +81,7 @@ def actions_of(live: LiveAgent | None, *, takes_tasks: bool = True, linked: bool
 
 def actions_elsewhere(agent: Agent, *, linked: bool) -> list[Action]:
     """Of one that others run: a guest can be told something over the event bus, and both can be entangled here."""
-    wanted = [_LOGS, _ENTANGLE, *([_RELEASE] if linked else [])]
+    wanted = [_EVENTS, _ENTANGLE, *([_RELEASE] if linked else [])]
     return [_MESSAGE, *wanted] if agent.guest else wanted
 
 

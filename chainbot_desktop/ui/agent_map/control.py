@@ -71,7 +71,8 @@ class AgentControl(QObject):
             "task": self._ask_task,
             "cancel": self._cancel,
             "conversation": lambda agent_id, _: self.open_requested.emit("chat", {"agent_id": agent_id}),
-            "logs": lambda agent_id, _: self.open_requested.emit("watchtower", {"subject": agent_id}),
+            "logs": self._open_logs,
+            "events": lambda agent_id, _: self.open_requested.emit("watchtower", {"subject": agent_id}),
             "work": self._open_work,
             "pause": self._plain(self._agents.pause),
             "resume": self._plain(self._agents.resume),
@@ -187,6 +188,10 @@ class AgentControl(QObject):
             self._spawn(agent_id, self._agents.execute(agent_id, text, actor=self._actor))
 
         TextSheet(self._host, self._themes, f"A task for {name}", "Run", send).open()
+
+    def _open_logs(self, agent_id: str, _name: str) -> None:
+        lines = {"page": "logs", "source": "agent", "name": self.name_of(agent_id), "text": ""}
+        self.open_requested.emit("watchtower", lines)
 
     def _open_work(self, agent_id: str, _name: str) -> None:
         self._spawn(agent_id, self._show_work(agent_id))

@@ -249,7 +249,7 @@ class Hands(QObject):
         if self.linking is not None and not self.linking.why_not(agent_id):
             entries.setdefault("entangle", Entry("Link to…", "link", partial(self._aim, agent_id)))
         first = [entries.pop(id_) for id_ in _FIRST if id_ in entries and not entries[id_].danger]
-        events = [] if "logs" in entries else [Entry("Events", "list", lambda: self._deeds.events(agent_id))]
+        events = [] if "events" in entries else [Entry("Events", "list", lambda: self._deeds.events(agent_id))]
         return [
             details,
             *first,

@@ -16,13 +16,11 @@ _AROUND = 56
 
 
 class PageStrip(QScrollArea):
-    """`pages` are (key, title). `chosen` tells which one was tapped. `from_left`: room that is left stays at the right."""
+    """`pages` are (key, title). `chosen` tells which one was tapped."""
 
     chosen = Signal(str)
 
-    def __init__(
-        self, pages: Sequence[tuple[str, str]], themes: ThemeSource, parent: QWidget | None = None, *, from_left: bool = False
-    ) -> None:
+    def __init__(self, pages: Sequence[tuple[str, str]], themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._themes = themes
         self._current = ""
@@ -39,8 +37,7 @@ class PageStrip(QScrollArea):
             chip = self.chips[key] = Chip(title, themes)
             chip.clicked.connect(lambda _=False, tapped=key: self._on_tapped(tapped))
             self._row.addWidget(chip)
-        if from_left:
-            self._row.addStretch(1)
+        self._row.addStretch(1)
         self.setWidget(row)
         row.setAutoFillBackground(False)
         self.viewport().setAutoFillBackground(False)

@@ -109,10 +109,12 @@ class RunDetails(QWidget):
 
 
 def facts_of(run: RunRow) -> str:
-    cost = f"${run.cost:,.4f}" if run.cost is not None else "cost not known"
-    tokens = f"{run.input_tokens:,} tokens in, {run.output_tokens:,} out, {cost}"
     ended = f", ended {exact_time(run.ended_at)[11:19]}" if run.ended_at else ""
-    return f"Started {exact_time(run.started_at)[:19]}{ended} · by {run.actor}\n{tokens}"
+    began = f"Started {exact_time(run.started_at)[:19]}{ended} · by {run.actor}"
+    if not run.input_tokens and not run.output_tokens:
+        return began  # no model had a part in it
+    cost = f"${run.cost:,.4f}" if run.cost is not None else "cost not known"
+    return f"{began}\n{run.input_tokens:,} tokens in, {run.output_tokens:,} out, {cost}"
 
 
 def _text(role: str, text: str = "") -> QLabel:

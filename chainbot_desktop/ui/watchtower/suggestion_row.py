@@ -71,6 +71,7 @@ class SuggestionRow(QWidget):
         for place, button in enumerate(self.buttons):
             room -= button.sizeHint().width() + self._row.spacing()
             button.setVisible(place < len(self._terms) and room >= 0)
+            button.setMinimumWidth(button.sizeHint().width())  # what was hidden is not asked again by the layout
 
     def _on_chosen(self, place: int) -> None:
         text = self._complete(self._field.text(), self._field.cursorPosition(), self._terms[place])

@@ -95,6 +95,11 @@ class Desk:
     def feed_event(self, recorded: Recorded[Event]) -> None:
         self._engine.feed_event(recorded, self._clocks.steady())
 
+    @property
+    def least_level(self) -> int:
+        """No rule looks at lines of a lower level: they need not be fed."""
+        return self._engine.least_level
+
     def feed_logs(self, rows: Sequence[LogRow]) -> None:
         self._engine.feed_logs(rows, self._clocks.steady(), self._clocks.wall())
 

@@ -150,6 +150,11 @@ class Engine:
         for watch in watches:
             watch.hear(scope, moment)
 
+    @property
+    def least_level(self) -> int:
+        """No rule looks at lines of a lower level: they need not be fed."""
+        return self._patterns.least
+
     def feed_logs(self, rows: Sequence[LogRow], now: float, at: float) -> None:
         if not self._has_patterns:
             return

@@ -15,6 +15,8 @@ from chainbot_desktop.core.errors import InvalidInput
 
 MOST_TEXT = 16_384
 """Characters of a line that are looked at."""
+NO_LEVEL = 1_000
+"""Above the level of any line."""
 _SECONDS = 0.02
 _SLOW_TIMES = 3
 _LEAST = 3
@@ -142,9 +144,10 @@ class PatternIndex(Generic[T]):
     def __init__(self, items: Iterable[tuple[LinePattern, int, T]]) -> None:
         self._always: list[tuple[int, T]] = []
         self._by_piece: dict[str, list[tuple[int, T]]] = {}
-        self._least = 1_000
+        self.least = NO_LEVEL
+        """No line of a lower level is worth a try on any."""
         for pattern, level, item in items:
-            self._least = min(self._least, level)
+            self.least = min(self.least, level)
             if pattern.piece:
                 self._by_piece.setdefault(pattern.piece, []).append((level, item))
             else:
@@ -152,7 +155,7 @@ class PatternIndex(Generic[T]):
         self._pieces = regex.compile(r"\L<pieces>", pieces=list(self._by_piece)) if self._by_piece else None
 
     def candidates(self, text: str, level: int) -> Sequence[T]:
-        if level < self._least:
+        if level < self.least:
             return ()
         found = [item for least, item in self._always if level >= least]
         if self._pieces is not None and self._pieces.search(text) is not None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Source = Literal["program", "agent", "journald", "alexos", "http"]
 SOURCES: tuple[Source, ...] = ("program", "agent", "journald", "alexos", "http")
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord:
+class LogRecord(NamedTuple):
     """`time` is seconds since the epoch as the source tells it, `level` as in `logging` (0: none), `name` who of the source said it.
 
     `text` is as it was written: several lines, ANSI colours and control characters included.

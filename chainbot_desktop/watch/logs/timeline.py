@@ -55,6 +55,10 @@ class LogTimeline:
         """Soon kept, secrets hidden, in this order."""
         self._intake.add(records)
 
+    def ask(self, source: Callable[[], Iterable[LogRecord]]) -> None:
+        """Soon call `source` once, and keep what it gives then."""
+        self._intake.ask(source)
+
     async def kept(self) -> None:
         """Wait until everything that was added is kept."""
         await self._intake.emptied()

@@ -7,7 +7,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from chainbot_desktop.watch.logs.records import LogRecord
 from chainbot_desktop.watch.logs.timeline_store import BLOCK_BYTES, LONGEST_RECORD
@@ -33,12 +32,18 @@ class Intake:
         self._waiting: deque[LogRecord] = deque()
         self._characters = 0
         self._left_out = 0
+        self._sources: list[Callable[[], Iterable[LogRecord]]] = []
         self._planned: asyncio.TimerHandle | None = None
         self._batch = 256
         self._emptied = asyncio.Event()
         self._emptied.set()
 
     def add(self, records: Iterable[LogRecord]) -> None:
+        self._take(records)
+        if self._waiting:
+            self._begin()
+
+    def _take(self, records: Iterable[LogRecord]) -> None:
         records = records if isinstance(records, list) else list(records)
         lengths = [len(record.text) for record in records]
         characters = sum(lengths)
@@ -48,9 +53,6 @@ class Intake:
             self._characters += characters
         else:
             self._add_what_there_is_room_for(records)
-        if self._waiting and self._planned is None:
-            self._emptied.clear()
-            self._plan(GATHERED)
 
     def _add_what_there_is_room_for(self, records: Iterable[LogRecord]) -> None:
         for record in records:
@@ -58,9 +60,14 @@ class Intake:
                 self._left_out += 1
                 continue
             text = record.text
-            kept = record if len(text) <= LONGEST_RECORD else replace(record, text=_shortened(text))
+            kept = record if len(text) <= LONGEST_RECORD else record._replace(text=_shortened(text))
             self._waiting.append(kept)
             self._characters += len(kept.text)
+
+    def ask(self, source: Callable[[], Iterable[LogRecord]]) -> None:
+        """Add what `source` gives when the next batch is made: whoever is in a hurry makes no records before."""
+        self._sources.append(source)
+        self._begin()
 
     async def emptied(self) -> None:
         """Everything that was added is kept. For a source that can wait: nothing of it is left out."""
@@ -70,9 +77,20 @@ class Intake:
         """Keep what waits, however long it takes."""
         if self._planned is not None:
             self._planned.cancel()
+        self._hear_sources()
         while self._waiting:
             self._keep_batch()
         self._emptied.set()
+
+    def _begin(self) -> None:
+        if self._planned is None:
+            self._emptied.clear()
+            self._plan(GATHERED)
+
+    def _hear_sources(self) -> None:
+        sources, self._sources = self._sources, []
+        for source in sources:
+            self._take(source())
 
     def _plan(self, delay: float) -> None:
         self._planned = asyncio.get_running_loop().call_later(delay, self._flush)
@@ -81,12 +99,13 @@ class Intake:
         self._planned = None
         end = time.perf_counter() + _SLICE
         try:
+            self._hear_sources()
             while self._waiting and time.perf_counter() < end:
                 self._keep_batch()
             if self._left_out and len(self._waiting) < MOST_WAITING // 2:
                 self._tell_left_out()
         finally:  # who hears of a batch may fail: the next one is kept all the same
-            if self._waiting:
+            if self._waiting or self._sources:
                 self._plan(_PAUSE)
             else:
                 self._emptied.set()
@@ -97,7 +116,7 @@ class Intake:
         hidden = redact_all(self._redactor, texts)
         if hidden is not texts:
             batch = [
-                record if text is record.text else replace(record, text=text)
+                record if text is record.text else record._replace(text=text)
                 for record, text in zip(batch, hidden, strict=True)
             ]
         self._keep(batch)

@@ -262,10 +262,11 @@ def test_a_refusal_that_comes_after_the_sheet_was_closed_is_told(steering: Steer
 
 def test_windows_are_asked_for_an_agents_conversation_events_and_work(steering: Steering, tmp_path: Path) -> None:
     agent_id = steering.spawn("Ada")
-    for label in ("Open conversation", "Open logs", "Open its work"):
+    for label in ("Open conversation", "Open logs", "Open its events", "Open its work"):
         _do(steering, agent_id, label)
     assert steering.opened == [
         ("chat", {"agent_id": agent_id}),
+        ("watchtower", {"page": "logs", "source": "agent", "name": "Ada", "text": ""}),
         ("watchtower", {"subject": agent_id}),
         ("code-agent", {"folder": str(tmp_path)}),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
+from chainbot_desktop.ui.watchtower.run_details import facts_of
 from chainbot_desktop.ui.watchtower.runs_page import RunsPage
 from tests.helpers.agent_house import AgentHouse, open_agent_house
 from tests.ui.watchtower.conftest import until
@@ -187,5 +188,17 @@ def test_screens(
             await until(lambda: b.labels()[-1:] == ["Finished"])
             await asyncio.sleep(0.3)
             shoot(b.page, f"runs-one-{name}-{theme}")
+
+    on_loop(work())
+
+
+def test_what_no_model_had_a_part_in_has_no_tokens(tmp_path: Path, theme_source: ThemeSource, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        async with bench(tmp_path, theme_source) as b:
+            agent = await b.agent("Orders")
+            run = await b.service.run(await b.done(agent, "say one"))
+            plain = replace(run, input_tokens=0, output_tokens=0, cost=None)
+            assert "tokens" not in facts_of(plain)
+            assert "1,200 tokens in, 3 out, cost not known" in facts_of(replace(plain, input_tokens=1200, output_tokens=3))
 
     on_loop(work())

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from chainbot_desktop.core.events import UnknownEvent
 from chainbot_desktop.core.events.envelope import chain_hash
 from chainbot_desktop.core.ports import ChainReport, Head
+from chainbot_desktop.store import chain_quick
 from chainbot_desktop.store.chain import verify_chain
+from chainbot_desktop.store.chain_workers import ChainWorkers
 from chainbot_desktop.store.event_rows import COLUMNS, hashed_fields_of_row
 from tests.helpers.stores import open_store
 
@@ -60,10 +62,16 @@ def damaged(journal: Path, folder: Path, *statements: tuple[str, Iterable[Any]])
     return copy
 
 
-def found(path: Path, heads: Iterable[Head] = ()) -> ChainReport:
-    report = verify_chain(path, tuple(heads))
+def found(path: Path, heads: Iterable[Head] = (), workers: int | None = None) -> ChainReport:
+    report = verify_chain(path, tuple(heads), workers=workers)
     assert report is not None
     return report
+
+
+@pytest.fixture
+def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that 600 events are some for each process."""
+    monkeypatch.setattr("chainbot_desktop.store.chain_workers._EVENTS_ASKED", 100)
 
 
 def head_at(path: Path, seq: int) -> Head:
@@ -72,14 +80,20 @@ def head_at(path: Path, seq: int) -> Head:
     return Head(seq, own, "2026-01-01T00:00:00.000000Z")
 
 
-def test_a_whole_journal_is_whole_and_the_quick_way_says_so(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("workers", [0, 1, 3])
+@pytest.mark.usefixtures("small_portions")
+def test_a_whole_journal_is_whole_and_the_quick_way_says_so(
+    journal: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
     def slow_way(*_: object) -> None:
         raise AssertionError("the quick way did not understand events as they are written")
 
     monkeypatch.setattr("chainbot_desktop.store.chain.first_fault", slow_way)
     told: list[tuple[int, int]] = []
-    report = verify_chain(journal, [head_at(journal, 300), head_at(journal, EVENTS)], lambda *both: told.append(both))
+    heads = [head_at(journal, 300), head_at(journal, EVENTS)]
+    report = verify_chain(journal, heads, lambda *both: told.append(both), workers=workers)
     assert report == ChainReport(True, EVENTS, vouched=EVENTS)
+    assert told == sorted(told)
     assert told[-1] == (EVENTS, EVENTS)
 
 
@@ -123,6 +137,100 @@ def test_any_change_of_one_column_is_found(journal: Path, tmp_path: Path, seq: i
         assert report.broken_at == seq
         assert report.checked == seq - 1
         assert report.fault in {"changed", "reordered", "broken_link"}
+
+
+DAMAGE = {
+    "column": ("UPDATE events SET subject = subject || ? WHERE seq = ?", "x"),
+    "type": ("UPDATE events SET subject = CAST(subject || substr(?, 1, 0) AS BLOB) WHERE seq = ?", "x"),
+    "no text": ("UPDATE events SET actor = CAST(? AS TEXT) WHERE seq = ?", b"\xff\xfe"),
+    "no text in a hash": ("UPDATE events SET hash = CAST(? AS TEXT) WHERE seq = ?", b"\xff\n\xfe"),
+    "no text in a link": ("UPDATE events SET prev_hash = CAST(? AS TEXT) WHERE seq = ?", b"\xff\n \xfe"),
+    "nul": ("UPDATE events SET type = type || char(0) || ? WHERE seq = ?", "x"),
+    "boundary": ("UPDATE events SET data = substr(data, 1, 5), id = substr(id, 1, 30) || ? WHERE seq = ?", "x"),
+    "missing": ("DELETE FROM events WHERE ? = 'x' AND seq = ?", "x"),
+}
+
+
+@pytest.mark.usefixtures("small_portions")
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("seq", [2, 100, 101, 256, 400, 599])
+def test_processes_beside_this_one_find_the_same(journal: Path, tmp_path: Path, damage: str, seq: int) -> None:
+    statement, value = DAMAGE[damage]
+    path = damaged(journal, tmp_path, (statement, (value, seq)))
+    report = found(path, workers=2)
+    assert not report.ok
+    assert report.broken_at == seq
+    assert report == found(path, workers=0)
+
+
+@pytest.mark.usefixtures("small_portions")
+@pytest.mark.parametrize("many", [1, 2])
+def test_a_process_that_is_killed_takes_nothing_with_it(
+    journal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    look = ChainWorkers.look
+
+    def kill_some(workers: ChainWorkers, *asked: Any) -> Any:
+        for worker in workers._workers[:many]:
+            worker._process.kill()
+            worker._process.wait()
+        return look(workers, *asked)
+
+    monkeypatch.setattr(ChainWorkers, "look", kill_some)
+    assert found(journal, workers=2) == ChainReport(True, EVENTS)
+    path = damaged(journal, tmp_path, ("UPDATE events SET subject = 'x' WHERE seq = 450", ()))
+    assert found(path, workers=2).broken_at == 450
+
+
+def test_processes_that_cannot_start_are_done_without(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    assert found(journal, workers=2) == ChainReport(True, EVENTS)
+
+
+def test_processes_end_with_the_one_that_asked(journal: Path) -> None:
+    """However it ends: nobody is left behind who holds the database."""
+    workers = ChainWorkers(journal, 2)
+    process = workers._workers[0]._process
+    assert workers.ends() == [(1, EVENTS), (1, EVENTS)]
+    assert process.stdin is not None
+    process.stdin.close()  # as the system does when the one that asked is killed
+    assert process.wait(30) == 0
+    others = workers._workers[1]._process
+    workers.close()
+    assert others.returncode is not None
+
+
+@pytest.mark.usefixtures("small_portions")
+def test_more_than_one_of_them_may_stop_in_the_middle(journal: Path) -> None:
+    told: list[int] = []
+    report = verify_chain(journal, progress=lambda checked, _: told.append(checked), stop=lambda: len(told) >= 2, workers=2)
+    assert report is None
+    assert told == [100, 200]
+
+
+def test_what_is_written_meanwhile_is_left_for_the_next_time(
+    journal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each process sees a state of its own: one begins before, the others after an event was written."""
+    path = damaged(journal, tmp_path, ("DELETE FROM events WHERE seq > 590", ()))
+    start = ChainWorkers.__init__
+
+    def write_and_start(workers: ChainWorkers, *given: Any) -> None:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("ATTACH ? AS whole", (str(journal),))
+            connection.execute("INSERT INTO events SELECT * FROM whole.events WHERE seq > 590")
+        start(workers, *given)
+
+    monkeypatch.setattr(ChainWorkers, "__init__", write_and_start)
+    assert found(path, workers=2) == ChainReport(True, 590)
+    assert found(path, workers=0) == ChainReport(True, EVENTS)
+
+
+def test_events_too_large_to_be_joined_are_left_to_be_looked_at_one_by_one(journal: Path) -> None:
+    with closing(chain_quick.reading_connection(journal)) as connection:
+        assert chain_quick.quick_look(connection, 1, EVENTS) is not None
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 2000)
+        assert chain_quick.quick_look(connection, 1, EVENTS) is None
 
 
 @pytest.mark.parametrize(("seq", "other"), [(5, 6), (255, 256), (256, 257), (3, 599), (1, 2)])

@@ -18,6 +18,7 @@ from chainbot_desktop.core.events.envelope import GENESIS_HASH, Recorded
 from chainbot_desktop.core.ports import EventQuery, IdempotencyKey
 from chainbot_desktop.store import journal as journal_module
 from chainbot_desktop.store.database import Database
+from chainbot_desktop.store.idempotency import _FIND, _FOUND
 from tests.helpers.stores import open_store
 
 
@@ -96,12 +97,38 @@ async def test_a_key_with_another_body_is_refused_alone(tmp_path: Path) -> None:
         assert [r.seq for r in (first, other, plain) if isinstance(r, Recorded)] == [1, 2, 3]
 
 
+async def test_many_keys_at_once_are_each_answered_as_the_first_time(tmp_path: Path) -> None:
+    """Known and unknown ones, and one with another body, in more than one statement takes."""
+
+    def key(number: int, digest: str = "d") -> IdempotencyKey:
+        return IdempotencyKey(f"caller {number % 3}", f"k{number}", digest)
+
+    async with open_store(tmp_path) as store:
+        evens = range(0, 800, 2)
+        first = await asyncio.gather(*(store.journal.append(started(), key(number)) for number in evens))
+        again = await asyncio.gather(
+            *(store.journal.append(started(), key(number, "other" if number == 4 else "d")) for number in range(800)),
+            return_exceptions=True,
+        )
+        assert [number for number, found in enumerate(again) if isinstance(found, Conflict)] == [4]
+        seqs = [found.seq for found in again if isinstance(found, Recorded)]
+        assert set(seqs) == set(range(1, 801)) - {first[2].seq}
+        for number, recorded in zip(evens, first, strict=True):
+            found = again[number]
+            assert number == 4 or (isinstance(found, Recorded) and found.seq == recorded.seq)
+        assert store.journal.head_seq == 800
+        plan = await store.database.read(
+            lambda c: [row[3] for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {_FIND}(?,?){_FOUND}", ("a", "b", 0.0))]
+        )
+    assert any(step.startswith("SEARCH known") and "key=?" in step for step in plan), plan
+
+
 async def test_a_key_is_forgotten_after_seven_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key = IdempotencyKey("caller", "k", "d")
     async with open_store(tmp_path) as store:
         await store.journal.append(started(), key)
         now = journal_module_time()
-        monkeypatch.setattr("chainbot_desktop.store.journal_writer.time.time", lambda: now + 7 * 24 * 3600 + 1)
+        monkeypatch.setattr("chainbot_desktop.store.idempotency.time.time", lambda: now + 7 * 24 * 3600 + 1)
         assert (await store.journal.append(started(), key)).seq == 2
 
 

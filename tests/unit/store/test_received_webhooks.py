@@ -6,13 +6,13 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
 import pytest
 
-from chainbot_desktop.core.errors import Conflict
-from chainbot_desktop.core.events import ExternalEventReceived
+from chainbot_desktop.core.errors import Conflict, Unavailable
+from chainbot_desktop.core.events import ExternalEventReceived, Recorded
 from chainbot_desktop.core.events.webhooks import ExternalFact
 from chainbot_desktop.core.ports import IdempotencyKey
 from chainbot_desktop.store.received_webhooks import IncomingQuery, ReceivedWebhooks, RefusedWebhook
@@ -64,6 +64,54 @@ async def test_many_at_once_each_with_its_event_and_its_bytes(store: Store, rece
         found = await store.journal.get(first.event_id)
         assert found is not None
         assert found.seq == seqs[number]
+
+
+async def test_a_batch_of_deliveries_alone_and_one_of_all_kinds(store: Store, received: ReceivedWebhooks) -> None:
+    """The one goes to disk in a single statement, the other in a transaction; what is kept is the same."""
+
+    async def kept(seq: int) -> list[tuple[str, bytes | None, int | None]]:
+        return [(row.key, await received.body(row.number), row.replay_of) for row in await received.of_event(seq)]
+
+    def plain(number: int) -> Awaitable[Recorded[ExternalEventReceived]]:
+        return received.append(event(number), None, "event", CALLER, f"k{number}", 3, b"\x00%d\xff" % number, "")
+
+    # The first is alone; the others wait for it, and are a batch of their own.
+    alone = await asyncio.gather(*(plain(number) for number in range(9)))
+    assert [recorded.seq for recorded in alone] == list(range(1, 10))
+    assert [await kept(recorded.seq) for recorded in alone] == [[(f"k{n}", b"\x00%d\xff" % n, None)] for n in range(9)]
+    (original,) = await received.of_event(1)
+    mixed = await asyncio.gather(
+        plain(20),
+        store.journal.append(event(21)),
+        received.append_replay(event(22), original, "user:admin"),
+        plain(23),
+        received.append(event(24), IdempotencyKey(CALLER, "k24", "d"), "event", CALLER, "k24", 1, b"2", ""),
+    )
+    assert [recorded.seq for recorded in mixed] == list(range(10, 15))
+    assert [await kept(recorded.seq) for recorded in mixed] == [
+        [("k20", b"\x0020\xff", None)], [], [("", b"\x000\xff", original.number)], [("k23", b"\x0023\xff", None)], [("k24", b"2", None)]
+    ]  # fmt: skip
+    assert [row.status for row in await received.page(IncomingQuery())] == [200] * 13
+    report = await store.journal.verify()
+    assert (report.ok, report.checked) == (True, 14)
+
+
+async def test_a_full_disk_keeps_neither_the_event_nor_its_delivery(store: Store, received: ReceivedWebhooks) -> None:
+    await received.append(event(1), None, "event", CALLER, "", 1, b"1", "")
+    writer = store.journal._require_writer()._connection
+
+    async def set_limit(pages: int) -> None:
+        await store.database.on_writer(lambda: writer.execute(f"PRAGMA max_page_count = {pages}").fetchone())
+
+    await set_limit(1)  # SQLite takes that as: no more than there are
+    body = bytes(200_000)
+    with pytest.raises(Unavailable):
+        await received.append(event(2), None, "event", CALLER, "", len(body), body, "")
+    await set_limit(1_000_000)
+    recorded = await received.append(event(3), None, "event", CALLER, "", 1, b"3", "")
+    assert recorded.seq == 2
+    assert await received.counts() == (2, 0)
+    assert (await store.journal.verify()).ok
 
 
 async def test_a_key_with_another_body_leaves_no_row_that_claims_an_event(store: Store, received: ReceivedWebhooks) -> None:

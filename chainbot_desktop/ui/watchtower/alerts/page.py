@@ -143,7 +143,7 @@ class AlertsPage(Page):
         self.quiet.show_until(self._desk.quiet_until)
 
     def _build(self, parts: WatchtowerParts) -> None:
-        self.strip = PageStrip(PARTS, parts.themes, from_left=True)
+        self.strip = PageStrip(PARTS, parts.themes)
         self.strip.chosen.connect(self.show_part)
         self._stack = QStackedWidget()
         self._head = QWidget()

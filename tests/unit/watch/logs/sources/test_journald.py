@@ -42,14 +42,20 @@ class Followed:
 async def following(program: Path) -> AsyncIterator[Followed]:
     tasks = Tasks()
     timeline = LogTimeline(tasks)
-    async with children() as starter:
-        journal = SystemJournal(timeline.add, lambda: starter, tasks, timeline.kept, program=str(program), pauses=(0.01, 0.05))
-        journal.start()
-        yield Followed(timeline, journal)
-        journal.stop()
-        await journal.ended()
-        assert await tasks.cancel_all(10) == ()
-    await timeline.close()
+    try:
+        async with children() as starter:
+            journal = SystemJournal(
+                timeline.add, lambda: starter, tasks, timeline.kept, program=str(program), pauses=(0.01, 0.05)
+            )
+            journal.start()
+            try:
+                yield Followed(timeline, journal)
+            finally:
+                journal.stop()
+                await journal.ended()
+                assert await tasks.cancel_all(10) == ()
+    finally:
+        await timeline.close()
 
 
 async def test_entries_come_with_all_that_they_say(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -35,6 +36,20 @@ class Heard(list[LogRecord]):
     @property
     def texts(self) -> list[str]:
         return [record.text for record in self]
+
+
+class Asked:
+    """A timeline that asks when the test wants it to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], Iterable[LogRecord]]] = []
+
+    def __call__(self, source: Callable[[], Iterable[LogRecord]]) -> None:
+        self.waiting.append(source)
+
+    def records(self) -> list[LogRecord]:
+        waiting, self.waiting = self.waiting, []
+        return [record for source in waiting for record in source()]
 
 
 @pytest.fixture
@@ -228,29 +243,47 @@ async def test_alex_os_is_heard_with_its_own_times(tmp_path: Path) -> None:
     [("/api/x", 200, 20), ("/api/x", 404, 30), ("/api/x", 503, 40), ("/health", 200, 10), ("/health", 503, 40)],
 )
 def test_requests_have_the_level_of_what_became_of_them(route: str, status: int, level: int) -> None:
-    heard = Heard()
-    access = HttpAccess(heard)
+    asked = Asked()
+    access = HttpAccess(asked)
     access.answered("GET", route, status, 0.0123, 5)
     access.start()
     access.answered("GET", route, status, 0.0123, 5)
     access.answered("GET", route, status, 0.0123, None)
-    assert heard.texts == [f"GET {route} {status} 12.3 ms 5 B", f"GET {route} {status} 12.3 ms"]
-    assert {(r.level, r.name, r.source) for r in heard} == {(level, route, "http")}
+    records = asked.records()
+    assert [record.text for record in records] == [f"GET {route} {status} 12.3 ms 5 B", f"GET {route} {status} 12.3 ms"]
+    assert {(r.level, r.name, r.source) for r in records} == {(level, route, "http")}
+
+
+async def test_requests_are_in_the_timeline_in_order_with_the_time_of_their_answers() -> None:
+    timeline = LogTimeline(Tasks())
+    access = HttpAccess(timeline.ask)
+    access.start()
+    begun = time.time()
+    for number in range(3):
+        access.answered("GET", f"/api/{number}", 200, 0.001, 1)
+    answered = time.time()
+    await timeline.kept()
+    access.answered("GET", "/api/late", 500, 0.001, 1)
+    access.stop()
+    await timeline.close()
+    rows = timeline.lines(0, 10)
+    assert [row.name for row in rows] == ["/api/0", "/api/1", "/api/2", "/api/late"]
+    assert all(begun - 0.001 <= row.time <= answered + 0.001 for row in rows[:3] if row.time is not None)
 
 
 def test_who_reads_the_log_writes_nothing_into_it_but_what_went_wrong() -> None:
-    heard = Heard()
-    access = HttpAccess(heard)
+    asked = Asked()
+    access = HttpAccess(asked)
     access.start()
     access.answered("GET", "/api/logs", 200, 0.1, 5)
     access.answered("GET", "/api/logs", 422, 0.1, 5)
-    assert [record.level for record in heard] == [logging.WARNING]
+    assert [record.level for record in asked.records()] == [logging.WARNING]
 
 
 @pytest.fixture
 async def switched() -> AsyncIterator[tuple[LogSources, HttpAccess, list[tuple[Source, bool]]]]:
     chosen: list[tuple[Source, bool]] = []
-    access = HttpAccess(Heard())
+    access = HttpAccess(Asked())
     sources = LogSources([access, ProgramLog(Heard(), LogRing())], lambda source, on: chosen.append((source, on)))
     yield sources, access, chosen
     await sources.close()
