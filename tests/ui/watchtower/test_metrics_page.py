@@ -368,7 +368,7 @@ def test_a_mark_opens_its_event(tower: Build, on_loop: OnLoop, touch_screen: QPo
         started = PanelStarted(data=Start(version="1", pid=1, host="h", port=1, mode="panel"))
         async with tower(events=[started, door(1)]) as t:
             page = charts_of(t)
-            page.show_range(60)
+            page.show_range(3600)  # where it goes on slowly: a busy machine must still find it under the finger
             await until(lambda: page.strip.marks)
             (mark,) = page.strip.marks
             assert mark.title == "Panel started"
