@@ -372,6 +372,7 @@ def test_a_mark_opens_its_event(tower: Build, on_loop: OnLoop, touch_screen: QPo
             await until(lambda: page.strip.marks)
             (mark,) = page.strip.marks
             assert mark.title == "Panel started"
+            await until(lambda: page.strip.marks_at(page.strip.x_of(mark.at)))  # the very second is not on the axis yet
             spot = QPoint(round(page.strip.x_of(mark.at)) - 10, 34)
             touch(page.strip, touch_screen, [spot])
             await until(lambda: t.view.page == "events")
@@ -387,6 +388,8 @@ def test_several_marks_in_one_place_are_offered(tower: Build, on_loop: OnLoop) -
             page = charts_of(t)
             page.show_range(3600)
             await until(lambda: len(page.strip.marks) == 3)
+            # What is of this very second is not on the axis yet.
+            await until(lambda: len(page.strip.marks_at(page.strip.x_of(page.strip.marks[0].at))) == 3)
             spot = QPoint(round(page.strip.x_of(page.strip.marks[0].at)), 34)
             QTest.mouseClick(page.strip, Qt.MouseButton.LeftButton, pos=spot)
             menu = t.view.findChild(MenuSheet)

@@ -79,7 +79,9 @@ async def test_what_ended_between_two_looks_counts_with_who_waited_for_it(tmp_pa
     async with children() as started:
         shell = await _is_there(await started.start(["sh", "-c", STARTS_SHORT_ONES], cwd=tmp_path))
         sampler = LoadSampler(lambda: {"shell": (shell.leader,)}, Tasks(), lambda _: None)
-        await _until(sampler, "shell", lambda load: load is not None and (load.cpu_percent or 0) > 3)  # of itself it would have none
+        await _until(
+            sampler, "shell", lambda load: load is not None and (load.cpu_percent or 0) > 3
+        )  # of itself it would have none
 
 
 async def test_an_agent_with_two_children_is_the_sum_of_them(tmp_path: Path) -> None:
