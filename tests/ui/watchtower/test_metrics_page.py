@@ -367,6 +367,7 @@ def test_a_mark_opens_its_event(tower: Build, on_loop: OnLoop, touch_screen: QPo
     async def work() -> None:
         started = PanelStarted(data=Start(version="1", pid=1, host="h", port=1, mode="panel"))
         async with tower(events=[started, door(1)]) as t:
+            await t.metrics.open()  # the axis follows what is measured
             page = charts_of(t)
             page.show_range(3600)  # where it goes on slowly: a busy machine must still find it under the finger
             await until(lambda: page.strip.marks)
@@ -385,6 +386,7 @@ def test_several_marks_in_one_place_are_offered(tower: Build, on_loop: OnLoop) -
     async def work() -> None:
         started = [PanelStarted(data=Start(version=str(n), pid=n, host="h", port=1, mode="panel")) for n in range(3)]
         async with tower(events=started) as t:
+            await t.metrics.open()  # the axis follows what is measured
             page = charts_of(t)
             page.show_range(3600)
             await until(lambda: len(page.strip.marks) == 3)
