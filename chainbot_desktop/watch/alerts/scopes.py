@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import cel
@@ -29,6 +30,15 @@ VARIABLES: Mapping[str, str] = {
 ROOTS = frozenset(name for name in VARIABLES if "." not in name)
 
 
+def _known(figures: Figures) -> dict[str, float]:
+    return {name: value for name, value in figures.items() if value is not None}
+
+
+def _figure(figures: Figures, name: str) -> Any:
+    # Only what an expression names is handed over: there are many figures.
+    return _known(figures) if name == "figures" else figures.get(name)
+
+
 class Scope:
     """`figures` are the newest. Made for one moment: what is dear is made once, and only if somebody asks."""
 
@@ -42,14 +52,15 @@ class Scope:
     @property
     def variables(self) -> Mapping[str, Any]:
         if self._variables is None:
-            self._variables = {**self._own(), **self._known()}
+            self._variables = {**self._own(), **_known(self.figures)}
         return self._variables
 
     def context(self, labels: Mapping[str, str] | None = None) -> cel.Context:
         """For conditions. `labels`: only where one names them."""
         if self._context is None:
             self._context = context_of(self._own())
-            self._context.set_variable_resolver(self._resolve)
+            # Not a method of this scope: the context is no part of what Python can collect, and the two would keep each other for ever.
+            self._context.set_variable_resolver(partial(_figure, self.figures))
         if labels is not None:
             self._context.add_variable("labels", labels)
         return self._context
@@ -60,13 +71,6 @@ class Scope:
 
     def _own(self) -> dict[str, Any]:
         return {}
-
-    def _known(self) -> dict[str, float]:
-        return {name: value for name, value in self.figures.items() if value is not None}
-
-    def _resolve(self, name: str) -> Any:
-        # Only what an expression names is handed over: there are many figures.
-        return self._known() if name == "figures" else self.figures.get(name)
 
 
 class EventScope(Scope):
