@@ -16,10 +16,10 @@ from chainbot_desktop.agents.kinds.data_processor.processing import Account, Pro
 from chainbot_desktop.agents.kinds.data_processor.rows import ProcessingFailed
 from chainbot_desktop.agents.kinds.data_processor.sinks import AnswerSink, sink_for
 from chainbot_desktop.agents.kinds.data_processor.sources import rows_of
-from chainbot_desktop.agents.kinds.data_processor.threads import to_its_end
 from chainbot_desktop.agents.kinds.data_processor.transforming import Transforming
 from chainbot_desktop.agents.kinds.in_process import InProcessWorker
 from chainbot_desktop.core.errors import InvalidInput
+from chainbot_desktop.core.threads import to_its_end
 
 _ERRORS_SHOWN = 10
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from chainbot_desktop.agents.kinds.data_processor.rows import ProcessingFailed, Row, RowError, take_batch
 from chainbot_desktop.agents.kinds.data_processor.sinks import Sink, encoded
-from chainbot_desktop.agents.kinds.data_processor.threads import to_its_end
+from chainbot_desktop.core.threads import to_its_end
 
 _ERRORS_KEPT = 100
 _TELL_SECONDS = 1.0

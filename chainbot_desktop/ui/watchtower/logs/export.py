@@ -11,10 +11,12 @@ import os
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput
+from chainbot_desktop.core.threads import to_its_end
 from chainbot_desktop.ui.watchtower.logs.row_texts import row_as_json, row_as_text
 from chainbot_desktop.ui.watchtower.logs.rows import Rows
 from chainbot_desktop.watch.logs.document import LogRow
@@ -44,20 +46,16 @@ async def export_rows(
     if await asyncio.to_thread(path.is_dir):
         raise InvalidInput(f"{path.name} is a folder.", hint="Type the name of a file in it.")
     put = row_as_json if path.suffix.lower() in _JSON else row_as_text
+    part = _PartFile(path)
     try:
-        file = await asyncio.to_thread(_temporary, path)
-    except OSError as error:
-        raise _failed(path, error) from error
-    done = False
-    try:
-        written = await _write_all(rows, first, last, file, put, progress, whole)
-        await asyncio.to_thread(_finish, file, path)
-        done = True
+        await to_its_end(part.open)
+        written = await _write_all(rows, first, last, partial(part.write, put), progress, whole)
+        await to_its_end(part.seal)
+        part.take_its_place()  # not in a thread: until here it can be cancelled, from here on it is done
     except OSError as error:
         raise _failed(path, error) from error
     finally:
-        if not done:
-            _discard(file)
+        part.discard()
     return written
 
 
@@ -65,8 +63,7 @@ async def _write_all(
     rows: Rows,
     first: int,
     last: int,
-    file: IO[str],
-    put: Callable[[LogRow], str],
+    write: Callable[[Sequence[LogRow]], None],
     progress: Callable[[float], object],
     whole: Callable[[LogRow], Awaitable[LogRow]],
 ) -> int:
@@ -75,37 +72,58 @@ async def _write_all(
         part = [await whole(row) for row in rows.rows(rows.place_of(number), _CHUNK) if number <= row.number <= last]
         if not part:
             break
-        await asyncio.to_thread(_write, file, part, put)
+        await to_its_end(partial(write, part))
         written += len(part)
         number = part[-1].number + 1
         progress((number - first) / (last - first + 1))
     return written
 
 
-def _write(file: IO[str], rows: Sequence[LogRow], put: Callable[[LogRow], str]) -> None:
-    file.write("".join(f"{put(row)}\n" for row in rows))
+class _PartFile:
+    """What is written beside its place, and takes it in one step. All but `take_its_place` and `discard` belong into a thread."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[str] | None = None
 
-def _temporary(path: Path) -> IO[str]:
-    """Beside its place, so that it can take it in one step."""
-    return tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", errors="replace", dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
-    )
+    def open(self) -> None:
+        self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - open over several calls
+            "w",
+            encoding="utf-8",
+            errors="replace",
+            dir=self._path.parent,
+            prefix=f".{self._path.name}.",
+            suffix=".part",
+            delete=False,
+        )
 
+    def write(self, put: Callable[[LogRow], str], rows: Sequence[LogRow]) -> None:
+        self._opened.write("".join(f"{put(row)}\n" for row in rows))
 
-def _finish(file: IO[str], path: Path) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-    file.close()
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-    Path(file.name).chmod(mode)
-    Path(file.name).replace(path)
-
-
-def _discard(file: IO[str]) -> None:
-    with suppress(OSError):  # what a full disk did not take is not wanted any more
+    def seal(self) -> None:
+        """All of it is on the disk."""
+        file = self._opened
+        file.flush()
+        os.fsync(file.fileno())
         file.close()
-    Path(file.name).unlink(missing_ok=True)
+        mode = self._path.stat().st_mode & 0o777 if self._path.exists() else 0o666 & ~_umask()
+        Path(file.name).chmod(mode)
+
+    def take_its_place(self) -> None:
+        Path(self._opened.name).replace(self._path)
+        self._file = None
+
+    def discard(self) -> None:
+        """Unless it took its place."""
+        if self._file is not None:
+            with suppress(OSError):  # what a full disk did not take is not wanted any more
+                self._file.close()
+            Path(self._file.name).unlink(missing_ok=True)
+
+    @property
+    def _opened(self) -> IO[str]:
+        assert self._file is not None
+        return self._file
 
 
 def _umask() -> int:

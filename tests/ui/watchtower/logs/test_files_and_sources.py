@@ -261,6 +261,32 @@ def test_a_disk_that_is_full_leaves_what_was_there(tmp_path: Path) -> None:
         asyncio.run(export(tmp_path))
 
 
+class _Plain(_Broken):
+    def rows(self, first: int, count: int) -> list[LogRow]:
+        return [LogRow(n, None, 0, "file", "", f"line {n}") for n in range(first, min(self.count, first + count))]
+
+
+@pytest.mark.parametrize("turns", range(0, 40, 3))
+def test_cancelled_at_any_moment_it_is_the_old_file_or_the_whole_new_one(tmp_path: Path, turns: int) -> None:
+    path = tmp_path / "out.log"
+    path.write_text("before")
+
+    async def same(row: LogRow) -> LogRow:
+        return row
+
+    async def work() -> bool:
+        exporting = asyncio.ensure_future(export_rows(_Plain(), 0, 999, path, lambda share: None, same))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        exporting.cancel()
+        await asyncio.wait((exporting,))
+        return exporting.cancelled()
+
+    cancelled = asyncio.run(work())
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out.log"]
+    assert path.read_text() == "before" if cancelled else path.read_text().endswith("line 999\n")
+
+
 def test_the_end_of_a_file_is_shown_before_it_is_indexed(tmp_path: Path) -> None:
     path = tmp_path / "big.log"
     path.write_text("".join(f"line {n}\n" for n in range(400_000)))
