@@ -47,6 +47,7 @@ class Sheets:
 
     async def rest(self) -> None:
         await until(lambda: not self.tasks.names)
+        QApplication.sendPostedEvents()  # a button in a layout is shown a moment after it was put there
 
 
 @pytest.fixture

@@ -134,6 +134,8 @@ def tower(qapp: QApplication, theme_source: ThemeSource, tmp_path: Path) -> Buil
                 await made.append(*waiting[start : start + 2000])
             if load:
                 made.view.show()
+                made.view.activateWindow()
+                await until(made.view.isActiveWindow)  # without, nothing in it has the focus
                 made.view.shown_first_time()
                 await until(lambda: len(made.view.events.stretch) or not store.journal.head_seq)
                 await until(lambda: not made.tasks.names)

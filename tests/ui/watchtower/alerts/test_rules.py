@@ -90,8 +90,12 @@ def test_a_finger_switches_and_scrolls(tower: Build, on_loop: OnLoop, touch: Cal
             on.press(switch)
             on.release(switch)
             await until(lambda: not desk._rules["r02"].rule.enabled)
-            on.drag(place(4, 650), place(1, 650))
-            await until(lambda: part.list.verticalScrollBar().value() > 0)
+            for _ in range(10):  # a busy machine may take the first for no drag at all: its moves come late
+                on.drag(place(4, 650), place(1, 650))
+                await asyncio.sleep(0.1)
+                if part.list.verticalScrollBar().value() > 0:
+                    break
+            assert part.list.verticalScrollBar().value() > 0
             await asyncio.sleep(0.05)
             off = [state.rule.name for state in desk.rules if not state.rule.enabled]
             assert off == ["r02"], "scrolling over the switches switched them"
