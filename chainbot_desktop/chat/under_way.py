@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from typing import Any
+from weakref import WeakValueDictionary
 
 from chainbot_desktop.chat.answer_stream import MAX_ANSWER, AnswerStream, Asked
 from chainbot_desktop.chat.markdown import escape_markdown
@@ -48,6 +49,7 @@ class UnderWay:
         self._after = after
         self._streams: dict[str, AnswerStream] = {}
         self._attending: dict[str, asyncio.Task[None]] = {}
+        self._keeping: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._listeners: Listeners[[]] = Listeners()
         self._due: asyncio.TimerHandle | None = None
         self._stop_watching = talk.on_change(self._on_agents_changed)
@@ -125,12 +127,15 @@ class UnderWay:
         finally:
             end()
         try:
-            later = self._begin_later(stream, await self._talk.following(stream.run_id))
-            if after is not None:
-                await asyncio.wait({after})
-            with suppress(NotFound):
-                await self._keep(stream, outcome)
+            # Nothing is awaited between the end of a run and this, and the lock is fair: they are kept in the order in which they end.
+            async with self._one_at_a_time(stream):
+                later = self._begin_later(stream, await self._talk.following(stream.run_id))
+                if after is not None:
+                    await asyncio.wait({after})
+                with suppress(NotFound):  # the conversation is gone
+                    await self._keep(stream, outcome)
                 stream.end()  # its message is there; it stays under way until what it asked for is under way too
+            with suppress(NotFound):
                 await self._after(stream, outcome)
         except ChainBotError as error:  # it stays in sight and under way: the next start keeps it, if the disk does then
             _log.error("the answer of %s could not be kept: %s", stream.agent_name, error)
@@ -146,6 +151,14 @@ class UnderWay:
                 text = f"{name_of(other.agent_name)} had ended its task when it was told: this is a task of its own, answered here."
                 with suppress(NotFound):
                     await self.say(other.conversation_id, text)
+
+    def _one_at_a_time(self, stream: AnswerStream) -> asyncio.Lock:
+        """What an agent answers in a conversation waits for its earlier answers there, and for nobody else's."""
+        key = (stream.conversation_id, stream.agent_id)
+        lock = self._keeping.get(key)
+        if lock is None:
+            lock = self._keeping[key] = asyncio.Lock()
+        return lock
 
     def _begin_later(self, before: AnswerStream, later: Sequence[TalkRun]) -> list[AnswerStream]:
         """What was said to a run that had just ended is a run of its own, and followed like any other: kept after `before`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -67,6 +68,35 @@ async def test_the_first_agent_leads_and_is_asked_where_nobody_is_named(tmp_path
         await chat.service.post(made.id, "@tests five")
         await chat.service.post(made.id, "six")
         assert [run.task for run in talk.runs.values()][-2:] == ["five", "six"]
+
+
+async def test_answers_of_an_agent_are_kept_in_the_order_in_which_they_end_and_hold_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = FakeTalk("Ada", "tests")
+    held = asyncio.Event()
+    following = talk.following
+
+    async def slowly(run_id: str) -> Sequence[TalkRun]:
+        if run_id == "run-1":
+            await held.wait()
+        return await following(run_id)
+
+    monkeypatch.setattr(talk, "following", slowly)
+    async with open_chat(tmp_path, talk=talk) as chat:
+        made, other = await chat.service.begin(), await chat.service.begin()
+        for where, text in ((made, "@Ada one"), (made, "@Ada two"), (made, "@tests three"), (other, "@Ada four")):
+            await chat.service.post(where.id, text)
+        for number, run in enumerate(talk.runs.values(), start=1):
+            run.finish(f"answer {number}")
+        answers = chat.service.answers
+        assert answers is not None
+        await until(lambda: set(answers._streams) == {"run-1", "run-2"})
+        assert (await texts(chat, made.id))[3:] == ["answer 3"]
+        assert (await texts(chat, other.id))[1:] == ["answer 4"]
+        held.set()
+        await settled(chat)
+        assert (await texts(chat, made.id))[3:] == ["answer 3", "answer 1", "answer 2"]
 
 
 async def test_a_conversation_with_an_agent_is_begun_once_and_led_by_it(tmp_path: Path) -> None:
