@@ -23,7 +23,7 @@ from chainbot_desktop.core.events.envelope import Event, Recorded
 from chainbot_desktop.core.ports import ChainReport, DiskRefusal, EventQuery, Head, IdempotencyKey, JournalEnds
 from chainbot_desktop.store.chain import verify_chain
 from chainbot_desktop.store.database import Database, is_of_the_disk, translated_errors
-from chainbot_desktop.store.event_rows import event_of_row
+from chainbot_desktop.store.event_rows import RECORDED, event_of_row
 from chainbot_desktop.store.event_statements import RowsOf
 from chainbot_desktop.store.journal_writer import Entry, JournalWriter, Outcome, TableWrite, refusal
 from chainbot_desktop.store.schema import events
@@ -210,7 +210,7 @@ class SqliteJournal:
 
     async def get(self, event_id: str) -> Recorded[Event] | None:
         def work(connection: Connection) -> Recorded[Event] | None:
-            row = connection.execute(select(events).where(events.c.id == event_id)).first()
+            row = connection.execute(select(*RECORDED).where(events.c.id == event_id)).first()
             return event_of_row(row) if row is not None else None
 
         return await self._database.read(work)
@@ -344,7 +344,7 @@ def _select_events(  # noqa: C901 - one condition after the other
     connection: Connection, query: EventQuery
 ) -> list[Recorded[Event]]:
     newest_first = query.order == "desc"
-    statement = select(events).order_by(events.c.seq.desc() if newest_first else events.c.seq)
+    statement = select(*RECORDED).order_by(events.c.seq.desc() if newest_first else events.c.seq)
     if query.since is not None:
         statement = statement.where(events.c.seq < query.since if newest_first else events.c.seq > query.since)
     if query.types:

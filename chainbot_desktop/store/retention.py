@@ -70,7 +70,7 @@ def plan_pruning(connection: Connection, wish: Wish, projections: Mapping[str, S
     asked = select(events.c.time, events.c.hash)
     begin = connection.execute(asked.where(events.c.seq == first)).one()
     end = connection.execute(asked.where(events.c.seq == upto)).one()
-    size = connection.execute(select(func.sum(func.length(events.c.data))).where(events.c.seq <= upto)).scalar_one()
+    size = connection.execute(select(func.sum(func.length(events.c.envelope))).where(events.c.seq <= upto)).scalar_one()
     return PrunePlan(first, upto, begin.time, end.time, end.hash, int(size or 0), last - upto, tuple(held))
 
 
@@ -125,7 +125,7 @@ def prune_slice(connection: sqlite3.Connection, last_seq: int, limit: int = SLIC
     )
     if indexed < upto:
         connection.execute("INSERT OR REPLACE INTO journal_marks (name, seq) VALUES ('text', ?)", (upto,))
-    connection.execute("DELETE FROM events WHERE seq <= ?", (upto,))
+    connection.execute("DELETE FROM journal WHERE seq <= ?", (upto,))
     return int(last_seq - upto)
 
 

@@ -20,28 +20,44 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-events = Table(
-    "events",
+JOURNAL_INDEXES = (
+    ("ix_journal_id", ("json_extract(envelope, '$.id')",), True),
+    ("ix_journal_type_seq", ("json_extract(envelope, '$.type')", "seq"), False),
+    ("ix_journal_subject_seq", ("json_extract(envelope, '$.subject')", "seq"), False),
+    ("ix_journal_time", ("json_extract(envelope, '$.time')",), False),
+)
+"""Names, terms and whether unique. The view `events` has the same terms, letter by letter: only so SQLite uses the index."""
+
+journal = Table(
+    "journal",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("id", String(36), nullable=False),
-    Column("time", String(27), nullable=False),
-    Column("type", String(300), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("source", String(300), nullable=False),
-    Column("severity", String(10), nullable=False),
-    Column("subject", String(300), nullable=False),
-    Column("actor", String(220), nullable=False),
-    Column("requires_attention", Boolean, nullable=False),
-    Column("data", Text, nullable=False),
+    Column("envelope", Text, nullable=False),
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
-    Index("ix_events_id", "id", unique=True),
-    Index("ix_events_type_seq", "type", "seq"),
-    Index("ix_events_subject_seq", "subject", "seq"),
-    Index("ix_events_time", "time"),
+    *(Index(name, *map(text, terms), unique=unique) for name, terms, unique in JOURNAL_INDEXES),
 )
-"""The journal. `data` is canonical JSON, exactly the bytes that were hashed."""
+"""`envelope` is the text that was hashed after `prev_hash`. What it says stands nowhere else: nothing has to be compared with it."""
+
+events = Table(
+    "events",
+    MetaData(),
+    *(Column(column.name, column.type) for column in journal.columns),
+    Column("id", String(36)),
+    Column("time", String(27)),
+    Column("type", String(300)),
+    Column("version", Integer),
+    Column("source", String(300)),
+    Column("severity", String(10)),
+    Column("subject", String(300)),
+    Column("actor", String(220)),
+    Column("requires_attention", Boolean),
+    Column("data", Text),
+)
+"""A view of `journal`: what the envelopes say, to be asked for. `data` is JSON.
+
+`id`, `time`, `type` and `subject` have an index; for each of the others every event's JSON is looked into.
+"""
 
 journal_marks = Table(
     "journal_marks",

@@ -213,7 +213,7 @@ def test_without_a_past_it_says_so_and_is_not_opened(replay: Replay) -> None:
 
 def test_of_a_pruned_journal_it_says_where_the_past_begins(replay: Replay) -> None:
     replay.happen(*a_morning(9))
-    replay.run(replay.store.database.write(lambda connection: connection.exec_driver_sql("DELETE FROM events WHERE seq <= 4")))
+    replay.run(replay.store.database.write(lambda connection: connection.exec_driver_sql("DELETE FROM journal WHERE seq <= 4")))
     replay.open()
     assert replay.messages[0].text == "The past begins with event 5: older ones were pruned."
     press(replay.run, replay.bar.track, Qt.Key.Key_Home)
