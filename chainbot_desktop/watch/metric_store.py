@@ -5,7 +5,7 @@ already is left out, and nothing is counted twice. After it went forward, or the
 are no longer kept is closed. How long something is kept is counted in what was measured after it, not by the clock.
 
 Seconds live in memory and in the file, the rest in the file alone, which is written once a minute, on a thread of its own. Where the
-file cannot be used the store goes on in memory, says so, and tries again every minute.
+file cannot be used the store goes on in memory (with the newest week), says so, and tries again every minute.
 """
 
 from __future__ import annotations

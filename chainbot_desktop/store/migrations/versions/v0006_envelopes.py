@@ -35,9 +35,9 @@ def upgrade() -> None:
     op.execute("CREATE INDEX ix_journal_subject_seq ON journal (json_extract(envelope, '$.subject'), seq)")
     op.execute("CREATE INDEX ix_journal_time ON journal (json_extract(envelope, '$.time'))")
     said = ", ".join(f"json_extract(envelope, '$.{name}') AS {name}" for name in _FIELDS)
-    op.execute(
-        f"CREATE VIEW events AS SELECT seq, envelope, prev_hash, hash, {said}, envelope -> '$.data' AS data FROM journal"  # noqa: S608
-    )
+    # Not `envelope -> '$.data'`: some systems still have an SQLite from before it.
+    said += ", json_quote(json_extract(envelope, '$.data')) AS data"
+    op.execute(f"CREATE VIEW events AS SELECT seq, envelope, prev_hash, hash, {said} FROM journal")  # noqa: S608 - names of our own
 
 
 def _move_events(connection: sa.Connection) -> None:
