@@ -60,7 +60,7 @@ def damaged(journal: Path, folder: Path, *statements: tuple[str, Iterable[Any]])
     shutil.copy(journal, copy)
     with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=OFF")
-        for name, *_ in JOURNAL_INDEXES:  # they refuse what is no JSON; who edits the file itself does not ask them
+        for name in JOURNAL_INDEXES:  # they refuse what is no JSON; who edits the file itself does not ask them
             connection.execute(f"DROP INDEX {name}")
         for statement, values in statements:
             connection.execute(statement, tuple(values))

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
+from sqlalchemy import event as sa_event
 
 from chainbot_desktop.core.events import UnknownEvent
-from chainbot_desktop.core.events.envelope import GENESIS_HASH, Event, chain_hash, hashed_envelope
+from chainbot_desktop.core.events.envelope import GENESIS_HASH, Event, Severity, chain_hash, hashed_envelope
 from chainbot_desktop.core.ports import ChainReport, EventQuery
 from chainbot_desktop.store.chain import verify_chain
-from chainbot_desktop.store.schema import JOURNAL_INDEXES
+from chainbot_desktop.store.schema import JOURNAL_INDEX_CONDITIONS, JOURNAL_INDEXES
 from tests.helpers.stores import open_store
 
 EVENTS = [
@@ -93,6 +94,7 @@ async def test_an_event_that_was_changed_before_is_still_a_changed_one(tmp_path:
         ("SELECT seq FROM events WHERE type IN (?, 'x') AND seq > 5", "ix_journal_type_seq"),
         ("SELECT min(seq) FROM events WHERE type IN (?, 'x') AND seq > 5", "ix_journal_type_seq"),
         ("SELECT envelope FROM events WHERE subject = ? ORDER BY seq DESC LIMIT 100", "ix_journal_subject_seq"),
+        ("SELECT envelope FROM events WHERE actor = ? ORDER BY seq DESC LIMIT 100", "ix_journal_actor_seq"),
         ("SELECT seq FROM events WHERE time <= ? ORDER BY time DESC, seq DESC LIMIT 1", "ix_journal_time"),
     ],
 )
@@ -111,6 +113,50 @@ async def test_migrations_make_the_indexes_of_the_schema(tmp_path: Path) -> None
     with closing(sqlite3.connect(tmp_path / "journal.db")) as connection:
         made = dict(connection.execute(asked).fetchall())
     assert made == {
-        name: f"CREATE {'UNIQUE ' if unique else ''}INDEX {name} ON journal ({', '.join(terms)})"
-        for name, terms, unique in JOURNAL_INDEXES
+        name: f"CREATE {'UNIQUE ' if name == 'ix_journal_id' else ''}INDEX {name} ON journal ({', '.join(terms)})"
+        + (f" WHERE {JOURNAL_INDEX_CONDITIONS[name]}" if name in JOURNAL_INDEX_CONDITIONS else "")
+        for name, terms in JOURNAL_INDEXES.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (EventQuery(severities=(Severity.ERROR, Severity.CRITICAL)), "ix_journal_severe"),
+        (EventQuery(severities=(Severity.WARNING,), order="desc"), "ix_journal_severe"),
+        (EventQuery(attention=True, order="desc"), "ix_journal_attention"),
+        (EventQuery(actor="user:admin"), "ix_journal_actor_seq"),
+        (EventQuery(severities=(Severity.INFO, Severity.ERROR)), None),
+        (EventQuery(attention=False), None),
+    ],
+)
+async def test_the_few_are_found_by_their_index(tmp_path: Path, query: EventQuery, index: str | None) -> None:
+    statements: list[str] = []
+
+    def watch(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    async with open_store(tmp_path) as store:
+        for number, severity in enumerate(Severity):
+            event = UnknownEvent(type="x", severity=severity, requires_attention=number == 3, actor=f"user:{severity}", data=1)
+            await store.journal.append(event)
+        sa_event.listen(Engine, "before_cursor_execute", watch)
+        try:
+            read = await store.journal.read(query)
+        finally:
+            sa_event.remove(Engine, "before_cursor_execute", watch)
+        everything = await store.journal.read(EventQuery(order=query.order))
+    assert read == [recorded for recorded in everything if suits(recorded.event, query)]
+    (statement,) = [statement for statement in statements if "FROM events" in statement]
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as connection:
+        plan = connection.execute("EXPLAIN QUERY PLAN " + statement, ("x",) * statement.count("?")).fetchall()
+    assert ("USING INDEX" in plan[0][3]) == (index is not None)
+    assert index is None or index in plan[0][3]
+
+
+def suits(event: Event, query: EventQuery) -> bool:
+    return (
+        (not query.severities or event.severity in query.severities)
+        and query.attention in {None, event.requires_attention}
+        and query.actor in {None, event.actor}
+    )

@@ -33,7 +33,13 @@ def upgrade() -> None:
     op.execute("CREATE UNIQUE INDEX ix_journal_id ON journal (json_extract(envelope, '$.id'))")
     op.execute("CREATE INDEX ix_journal_type_seq ON journal (json_extract(envelope, '$.type'), seq)")
     op.execute("CREATE INDEX ix_journal_subject_seq ON journal (json_extract(envelope, '$.subject'), seq)")
+    op.execute("CREATE INDEX ix_journal_actor_seq ON journal (json_extract(envelope, '$.actor'), seq)")
     op.execute("CREATE INDEX ix_journal_time ON journal (json_extract(envelope, '$.time'))")
+    op.execute(
+        "CREATE INDEX ix_journal_severe ON journal (json_extract(envelope, '$.severity'), seq) "
+        "WHERE json_extract(envelope, '$.severity') IN ('warning', 'error', 'critical')"
+    )
+    op.execute("CREATE INDEX ix_journal_attention ON journal (seq) WHERE json_extract(envelope, '$.requires_attention') = 1")
     said = ", ".join(f"json_extract(envelope, '$.{name}') AS {name}" for name in _FIELDS)
     # Not `envelope -> '$.data'`: some systems still have an SQLite from before it.
     said += ", json_quote(json_extract(envelope, '$.data')) AS data"
