@@ -131,11 +131,12 @@ def _link(row: tuple[Any, ...]) -> tuple[Link, int]:
 
 def _bounds(connection: sqlite3.Connection, stretch: Stretch) -> tuple[int, int]:
     first, last = stretch.first or 1, stretch.last
+    # As a sum: the least `seq` itself SQLite looks for along the table, event by event, instead of in the index of times.
     if stretch.after is not None:
-        (found,) = connection.execute("SELECT min(seq) FROM events WHERE time >= ?", (stretch.after,)).fetchone()
+        (found,) = connection.execute("SELECT min(seq + 0) FROM events WHERE time >= ?", (stretch.after,)).fetchone()
         first = max(first, found) if found is not None else 2**62
     if stretch.before is not None:
-        (found,) = connection.execute("SELECT max(seq) FROM events WHERE time <= ?", (stretch.before,)).fetchone()
+        (found,) = connection.execute("SELECT max(seq + 0) FROM events WHERE time <= ?", (stretch.before,)).fetchone()
         last = min(last or found or 0, found or 0)
     lowest, highest = connection.execute("SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events)").fetchone()
     first, last = max(first, lowest or 1), highest or 0 if last is None else min(last, highest or 0)

@@ -58,7 +58,8 @@ def plan_pruning(connection: Connection, wish: Wish, projections: Mapping[str, S
     upto = last - max(wish.keep or 0, KEPT_AT_LEAST)
     if wish.before is not None:
         # Times jump, places do not: all up to the first event that is young enough to stay.
-        stays = connection.execute(select(func.min(events.c.seq)).where(events.c.time >= wish.before)).scalar_one()
+        # As a sum: the least `seq` itself SQLite looks for along the table, event by event, instead of in the index of times.
+        stays = connection.execute(select(func.min(events.c.seq + 0)).where(events.c.time >= wish.before)).scalar_one()
         upto = min(upto, (stays or last) - 1)
     held: list[str] = []
     for bound, words in (*_needed(connection), *_not_in_snapshots(connection, projections)):

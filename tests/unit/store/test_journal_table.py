@@ -95,6 +95,7 @@ async def test_an_event_that_was_changed_before_is_still_a_changed_one(tmp_path:
         ("SELECT min(seq) FROM events WHERE type IN (?, 'x') AND seq > 5", "ix_journal_type_seq"),
         ("SELECT envelope FROM events WHERE subject = ? ORDER BY seq DESC LIMIT 100", "ix_journal_subject_seq"),
         ("SELECT envelope FROM events WHERE actor = ? ORDER BY seq DESC LIMIT 100", "ix_journal_actor_seq"),
+        ("SELECT min(seq + 0) FROM events WHERE time >= ?", "ix_journal_time"),
         ("SELECT seq FROM events WHERE time <= ? ORDER BY time DESC, seq DESC LIMIT 1", "ix_journal_time"),
     ],
 )
