@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events.envelope import Event, Recorded
 from chainbot_desktop.core.ports import EventQuery
+from chainbot_desktop.core.tasks import Latest
 from chainbot_desktop.ui.view import Command, Message
 from chainbot_desktop.ui.watchtower.audit_bar import AuditFilterBar, VerdictBar
 from chainbot_desktop.ui.watchtower.audit_rows import entry_text
@@ -46,7 +47,7 @@ class AuditPage(Page):
         self._trail = parts.audit
         self._filter = EventFilter()
         self.stretch: RowWindow[Recorded[Event]] = RowWindow(lambda recorded: recorded.seq, KEPT)
-        self._work: asyncio.Task[None] | None = None
+        self._work = Latest(parts.tasks)
         self._verifying: asyncio.Task[None] | None = None
         self._sheet: QWidget | None = None
         self._build(parts)
@@ -142,11 +143,11 @@ class AuditPage(Page):
     # The list.
 
     def load(self) -> None:
-        self._start(self._load_newest())
+        self._work.start("audit: read", self._load_newest())
 
     def show_seq(self, seq: int) -> None:
         """Show the event, or the one before it where it is missing, with its neighbours."""
-        self._start(self._load_around(seq))
+        self._work.start("audit: read", self._load_around(seq))
 
     def _on_filtered(self) -> None:
         try:
@@ -159,11 +160,6 @@ class AuditPage(Page):
     def _query(self, *, since: int | None, newest_first: bool) -> EventQuery:
         query = self._filter.query(since=since, limit=_PAGE, newest_first=newest_first)
         return replace(query, actor=query.actor or self.filter_bar.who or None, after=since_days(self.filter_bar.when))
-
-    def _start(self, work: object) -> None:
-        if self._work is not None:
-            self._work.cancel()
-        self._work = self._parts.tasks.spawn("audit: read", work)  # type: ignore[arg-type]  # always a coroutine of this class
 
     async def _load_newest(self) -> None:
         self.filter_bar.status.setText("Reading…")
@@ -189,8 +185,8 @@ class AuditPage(Page):
         self._inspect(rows[index])
 
     def _on_wants_older(self) -> None:
-        if len(self.stretch) and not self.stretch.complete and not self._busy:
-            self._start(self._load_older())
+        if len(self.stretch) and not self.stretch.complete and not self._work.busy:
+            self._work.start("audit: read", self._load_older())
 
     async def _load_older(self) -> None:
         rows = await self._read(self._query(since=self.stretch.oldest, newest_first=True))
@@ -198,8 +194,8 @@ class AuditPage(Page):
             self._rows_changed(removed=self.stretch.extend_older(rows, complete=len(rows) < _PAGE))
 
     def _on_wants_newer(self) -> None:
-        if len(self.stretch) and not self._busy:
-            self._start(self._load_newer())
+        if len(self.stretch) and not self._work.busy:
+            self._work.start("audit: read", self._load_newer())
 
     async def _load_newer(self) -> None:
         rows = await self._read(self._query(since=self.stretch.newest, newest_first=False))
@@ -211,8 +207,8 @@ class AuditPage(Page):
             self._news.start()
 
     def _on_news(self) -> None:
-        if not self._busy and self.stretch.at_head and self.list.at_top:
-            self._start(self._load_newer() if len(self.stretch) else self._load_newest())
+        if not self._work.busy and self.stretch.at_head and self.list.at_top:
+            self._work.start("audit: read", self._load_newer() if len(self.stretch) else self._load_newest())
 
     async def _read(self, query: EventQuery) -> list[Recorded[Event]] | None:
         try:
@@ -221,10 +217,6 @@ class AuditPage(Page):
             self.filter_bar.status.setText(str(error))
             self.message.emit(Message(error.message, "error", error.hint, "Try again", self.load))
             return None
-
-    @property
-    def _busy(self) -> bool:
-        return self._work is not None and not self._work.done() and self._work is not asyncio.current_task()
 
     def _rows_changed(self, *, inserted: int = 0, removed: int = 0, keep_place: bool = True) -> None:
         self.list.rows_changed(inserted=inserted, removed=removed, keep_place=keep_place)

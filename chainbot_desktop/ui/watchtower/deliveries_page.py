@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.link import LinkState
+from chainbot_desktop.core.tasks import Latest
 from chainbot_desktop.store.deliveries import DeliveryRow
 from chainbot_desktop.ui.view import Command, Message
 from chainbot_desktop.ui.watchtower.deliveries_notice import DeliveriesNotice
@@ -56,7 +57,7 @@ class DeliveriesPage(Page):
         self._state = ""
         self._words: tuple[str, ...] = ()
         self.stretch: RowWindow[Any] = RowWindow(self._number_of, KEPT)
-        self._work: asyncio.Task[None] | None = None
+        self._work = Latest(parts.tasks)
         self._loaded = False
         self._build(parts)
         self._offer = ReplayOffer(self, parts, self.message.emit)
@@ -76,10 +77,10 @@ class DeliveriesPage(Page):
             self.bar.field.setText(text)
         if isinstance(number, int):
             self.show_list("incoming")
-            self._start("delivery", self._show_incoming(number), apart=True)
+            self._tasks.spawn("deliveries: delivery", self._show_incoming(number))
         elif isinstance(seq, int):
             self.show_list("outgoing")
-            self._start("delivery", self._show_outgoing(seq), apart=True)
+            self._tasks.spawn("deliveries: delivery", self._show_outgoing(seq))
         elif content.get("list") in self._lists:
             self.show_list(str(content["list"]))
 
@@ -124,7 +125,7 @@ class DeliveriesPage(Page):
 
     def load(self) -> None:
         """The newest page of the list that is chosen."""
-        self._start("newest", self._load())
+        self._work.start("deliveries: newest", self._load())
 
     # What people decide.
 
@@ -147,7 +148,7 @@ class DeliveriesPage(Page):
                 self.message.emit(Message(words.format(count), "success"))
             self._look()
 
-        self._start("decide", act(), apart=True)
+        self._tasks.spawn("deliveries: decide", act())
 
     def _decide(self, seq: int, *, retry: bool) -> None:
         async def decide() -> None:
@@ -162,26 +163,13 @@ class DeliveriesPage(Page):
             await self._show_outgoing(seq)
             self._look()
 
-        self._start("decide", decide(), apart=True)
+        self._tasks.spawn("deliveries: decide", decide())
 
     # Reading.
 
-    def _start(self, name: str, work: Coroutine[Any, Any, None], *, apart: bool = False) -> None:
-        """What is not `apart` takes the place of what is being read."""
-        if apart:
-            self._tasks.spawn(f"deliveries: {name}", work)
-            return
-        if self._work is not None:
-            self._work.cancel()
-        self._work = self._tasks.spawn(f"deliveries: {name}", work)
-
-    @property
-    def _busy(self) -> bool:
-        return self._work is not None and not self._work.done()
-
     def _look(self) -> None:
-        if not self._busy and not self.bar.is_paused:
-            self._start("look", self._load() if self.list.at_top else self._count())
+        if not self._work.busy and not self.bar.is_paused:
+            self._work.start("deliveries: look", self._load() if self.list.at_top else self._count())
 
     async def _load(self) -> None:
         chosen = self._list
@@ -214,7 +202,7 @@ class DeliveriesPage(Page):
         if self.panel.is_open and shown is not None and (index := self.stretch.index_of(shown.seq)) is not None:
             row = self.stretch[index]
             if isinstance(row, DeliveryRow) and row != shown:
-                self._start("delivery", self._show_outgoing(row.seq), apart=True)
+                self._tasks.spawn("deliveries: delivery", self._show_outgoing(row.seq))
 
     async def _load_older(self) -> None:
         try:
@@ -263,7 +251,7 @@ class DeliveriesPage(Page):
         row = self.stretch[index]
         number = self._list.number(row)
         outgoing = self._list is self._lists["outgoing"]
-        self._start("delivery", self._show_outgoing(number) if outgoing else self._show_incoming(number), apart=True)
+        self._tasks.spawn("deliveries: delivery", self._show_outgoing(number) if outgoing else self._show_incoming(number))
 
     def _on_current_changed(self, index: int) -> None:
         if self.panel.is_open and 0 <= index < len(self.stretch):
@@ -365,7 +353,7 @@ class DeliveriesPage(Page):
         self.detail.closed.connect(self.panel.close_panel)
         self.detail.retry_wanted.connect(partial(self._decide, retry=True))
         self.detail.give_up_wanted.connect(partial(self._decide, retry=False))
-        self.detail.replay_wanted.connect(lambda number: self._start("replay", self._offer.make(number), apart=True))
+        self.detail.replay_wanted.connect(lambda number: self._tasks.spawn("deliveries: replay", self._offer.make(number)))
         self.detail.event_wanted.connect(self._on_event_wanted)
         self.detail.copied.connect(lambda what: self.message.emit(Message(f"Copied {what}.", "success")))
         outer = QVBoxLayout(self)
@@ -373,5 +361,5 @@ class DeliveriesPage(Page):
         outer.addWidget(self.panel)
 
     def _on_wants_older(self) -> None:
-        if not self._busy and not self.stretch.complete and len(self.stretch):
-            self._start("older", self._load_older())
+        if not self._work.busy and not self.stretch.complete and len(self.stretch):
+            self._work.start("deliveries: older", self._load_older())

@@ -5,7 +5,6 @@ An event that arrives costs one append; the list is brought up to date once a fr
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events.envelope import Event, Recorded
+from chainbot_desktop.core.tasks import Latest
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.event_filter import EventFilter, completed, parse_filter, suggestions
 from chainbot_desktop.ui.watchtower.event_inspector import EventInspector
@@ -62,7 +62,7 @@ class EventsPage(Page):
         self._known_to = 0
         self._stirred = False
         self._attention = 0
-        self._work: asyncio.Task[None] | None = None
+        self._work = Latest(parts.tasks)
         self._head_known = False
         self._build(parts)
         self._pace = Pace(self, self._on_frame)
@@ -97,7 +97,7 @@ class EventsPage(Page):
 
     def load(self) -> None:
         """Read the newest page of what the filter lets through."""
-        self._start("watchtower: newest events", self._load_newest())
+        self._work.start("watchtower: newest events", self._load_newest())
 
     def set_filter(self, text: str) -> None:
         self.bar.field.setText(text)
@@ -199,11 +199,6 @@ class EventsPage(Page):
         self._passes = None if chosen.empty else chosen.tester()
         self.load()
 
-    def _start(self, name: str, work: object) -> None:
-        if self._work is not None:
-            self._work.cancel()
-        self._work = self._tasks.spawn(name, work)  # type: ignore[arg-type]  # always a coroutine of this class
-
     async def _load_newest(self) -> None:
         self._head_known = False
         known_to = self._journal.head_seq
@@ -222,8 +217,8 @@ class EventsPage(Page):
         self._show_status()
 
     def _on_wants_older(self) -> None:
-        if self._head_known and not self.stretch.complete and len(self.stretch) and not self._busy:
-            self._start("watchtower: older events", self._load_older())
+        if self._head_known and not self.stretch.complete and len(self.stretch) and not self._work.busy:
+            self._work.start("watchtower: older events", self._load_older())
 
     async def _load_older(self) -> None:
         rows = await self._read(since=self.stretch.oldest, newest_first=True)
@@ -232,8 +227,8 @@ class EventsPage(Page):
             self._rows_changed(removed=gone)
 
     def _on_wants_newer(self) -> None:
-        if self._head_known and not self.stretch.at_head and not self._busy:
-            self._start("watchtower: newer events", self._load_newer())
+        if self._head_known and not self.stretch.at_head and not self._work.busy:
+            self._work.start("watchtower: newer events", self._load_newer())
 
     async def _load_newer(self) -> None:
         rows = await self._read(since=self.stretch.newest, newest_first=False)
@@ -248,10 +243,6 @@ class EventsPage(Page):
             self.bar.show_status(str(error), error=True)
             self.message.emit(Message(error.message, "error", error.hint, "Try again", self.load))
             return None
-
-    @property
-    def _busy(self) -> bool:
-        return self._work is not None and not self._work.done()
 
     # The inspector.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events.envelope import Event, Recorded
+from chainbot_desktop.core.tasks import Latest
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.event_inspector import EventInspector
 from chainbot_desktop.ui.watchtower.event_jumps import Jump
@@ -37,7 +38,7 @@ class Inspecting:
         self._lead = lead
         self._offer = ReplayOffer(inspector, parts, say)
         self._chains = EventChains(parts.journal, parts.deliveries.received.of_event, parts.deliveries.desk.of_event)
-        self._looking: asyncio.Task[None] | None = None
+        self._looking = Latest(parts.tasks)
         inspector.jump_wanted.connect(self._on_jump)
         inspector.body_wanted.connect(lambda digest: self._tasks.spawn("watchtower: body", self._show_body(digest)))
         inspector.chain_wanted.connect(self._on_chain)
@@ -54,9 +55,7 @@ class Inspecting:
         self._lead("chat", {"attach": {"kind": "event", "name": name, "text": text}})
 
     def _on_chain(self, recorded: Recorded[Event]) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
-        self._looking = self._tasks.spawn("watchtower: chain", self._show_chain(recorded))
+        self._looking.start("watchtower: chain", self._show_chain(recorded))
 
     async def _show_chain(self, recorded: Recorded[Event]) -> None:
         try:

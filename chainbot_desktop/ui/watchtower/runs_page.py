@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 from chainbot_desktop.core.errors import ChainBotError, NotFound
 from chainbot_desktop.core.events import Event, Recorded
 from chainbot_desktop.core.ports import EventQuery
+from chainbot_desktop.core.tasks import Latest
 from chainbot_desktop.store.agent_rows import OPEN_RUNS, RunQuery, RunRow, RunState
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.audit_sheets import ACTOR
@@ -53,8 +53,8 @@ class RunsPage(Page):
         self.runs: list[RunRow] = []
         self._complete = False
         self._shown = ""
-        self._work: asyncio.Task[None] | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._work = Latest(parts.tasks)
+        self._looking = Latest(parts.tasks)
         self._build()
         self._news = QTimer(self, singleShot=True, interval=_NEWS_MS)
         self._news.timeout.connect(self._refresh)
@@ -94,18 +94,13 @@ class RunsPage(Page):
     # The list.
 
     def load(self) -> None:
-        self._begin(self._load(RunQuery(limit=_PAGE), keep_place=False))
+        self._work.start("runs: read", self._load(RunQuery(limit=_PAGE), keep_place=False))
 
     def _refresh(self) -> None:
-        if self._runtime is not None and (self._work is None or self._work.done()):
-            self._begin(self._load(RunQuery(limit=max(_PAGE, len(self.runs))), keep_place=True))
+        if self._runtime is not None and not self._work.busy:
+            self._work.start("runs: read", self._load(RunQuery(limit=max(_PAGE, len(self.runs))), keep_place=True))
         if self._shown:
             self._look(self._shown)
-
-    def _begin(self, work: object) -> None:
-        if self._work is not None:
-            self._work.cancel()
-        self._work = self._parts.tasks.spawn("runs: read", work)  # type: ignore[arg-type]  # always a coroutine of this class
 
     async def _load(self, query: RunQuery, *, keep_place: bool) -> None:
         rows = await self._read(query)
@@ -115,8 +110,8 @@ class RunsPage(Page):
             self._rows_changed(keep_place=keep_place)
 
     def _on_wants_older(self) -> None:
-        if self.runs and not self._complete and (self._work is None or self._work.done()) and len(self.runs) < _KEPT:
-            self._begin(self._load_older())
+        if self.runs and not self._complete and not self._work.busy and len(self.runs) < _KEPT:
+            self._work.start("runs: read", self._load_older())
 
     async def _load_older(self) -> None:
         last = self.runs[-1]
@@ -190,9 +185,7 @@ class RunsPage(Page):
             self.show_run(self.runs[index].id)
 
     def _look(self, run_id: str) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
-        self._looking = self._parts.tasks.spawn("runs: one run", self._show(run_id))
+        self._looking.start("runs: one run", self._show(run_id))
 
     async def _show(self, run_id: str) -> None:
         if self._runtime is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
+from chainbot_desktop.core.tasks import Latest
 from chainbot_desktop.ui.theme import Theme
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.alerts.alert_rows import AlertRows
@@ -69,7 +69,7 @@ class HistoryPart(QWidget):
         self._stale = True
         self._seen: object = None
         """What told that something fired or became another, the last time."""
-        self._work: asyncio.Task[None] | None = None
+        self._work = Latest(parts.tasks)
         self._again = QTimer(self, singleShot=True, interval=_WRITTEN_MS)
         self._again.timeout.connect(self._on_written)
         self.rows = HistoryRows(parts.unit_of_rule)
@@ -89,7 +89,7 @@ class HistoryPart(QWidget):
 
     @property
     def busy(self) -> bool:
-        return self._work is not None and not self._work.done()
+        return self._work.busy
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -111,7 +111,7 @@ class HistoryPart(QWidget):
 
     def load(self) -> None:
         self._stale = False
-        self._start("alerts: history", self._load_newest())
+        self._work.start("alerts: history", self._load_newest())
 
     def _on_written(self) -> None:
         self._stale = True
@@ -125,11 +125,6 @@ class HistoryPart(QWidget):
         self._alerts, self._newest, self._oldest, self._complete = [], "", "", False
         self.list.scroll_to_top()
         self.load()
-
-    def _start(self, name: str, work: object) -> None:
-        if self._work is not None:
-            self._work.cancel()
-        self._work = self._parts.tasks.spawn(name, work)  # type: ignore[arg-type]  # always a coroutine of this class
 
     async def _load_newest(self) -> None:
         """What is newer or has changed, before what is here already: who reads further down goes on reading there."""
@@ -152,7 +147,7 @@ class HistoryPart(QWidget):
 
     def _on_wants_older(self) -> None:
         if not self._complete and self._oldest and not self.busy:
-            self._start("alerts: older history", self._load_older())
+            self._work.start("alerts: older history", self._load_older())
 
     async def _load_older(self) -> None:
         """Page by page until something passes the filter."""
