@@ -59,9 +59,9 @@ class FilterBar(QWidget):
         self.field.returnPressed.connect(self.left)
         self.field.installEventFilter(self)
         self.expression = text_toggle(".*", "Regular expression")
-        self.expression.toggled.connect(lambda on: self._change(regex=on))
+        self.expression.toggled.connect(lambda on: self._change(replace(self._state, regex=on)))
         self.case = text_toggle("Aa", "Match case")
-        self.case.toggled.connect(lambda on: self._change(case=on))
+        self.case.toggled.connect(lambda on: self._change(replace(self._state, case=on)))
         self.levels = {name: LevelChip(name, themes) for name in LEVEL_CHIPS}
         for chip in self.levels.values():
             chip.toggled.connect(self._on_levels)
@@ -147,15 +147,15 @@ class FilterBar(QWidget):
         super().resizeEvent(event)
         self._label()
 
-    def _change(self, **parts: object) -> None:
+    def _change(self, state: FilterState) -> None:
         if not self._showing:
-            self.set_state(replace(self._state, **parts))  # type: ignore[arg-type]  # names and kinds are the state's own
+            self.set_state(state)
 
     def _on_searched(self, text: str) -> None:
-        self._change(text=text)
+        self._change(replace(self._state, text=text))
 
     def _on_levels(self) -> None:
-        self._change(levels=frozenset(name for name, chip in self.levels.items() if chip.isChecked()))
+        self._change(replace(self._state, levels=frozenset(name for name, chip in self.levels.items() if chip.isChecked())))
 
     def _label(self) -> None:
         """On a narrow page the pictures say it, and the sheet holds the rest."""
