@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events.envelope import Event, Recorded
@@ -22,6 +22,7 @@ from chainbot_desktop.ui.watchtower.audit_sheets import ACTOR, ExportSheet, Rete
 from chainbot_desktop.ui.watchtower.event_filter import EventFilter, parse_filter
 from chainbot_desktop.ui.watchtower.event_inspector import EventInspector
 from chainbot_desktop.ui.watchtower.inspecting import Inspecting
+from chainbot_desktop.ui.watchtower.list_body import ListBody
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.watchtower.row_list import RowList
@@ -29,7 +30,6 @@ from chainbot_desktop.ui.watchtower.row_window import RowWindow
 from chainbot_desktop.ui.watchtower.side_panel import SidePanel
 from chainbot_desktop.ui.watchtower.two_line_rows import TwoLineRows
 from chainbot_desktop.ui.widgets import EmptyState
-from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 
 KEPT = 3_000
 """Rows in memory at a time."""
@@ -221,7 +221,7 @@ class AuditPage(Page):
     def _rows_changed(self, *, inserted: int = 0, removed: int = 0, keep_place: bool = True) -> None:
         self.list.rows_changed(inserted=inserted, removed=removed, keep_place=keep_place)
         shown = len(self.stretch)
-        self._body.setCurrentWidget(self.list if shown else self._empty)
+        self._body.show_rows(bool(shown))
         if not shown:
             self._empty.set_text("Nothing found", "Nobody did anything that this filter lets through.")
         more = "" if self.stretch.complete else ", scroll down for older ones"
@@ -265,24 +265,14 @@ class AuditPage(Page):
         self.list.wants_older.connect(self._on_wants_older)
         self.list.wants_newer.connect(self._on_wants_newer)
         self._empty = EmptyState("watch", "Reading the journal…", "", themes)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.verdict)
-        column.addWidget(self.filter_bar)
-        self._body = QStackedLayout()
-        column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment
-        self._body.addWidget(self._empty)
-        self._body.addWidget(self.list)
-        hand_focus_on(content, lambda: self.list)
+        self._body = ListBody((self.verdict, self.filter_bar), self.list, self._empty)
         self.inspector = EventInspector(themes)
         self.inspector.subject_wanted.connect(self._on_subject_wanted)
         self.inspector.event_wanted.connect(
             lambda recorded: self.open_requested.emit("watchtower", {"event_id": recorded.event.id})
         )
         self._inspecting = Inspecting(self.inspector, parts, self.message.emit, self.open_requested.emit)
-        self.panel = SidePanel(content, self.inspector, themes)
+        self.panel = SidePanel(self._body, self.inspector, themes)
         self.inspector.closed.connect(self.panel.close_panel)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

@@ -12,7 +12,7 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.link import LinkState
@@ -24,6 +24,7 @@ from chainbot_desktop.ui.watchtower.delivery_lists import PAGE, DeliveryList, in
 from chainbot_desktop.ui.watchtower.delivery_panel import DeliveryPanel
 from chainbot_desktop.ui.watchtower.follow_bar import FollowBar
 from chainbot_desktop.ui.watchtower.json_paths import json_value
+from chainbot_desktop.ui.watchtower.list_body import ListBody
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.watchtower.replay_sheet import ReplayOffer
@@ -32,7 +33,6 @@ from chainbot_desktop.ui.watchtower.row_window import RowWindow
 from chainbot_desktop.ui.watchtower.side_panel import SidePanel
 from chainbot_desktop.ui.watchtower.two_line_rows import RowText, TwoLineRows
 from chainbot_desktop.ui.widgets import Button, Chip, EmptyState, MenuSheet
-from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 
 KEPT = 2_000
 _LOOK_MS = 1_000
@@ -194,7 +194,7 @@ class DeliveriesPage(Page):
         self.list.rows_changed(inserted=index - before if index is not None else 0)
         if index is None and before >= 0:
             self.list.set_current(-1)
-        self._body.setCurrentWidget(self.list if len(self.stretch) else self._empty)
+        self._body.show_rows(bool(len(self.stretch)))
 
     def _refresh_panel(self) -> None:
         """What is being looked at may have gone on."""
@@ -337,19 +337,9 @@ class DeliveriesPage(Page):
         self.list.top_left.connect(self._look)
         self.bar.left.connect(lambda: self.list.setFocus(Qt.FocusReason.OtherFocusReason))
         self._empty = EmptyState("upload", "Reading…", "", themes)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.bar)
-        column.addWidget(self.notice)
-        self._body = QStackedLayout()
-        column.addLayout(self._body, 1)
-        self._body.addWidget(self._empty)
-        self._body.addWidget(self.list)
-        hand_focus_on(content, lambda: self.list)
+        self._body = ListBody((self.bar, self.notice), self.list, self._empty)
         self.detail = DeliveryPanel(themes)
-        self.panel = SidePanel(content, self.detail, themes)
+        self.panel = SidePanel(self._body, self.detail, themes)
         self.detail.closed.connect(self.panel.close_panel)
         self.detail.retry_wanted.connect(partial(self._decide, retry=True))
         self.detail.give_up_wanted.connect(partial(self._decide, retry=False))

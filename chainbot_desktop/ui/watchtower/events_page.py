@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events.envelope import Event, Recorded
@@ -21,6 +21,7 @@ from chainbot_desktop.ui.watchtower.event_texts import clock_time, describe, mar
 from chainbot_desktop.ui.watchtower.follow_bar import FollowBar, NewRowsPill
 from chainbot_desktop.ui.watchtower.inspecting import Inspecting
 from chainbot_desktop.ui.watchtower.json_paths import visible
+from chainbot_desktop.ui.watchtower.list_body import ListBody
 from chainbot_desktop.ui.watchtower.pace import Pace
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
@@ -30,7 +31,6 @@ from chainbot_desktop.ui.watchtower.side_panel import SidePanel
 from chainbot_desktop.ui.watchtower.suggestion_row import SuggestionRow
 from chainbot_desktop.ui.watchtower.two_line_rows import RowText, TwoLineRows
 from chainbot_desktop.ui.widgets import EmptyState
-from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 from chainbot_desktop.watch.alerts.records import ALERTS_SOURCE
 
 KEPT = 3_000
@@ -154,7 +154,7 @@ class EventsPage(Page):
     def _rows_changed(self, inserted: int = 0, removed: int = 0) -> None:
         self.list.rows_changed(inserted=inserted, removed=removed)
         self.pill.show_count(self.stretch.waiting, self.stretch.dropped)
-        self._body.setCurrentWidget(self.list if len(self.stretch) else self._empty)
+        self._body.show_rows(bool(len(self.stretch)))
         if not self._status_timer.isActive():
             self._status_timer.start()
         if self._attention and self.isVisible() and not self.stretch.held:
@@ -312,23 +312,13 @@ class EventsPage(Page):
         self._empty = EmptyState("watch", "Reading the journal…", "", themes)
         self.pill = NewRowsPill(self.list, themes)
         self.pill.clicked.connect(self._on_pill)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.bar)
         self.suggestions = SuggestionRow(self.bar.field, suggestions, completed, themes)
-        column.addWidget(self.suggestions)
-        self._body = QStackedLayout()
-        column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment
-        self._body.addWidget(self._empty)
-        self._body.addWidget(self.list)
-        hand_focus_on(content, lambda: self.list)
+        self._body = ListBody((self.bar, self.suggestions), self.list, self._empty)
         self.inspector = EventInspector(themes)
         self.inspector.subject_wanted.connect(self._on_subject_wanted)
         self.inspector.event_wanted.connect(self._go_to)
         self._inspecting = Inspecting(self.inspector, parts, self.message.emit, self.open_requested.emit)
-        self.panel = SidePanel(content, self.inspector, themes)
+        self.panel = SidePanel(self._body, self.inspector, themes)
         self.inspector.closed.connect(self.panel.close_panel)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.tasks import Latest
@@ -19,10 +19,10 @@ from chainbot_desktop.ui.watchtower.alerts.history_filter import HistoryFilter, 
 from chainbot_desktop.ui.watchtower.alerts.lines import AlertLine
 from chainbot_desktop.ui.watchtower.alerts.parts import AlertParts
 from chainbot_desktop.ui.watchtower.alerts.words import SEVERITY_MARKS, clock, duration_words, state_words
+from chainbot_desktop.ui.watchtower.list_body import ListBody
 from chainbot_desktop.ui.watchtower.marks import Mark
 from chainbot_desktop.ui.watchtower.row_list import RowList
 from chainbot_desktop.ui.widgets import Button, EmptyState, SearchField
-from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 from chainbot_desktop.watch.alerts.records import Alert
 
 PAGE = 100
@@ -174,7 +174,7 @@ class HistoryPart(QWidget):
     def _show(self, *, inserted: int = 0) -> None:
         self.rows.lines = [AlertLine(alert) for alert in self._alerts]
         self.list.rows_changed(inserted=inserted)
-        self._body.setCurrentWidget(self.list if self._alerts else self._empty)
+        self._body.show_rows(bool(self._alerts))
         if self._filter.empty:
             self._empty.set_text("Nothing fired yet", "What the rules find stays here, with how long it lasted.")
         else:
@@ -207,17 +207,10 @@ class HistoryPart(QWidget):
         self.list.current_changed.connect(self._on_current_changed)
         self.list.wants_older.connect(self._on_wants_older)
         self._empty = EmptyState("history", "Reading…", "", themes)
-        content = QWidget()
-        self._column = QVBoxLayout(content)
         self._row = QHBoxLayout()
         self._row.addWidget(self.field, 1)
-        self._column.addLayout(self._row)
-        self._body = QStackedLayout()
-        self._column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment
-        self._body.addWidget(self._empty)
-        self._body.addWidget(self.list)
-        hand_focus_on(content, lambda: self.list if self._alerts else self.field)
-        self.side = AlertSide(content, self._parts)
+        self._body = ListBody((self._row,), self.list, self._empty, otherwise=self.field)
+        self.side = AlertSide(self._body, self._parts)
         self.side.message.connect(self.message)
         self.side.open_requested.connect(self.open_requested)
         self.side.edit_wanted.connect(self.edit_wanted)
@@ -230,5 +223,3 @@ class HistoryPart(QWidget):
 
     def _on_theme_changed(self, theme: Theme) -> None:
         self._row.setContentsMargins(theme.px(12), theme.px(2), theme.px(12), theme.px(6))
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
