@@ -153,7 +153,7 @@ class AuditPage(Page):
         try:
             self._filter = parse_filter(self.filter_bar.field.text())
         except ChainBotError as error:
-            self.filter_bar.status.setText(str(error))
+            self.filter_bar.status.say(str(error), error=True)
             return
         self.load()
 
@@ -162,7 +162,7 @@ class AuditPage(Page):
         return replace(query, actor=query.actor or self.filter_bar.who or None, after=since_days(self.filter_bar.when))
 
     async def _load_newest(self) -> None:
-        self.filter_bar.status.setText("Reading…")
+        self.filter_bar.status.say("Reading…")
         rows = await self._read(self._query(since=None, newest_first=True))
         if rows is None:
             return
@@ -214,7 +214,7 @@ class AuditPage(Page):
         try:
             return await self._parts.journal.read(query)
         except ChainBotError as error:
-            self.filter_bar.status.setText(str(error))
+            self.filter_bar.status.say(str(error), error=True)
             self.message.emit(Message(error.message, "error", error.hint, "Try again", self.load))
             return None
 
@@ -225,7 +225,7 @@ class AuditPage(Page):
         if not shown:
             self._empty.set_text("Nothing found", "Nobody did anything that this filter lets through.")
         more = "" if self.stretch.complete else ", scroll down for older ones"
-        self.filter_bar.status.setText(f"{shown:,} entr{'y' if shown == 1 else 'ies'}{more}" if shown else "")
+        self.filter_bar.status.say(f"{shown:,} entr{'y' if shown == 1 else 'ies'}{more}" if shown else "")
 
     # One entry.
 

@@ -85,7 +85,7 @@ class DeliveriesPage(Page):
             self.show_list(str(content["list"]))
 
     def focus_filter(self) -> bool:
-        self.bar.focus_field()
+        self.bar.field.take_focus()
         return True
 
     def toggle_pause(self) -> None:
@@ -118,7 +118,7 @@ class DeliveriesPage(Page):
         self._label_state()
         self._show_rows(None)
         self._empty.set_text("Reading…", "")
-        self.bar.show_status("")
+        self.bar.status.say("")
         self.notice.hide()
         self.panel.close_panel()
         self.load()
@@ -184,7 +184,7 @@ class DeliveriesPage(Page):
             self._loaded = True
             await self._count()
         except ChainBotError as error:
-            self.bar.show_status(str(error), error=True)
+            self.bar.status.say(str(error), error=True)
 
     def _show_rows(self, current: int | None) -> None:
         """`current` is the number of the row that was current before."""
@@ -208,7 +208,7 @@ class DeliveriesPage(Page):
         try:
             rows = await self._list.read(self.stretch.oldest, self._state, self._words)
         except ChainBotError as error:
-            self.bar.show_status(str(error), error=True)
+            self.bar.status.say(str(error), error=True)
             return
         gone = self.stretch.extend_older(rows, complete=len(rows) < PAGE)
         self.list.rows_changed(removed=gone)
@@ -229,7 +229,7 @@ class DeliveriesPage(Page):
             text = f"{kept:,} kept · {refused:,} of them refused"
         narrowed = f"{len(self.stretch):,}{'' if self.stretch.complete else '+'} found · " if self._state or self._words else ""
         state = "paused" if self.bar.is_paused else "following" if self.list.at_top else "holding while you read"
-        self.bar.show_status(f"{narrowed}{text} · {state}")
+        self.bar.status.say(f"{narrowed}{text} · {state}")
         if not len(self.stretch):
             title, sentence = self._list.empty
             if narrowed:
@@ -335,7 +335,7 @@ class DeliveriesPage(Page):
         self.list.current_changed.connect(self._on_current_changed)
         self.list.wants_older.connect(self._on_wants_older)
         self.list.top_left.connect(self._look)
-        self.bar.left.connect(lambda: self.list.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.bar.field.left.connect(lambda: self.list.setFocus(Qt.FocusReason.OtherFocusReason))
         self._empty = EmptyState("upload", "Reading…", "", themes)
         self._body = ListBody((self.bar, self.notice), self.list, self._empty)
         self.detail = DeliveryPanel(themes)

@@ -89,7 +89,7 @@ class EventsPage(Page):
             self.set_filter(text)
 
     def focus_filter(self) -> bool:
-        self.bar.focus_field()
+        self.bar.field.take_focus()
         return True
 
     def toggle_pause(self) -> None:
@@ -189,7 +189,7 @@ class EventsPage(Page):
             chosen = parse_filter(text)
         except ChainBotError as error:
             self._filter_error = str(error)
-            self.bar.show_status(self._filter_error, error=True)
+            self.bar.status.say(self._filter_error, error=True)
             return
         self._filter_error = ""
         if chosen == self._filter:
@@ -203,7 +203,7 @@ class EventsPage(Page):
         self._head_known = False
         known_to = self._journal.head_seq
         if not self._filter.empty:
-            self.bar.show_status("Searching…")
+            self.bar.status.say("Searching…")
         rows = await self._read(since=None, newest_first=True)
         if rows is None:
             return
@@ -240,7 +240,7 @@ class EventsPage(Page):
         try:
             return await self._journal.read(self._filter.query(since=since, limit=_PAGE, newest_first=newest_first))
         except ChainBotError as error:
-            self.bar.show_status(str(error), error=True)
+            self.bar.status.say(str(error), error=True)
             self.message.emit(Message(error.message, "error", error.hint, "Try again", self.load))
             return None
 
@@ -283,7 +283,7 @@ class EventsPage(Page):
             newest = " newest" if self.stretch.at_head and not self.stretch.waiting else ""
             text = f"{shown:,}{newest} of {kept:,} events"
         state = "paused" if self.bar.is_paused else "holding while you read" if self.stretch.held else "following"
-        self.bar.show_status(f"{text} · {state}" if shown else "")
+        self.bar.status.say(f"{text} · {state}" if shown else "")
         if not shown:
             self._describe_emptiness()
 
@@ -303,7 +303,7 @@ class EventsPage(Page):
         self.list = RowList(self.rows, themes, "Events, the newest first")
         self.list.opened.connect(self._on_opened)
         self.list.pause_pressed.connect(self.bar.toggle)
-        self.bar.left.connect(self._on_filter_left)
+        self.bar.field.left.connect(self._on_filter_left)
         self.list.current_changed.connect(self._on_current_changed)
         self.list.wants_older.connect(self._on_wants_older)
         self.list.wants_newer.connect(self._on_wants_newer)

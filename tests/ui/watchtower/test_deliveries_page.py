@@ -81,7 +81,7 @@ def test_outgoing_ones_are_listed_looked_into_and_tried_again(tower: Build, on_l
             await deliver(t)
             deliveries = await page(t)
             assert len(deliveries.stretch) == 6
-            await until(lambda: "1 given up" in deliveries.bar.status_text)
+            await until(lambda: "1 given up" in deliveries.bar.status.text())
             assert "1 event is given up" in deliveries.notice.text
             await open_row(t, deliveries, 3)
             assert "422" in deliveries.detail.text
@@ -113,7 +113,7 @@ def test_all_at_once(tower: Build, on_loop: OnLoop) -> None:
                 lambda: "5 events are behind" in deliveries.notice.text or "waiting for the next" in deliveries.notice.text
             )
             press(deliveries, "Give up all")
-            await until(lambda: "5 given up" in deliveries.bar.status_text)
+            await until(lambda: "5 given up" in deliveries.bar.status.text())
             assert t.badges[-1] == 5
 
     on_loop(work())
@@ -142,7 +142,7 @@ def test_what_came_in_is_listed_narrowed_and_played_again(tower: Build, on_loop:
             deliveries = await page(t)
             deliveries.chips["incoming"].click()
             await until(lambda: len(deliveries.stretch) == 8)
-            await until(lambda: "8 kept · 2 of them refused" in deliveries.bar.status_text)
+            await until(lambda: "8 kept · 2 of them refused" in deliveries.bar.status.text())
             deliveries.state_button.click()
             (menu,) = [menu for menu in t.view.findChildren(MenuSheet) if menu.isVisible()]
             next(row for row in menu.rows if row.text() == "Refused").click()
@@ -184,10 +184,10 @@ def test_what_arrives_appears_and_whoever_reads_is_left_in_peace(tower: Build, o
             await until(lambda: len(deliveries.stretch) == 43)
             deliveries.list.verticalScrollBar().setValue(500)
             await t.deliveries.intake.accept("workflow/started", b'{"workflow_id": "newer"}', CALLER)
-            await until(lambda: "44 kept" in deliveries.bar.status_text)
+            await until(lambda: "44 kept" in deliveries.bar.status.text())
             assert len(deliveries.stretch) == 43
             assert deliveries.list.verticalScrollBar().value() == 500
-            assert "holding" in deliveries.bar.status_text
+            assert "holding" in deliveries.bar.status.text()
             deliveries.list.scroll_to_top()
             await until(lambda: len(deliveries.stretch) == 44)
 

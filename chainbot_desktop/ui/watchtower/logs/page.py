@@ -96,7 +96,7 @@ class LogsPage(Page):
             self.go_to_time(float(moment))
 
     def focus_filter(self) -> bool:
-        self.bar.focus_field()
+        self.bar.field.take_focus()
         return True
 
     def toggle_pause(self) -> None:
@@ -234,14 +234,14 @@ class LogsPage(Page):
 
     def _complain(self, error: ChainBotError) -> None:
         self._error = str(error)
-        self.bar.show_status(self._error, error=True)
+        self.bar.status.say(self._error, error=True)
 
     def _show_status(self) -> None:
         error = self._error or (str(self.reading.error) if self.reading.error is not None else "")
         if error:
-            self.bar.show_status(error, error=True)
+            self.bar.status.say(error, error=True)
         else:
-            self.bar.show_status(status_text(self.reading, paused=self.bar.is_paused, following=self.view.following))
+            self.bar.status.say(status_text(self.reading, paused=self.bar.is_paused, following=self.view.following))
         if not self.reading.rows.count:
             self.parts.empty.set_text(*empty_text(self.reading, self.bar.state))
 
@@ -418,7 +418,7 @@ class LogsPage(Page):
         parts, bar = self.parts, self.bar
         bar.changed.connect(self._on_filter)
         bar.paused.connect(self._on_paused)
-        bar.left.connect(lambda: self.first.setFocus(Qt.FocusReason.OtherFocusReason))
+        bar.field.left.connect(lambda: self.first.setFocus(Qt.FocusReason.OtherFocusReason))
         bar.filters_wanted.connect(self.menus.open_filters)
         bar.times_wanted.connect(self.menus.open_times)
         bar.folds_wanted.connect(self.menus.open_folds)
