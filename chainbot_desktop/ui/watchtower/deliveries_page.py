@@ -5,7 +5,6 @@ While it can be seen it looks once a second; somebody who reads further down, or
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -21,23 +20,18 @@ from chainbot_desktop.store.deliveries import DeliveryRow
 from chainbot_desktop.ui.view import Command, Message
 from chainbot_desktop.ui.watchtower.deliveries_notice import DeliveriesNotice
 from chainbot_desktop.ui.watchtower.delivery_lists import PAGE, DeliveryList, incoming_list, outgoing_list
-from chainbot_desktop.ui.watchtower.delivery_panel import DeliveryPanel
+from chainbot_desktop.ui.watchtower.delivery_side import ACTOR, DeliverySide
 from chainbot_desktop.ui.watchtower.follow_bar import FollowBar
-from chainbot_desktop.ui.watchtower.json_paths import json_value
 from chainbot_desktop.ui.watchtower.list_body import ListBody
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
-from chainbot_desktop.ui.watchtower.replay_sheet import ReplayOffer
 from chainbot_desktop.ui.watchtower.row_list import RowList
 from chainbot_desktop.ui.watchtower.row_window import RowWindow
-from chainbot_desktop.ui.watchtower.side_panel import SidePanel
 from chainbot_desktop.ui.watchtower.two_line_rows import RowText, TwoLineRows
 from chainbot_desktop.ui.widgets import Button, Chip, EmptyState, MenuSheet
 
 KEPT = 2_000
 _LOOK_MS = 1_000
-_ACTOR = "user:admin"
-_ON_LOOP = 64 * 1024
 _AWAY = frozenset({LinkState.RETRYING, LinkState.FAILED, LinkState.UNREGISTERED, LinkState.REGISTERING})
 
 
@@ -60,7 +54,6 @@ class DeliveriesPage(Page):
         self._work = Latest(parts.tasks)
         self._loaded = False
         self._build(parts)
-        self._offer = ReplayOffer(self, parts, self.message.emit)
         self._clock = QTimer(self, interval=_LOOK_MS)
         self._clock.timeout.connect(self._look)
 
@@ -77,10 +70,10 @@ class DeliveriesPage(Page):
             self.bar.field.setText(text)
         if isinstance(number, int):
             self.show_list("incoming")
-            self._tasks.spawn("deliveries: delivery", self._show_incoming(number))
+            self.panel.show_incoming(number)
         elif isinstance(seq, int):
             self.show_list("outgoing")
-            self._tasks.spawn("deliveries: delivery", self._show_outgoing(seq))
+            self.panel.show_outgoing(seq)
         elif content.get("list") in self._lists:
             self.show_list(str(content["list"]))
 
@@ -130,13 +123,13 @@ class DeliveriesPage(Page):
     # What people decide.
 
     def retry_given_up(self) -> None:
-        self._act(self._desk.retry_all("given_up", _ACTOR), "Tried again: {:,} that were given up.")
+        self._act(self._desk.retry_all("given_up", ACTOR), "Tried again: {:,} that were given up.")
 
     def retry_waiting(self) -> None:
-        self._act(self._desk.retry_all("pending", _ACTOR), "Tried at once: {:,} that wait.")
+        self._act(self._desk.retry_all("pending", ACTOR), "Tried at once: {:,} that wait.")
 
     def give_up_waiting(self) -> None:
-        self._act(self._desk.give_up_waiting(_ACTOR), "Given up: {:,} that waited. Retry all brings them back.")
+        self._act(self._desk.give_up_waiting(ACTOR), "Given up: {:,} that waited. Retry all brings them back.")
 
     def _act(self, work: Coroutine[Any, Any, int], words: str) -> None:
         async def act() -> None:
@@ -149,21 +142,6 @@ class DeliveriesPage(Page):
             self._look()
 
         self._tasks.spawn("deliveries: decide", act())
-
-    def _decide(self, seq: int, *, retry: bool) -> None:
-        async def decide() -> None:
-            try:
-                await (self._desk.retry(seq, _ACTOR) if retry else self._desk.give_up(seq, _ACTOR))
-            except ChainBotError as error:
-                self.message.emit(Message(error.message, "warning", error.hint))
-            else:
-                self.message.emit(
-                    Message("It is tried at once." if retry else "It is given up. Retry brings it back.", "success")
-                )
-            await self._show_outgoing(seq)
-            self._look()
-
-        self._tasks.spawn("deliveries: decide", decide())
 
     # Reading.
 
@@ -197,12 +175,11 @@ class DeliveriesPage(Page):
         self._body.show_rows(bool(len(self.stretch)))
 
     def _refresh_panel(self) -> None:
-        """What is being looked at may have gone on."""
-        shown = self.detail.row
-        if self.panel.is_open and shown is not None and (index := self.stretch.index_of(shown.seq)) is not None:
+        shown = self.panel.detail.row
+        if shown is not None and (index := self.stretch.index_of(shown.seq)) is not None:
             row = self.stretch[index]
-            if isinstance(row, DeliveryRow) and row != shown:
-                self._tasks.spawn("deliveries: delivery", self._show_outgoing(row.seq))
+            if isinstance(row, DeliveryRow):
+                self.panel.refresh(row)
 
     async def _load_older(self) -> None:
         try:
@@ -248,43 +225,13 @@ class DeliveriesPage(Page):
     # The panel.
 
     def _on_opened(self, index: int) -> None:
-        row = self.stretch[index]
-        number = self._list.number(row)
-        outgoing = self._list is self._lists["outgoing"]
-        self._tasks.spawn("deliveries: delivery", self._show_outgoing(number) if outgoing else self._show_incoming(number))
+        number = self._list.number(self.stretch[index])
+        show = self.panel.show_outgoing if self._list is self._lists["outgoing"] else self.panel.show_incoming
+        show(number)
 
     def _on_current_changed(self, index: int) -> None:
         if self.panel.is_open and 0 <= index < len(self.stretch):
             self._on_opened(index)
-
-    async def _show_outgoing(self, seq: int) -> None:
-        try:
-            self.detail.show_outgoing(await self._desk.get(seq))
-        except ChainBotError as error:
-            self.message.emit(Message(error.message, "warning", error.hint))
-            return
-        self._open_panel()
-
-    async def _show_incoming(self, number: int) -> None:
-        try:
-            one, body = await self._received.get(number), await self._received.body(number)
-        except ChainBotError as error:
-            self.message.emit(Message(error.message, "warning", error.hint))
-            return
-        if one is None:
-            self.message.emit(Message(f"Webhook no. {number} is not kept any more.", "warning"))
-            return
-        value = None
-        if body is not None:
-            value = json_value(body) if len(body) <= _ON_LOOP else await asyncio.to_thread(json_value, body)
-        self.detail.show_incoming(one, body, value)
-        self._open_panel()
-
-    def _open_panel(self) -> None:
-        was_open = self.panel.is_open
-        self.panel.open()
-        if self.panel.covers and not was_open:
-            self.detail.take_focus()
 
     def _on_event_wanted(self, event_id: str) -> None:
         self.open_requested.emit("watchtower", {"event_id": event_id})
@@ -338,14 +285,10 @@ class DeliveriesPage(Page):
         self.bar.field.left.connect(lambda: self.list.setFocus(Qt.FocusReason.OtherFocusReason))
         self._empty = EmptyState("upload", "Reading…", "", themes)
         self._body = ListBody((self.bar, self.notice), self.list, self._empty)
-        self.detail = DeliveryPanel(themes)
-        self.panel = SidePanel(self._body, self.detail, themes)
-        self.detail.closed.connect(self.panel.close_panel)
-        self.detail.retry_wanted.connect(partial(self._decide, retry=True))
-        self.detail.give_up_wanted.connect(partial(self._decide, retry=False))
-        self.detail.replay_wanted.connect(lambda number: self._tasks.spawn("deliveries: replay", self._offer.make(number)))
-        self.detail.event_wanted.connect(self._on_event_wanted)
-        self.detail.copied.connect(lambda what: self.message.emit(Message(f"Copied {what}.", "success")))
+        self.panel = DeliverySide(self._body, parts)
+        self.panel.message.connect(self.message)
+        self.panel.event_wanted.connect(self._on_event_wanted)
+        self.panel.decided.connect(self._look)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.panel)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 
 from chainbot_desktop.core.errors import ChainBotError
@@ -11,13 +10,10 @@ from chainbot_desktop.core.tasks import Latest
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.event_inspector import EventInspector
 from chainbot_desktop.ui.watchtower.event_jumps import Jump
-from chainbot_desktop.ui.watchtower.json_paths import json_value
+from chainbot_desktop.ui.watchtower.json_paths import json_value_aside
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.watchtower.replay_sheet import ReplayOffer
 from chainbot_desktop.watch.event_chain import EventChains
-
-_ON_LOOP = 64 * 1024
-"""Bytes that are parsed at once; more of them go to a thread."""
 
 
 class Inspecting:
@@ -72,7 +68,7 @@ class Inspecting:
         if body is None:
             self._say(Message("The body of this event is no longer kept.", "warning", f"Its SHA-256 was {digest}."))
             return
-        value = json_value(body) if len(body) <= _ON_LOOP else await asyncio.to_thread(json_value, body)
+        value = await json_value_aside(body)
         self._inspector.show_body(body, value)
 
     async def _replay(self, recorded: Recorded[Event]) -> None:

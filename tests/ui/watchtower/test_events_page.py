@@ -488,7 +488,7 @@ def test_the_chain_leads_from_cause_to_effect_and_back(tower: Build, on_loop: On
             await until(lambda: inspector.chain.rows.row(2).title == "this event: workflow_failed")
             assert inspector.event_id == failed.event.id
             inspector.chain.list.opened.emit(0)
-            await until(lambda: t.view.page == "deliveries" and "no. 1" in t.view.deliveries.detail.text)
+            await until(lambda: t.view.page == "deliveries" and "no. 1" in t.view.deliveries.panel.detail.text)
 
     on_loop(work())
 
