@@ -390,7 +390,7 @@ def test_a_traceback_is_read_copied_and_opened(tower: Build, on_loop: OnLoop) ->
             t.bench.say("a delivery failed\nTraceback\n  File x\nValueError: no", level=40, name="house.outbox")
             await until(lambda: len(texts(t)) == 4)
             QTest.mouseDClick(logs(t).view.viewport(), LEFT, pos=spot(t, "ValueError: no"))
-            details = logs(t).parts.details
+            details = logs(t).parts.panel.details
             assert details.isVisible()
             assert details.text.splitlines() == ["a delivery failed", "Traceback", "  File x", "ValueError: no"]
             assert "2023-11-14" in details.when
@@ -417,7 +417,7 @@ def test_json_is_shown_by_its_fields(tower: Build, on_loop: OnLoop) -> None:
             await until(lambda: len(texts(t)) == 1)
             click(t, text)
             key(t, Qt.Key.Key_Return)
-            assert list(logs(t).parts.details.fields) == [("event", "delivered"), ("at.n", "12")]
+            assert list(logs(t).parts.panel.details.fields) == [("event", "delivered"), ("at.n", "12")]
             QTest.mouseClick(button(logs(t), "Only this name"), LEFT)
             assert logs(t).bar.state.names == {"camera"}
 
