@@ -7,16 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.conversation_schemas import Strict
-from chainbot_desktop.watch.alerts.records import AlertRule
+from chainbot_desktop.watch.alerts.records import AlertRule, AlertSeverity, AlertState, ChannelKind
 
 MAX_ALERTS = 500
 _Id = Annotated[str, StringConstraints(max_length=36)]
-_State = Literal["pending", "firing", "acknowledged", "snoozed", "resolved"]
-_Severity = Literal["info", "warning", "critical"]
 
 
 class AlertParameters(Strict):
-    state: _State | Literal["active"] | None = Field(
+    state: AlertState | Literal["active"] | None = Field(
         None, description="`active`: all that are not resolved, the worst first. Else the newest first."
     )
     rule: Annotated[str, StringConstraints(max_length=100)] = Field("", description="Name of a rule.")
@@ -41,8 +39,8 @@ class AlertDocument(BaseModel):
     id: str
     rule: str
     title: str
-    severity: _Severity
-    state: _State
+    severity: AlertSeverity
+    state: AlertState
     summary: str
     labels: dict[str, str]
     value: float | None
@@ -89,7 +87,7 @@ class TrialDocument(BaseModel):
 
 class ChannelDocument(BaseModel):
     name: str
-    kind: Literal["panel", "alexos", "webhook", "email", "apprise"]
+    kind: ChannelKind
     target: str
     enabled: bool
     refusal: str | None

@@ -5,6 +5,7 @@ Who wants to hear of alerts subscribes to the WebSocket: each change is an event
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -41,12 +42,13 @@ _CHANNELS = "/api/alert-channels"
 async def list_alerts(request: web.Request) -> web.Response:
     desk = _desk(request)
     asked = parse_query(request.query, AlertParameters)
-    if asked.state in ("active", "pending"):  # from memory: what is pending is kept nowhere else
-        active = [alert for alert in desk.active if asked.state == "active" or alert.state == "pending"]
-        found = _after([alert for alert in active if asked.rule in ("", alert.rule)], asked.cursor)
+    found: Sequence[Alert]
+    if asked.state == "active":
+        found = _of_active(desk.active, asked)
+    elif asked.state == "pending":  # kept nowhere but in memory
+        found = _of_active([alert for alert in desk.active if alert.state == "pending"], asked)
     else:
-        state = None if asked.state is None else asked.state
-        found = list(await desk.history(before=asked.cursor, limit=asked.limit + 1, rule=asked.rule, state=state))  # type: ignore[arg-type]
+        found = await desk.history(before=asked.cursor, limit=asked.limit + 1, rule=asked.rule, state=asked.state)
     page = found[: asked.limit]
     more = page[-1].id if len(found) > asked.limit else None
     return json_answer({"items": [_document(a) for a in page], "next": more, "quiet_until": desk.quiet_until or None})
@@ -149,9 +151,11 @@ def _desk(request: web.Request) -> Desk:
     return found
 
 
-def _after(alerts: list[Alert], cursor: str) -> list[Alert]:
+def _of_active(active: Sequence[Alert], asked: AlertParameters) -> Sequence[Alert]:
+    """Those of the rule, after the page before."""
+    alerts = [alert for alert in active if asked.rule in ("", alert.rule)]
     ids = [alert.id for alert in alerts]
-    return alerts[ids.index(cursor) + 1 :] if cursor in ids else alerts
+    return alerts[ids.index(asked.cursor) + 1 :] if asked.cursor in ids else alerts
 
 
 def _rule(desk: Desk, name: str) -> RuleState:

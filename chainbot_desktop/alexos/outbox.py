@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Protocol
 
+from chainbot_desktop.alexos.backlog import Backlog
+from chainbot_desktop.alexos.delivery_notes import DeliveryNotes
 from chainbot_desktop.alexos.lanes import Lane, Lanes
 from chainbot_desktop.alexos.pace import Backoff, Pace, wait_for_event
-from chainbot_desktop.alexos.remote_ids import ALEXOS_SCOPE
-from chainbot_desktop.alexos.webhooks import REPLAY_SOURCE
 from chainbot_desktop.core.bus import EventBus, Subscription
 from chainbot_desktop.core.errors import ChainBotError, Unavailable
 from chainbot_desktop.core.events import EVENT_CLASSES, PUBLIC_TYPES
@@ -31,20 +31,9 @@ _log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 TRIES_OF_REFUSED = 3
-HISTORY = 10_000
-"""So many of the events before its first start is a registry told of: a new one in the house of an old journal is not sent years of it.
-What happens from then on waits for it however long it is away."""
-_SLICE = 1000
-_LOADED_READY = 1000
-_LOADED_MOST = 20_000
-_MARKS = 100
 _LONGEST_AFTER_BUG = 60.0
 _KEEP_DELIVERED = timedelta(days=7)
 _EVERY = 1_000_000
-
-
-NOT_TOLD = (ALEXOS_SCOPE, REPLAY_SOURCE)
-"""Sources of events that ALEX OS is not told of: its own, and what was played again."""
 
 
 class Fate(Enum):
@@ -90,44 +79,31 @@ class Outbox:
     ) -> None:
         self._destination = destination
         self._table = table
-        self._journal = journal
         self._bus = bus
         self._sender = sender
         self._tasks = tasks
-        self._pace = pace
         self._backoff = Backoff(pace.delivery_first, pace.delivery_longest)
         self._on_away = on_away
         self._lanes = Lanes()
-        self._due = self._lanes.due
+        self._backlog = Backlog(destination, table, journal, self._lanes, pace)
         self._in_flight: dict[str, asyncio.Task[None]] = {}
-        self._marks: list[DeliveryMark] = []
-        self._flushing = asyncio.Lock()
+        self._notes = DeliveryNotes(destination, table, pace)
         self._wake = asyncio.Event()
         self._gate = asyncio.Event()
         self._opened = asyncio.Event()
-        self._more_to_load = True
-        self._next_look = 0.0
-        self._loaded_seq = 0
-        self._changing = asyncio.Lock()  # between reading what waits and taking it into the lanes nobody changes what waits
-        self._position = 0
-        self._counted = 0
-        self._behind = 0
-        self._boot_position = 0
         self._failed_in_row = 0
         self._times_away = 0
-        self._marked_at = 0.0
         self.given_up = 0
 
     @property
     def pending(self) -> int:
         """Events that ALEX OS has still to be told, as of the last `count`."""
-        return self._lanes.loaded + self._behind
+        return self._lanes.loaded + self._backlog.behind
 
     @property
     def idle(self) -> bool:
         """All that could be told was told, and is noted as such."""
-        noted = not self._marks and not self._flushing.locked()
-        return self._opened.is_set() and self._lanes.loaded == 0 and noted and self._position >= self._journal.head_seq
+        return self._opened.is_set() and self._lanes.loaded == 0 and self._notes.idle and self._backlog.derived
 
     def open_gate(self) -> None:
         self._gate.set()
@@ -139,23 +115,24 @@ class Outbox:
     async def run(self) -> None:
         while not self._opened.is_set():
             try:
-                await self._open()
+                self.given_up = await self._backlog.open()
+                self._opened.set()
             except ChainBotError as error:
                 _log.warning("the outbox waits: %s", error)
                 await asyncio.sleep(self._backoff.draw(3))
         while True:
             try:
                 if not self._gate.is_set():
-                    await self._flush()  # it may stay closed for days
+                    await self._notes.flush()  # it may stay closed for days
                     await self._gate.wait()
                 if self._times_away:
                     # The way is open again, or so it is said: an event that failed each time must not become a busy loop.
                     await asyncio.sleep(self._backoff.draw(self._times_away - 1))
                 self._wake.clear()
-                await self._fill()
+                await self._backlog.fill(self._in_flight)
                 self._start_due()
-                if self._marks and self._seconds_to(self._marked_at + self._pace.noting) <= 0:
-                    await self._flush()
+                if self._notes.due is not None and self._seconds_to(self._notes.due) <= 0:
+                    await self._notes.flush()
             except ChainBotError as error:
                 _log.warning("the outbox waits: %s", error)
                 await asyncio.sleep(self._backoff.draw(3))
@@ -170,17 +147,12 @@ class Outbox:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await self._flush()
+        await self._notes.flush()
 
     async def count(self) -> int:
         """Bring `pending` up to date, once it runs; costs a look at the events since the last count only."""
         await self._opened.wait()
-        head, after = self._journal.head_seq, max(self._counted, self._position)
-        if head > after:
-            found = await self._table.behind(PUBLIC_TYPES, NOT_TOLD, after, head)
-            if self._position <= after:  # else some of them have become deliveries meanwhile, and the next count is right
-                self._counted = head
-                self._behind += found
+        await self._backlog.count()
         return self.pending
 
     # What people decide. Order and exactly-once hold: what is in flight is waited for, and a doubt about earlier attempts is kept.
@@ -188,12 +160,12 @@ class Outbox:
     async def retry(self, row: DeliveryRow, actor: Actor) -> None:
         """Try it at once, or its subject's first where others go before it. Conflict where it was delivered meanwhile."""
         self._require_open()
-        async with self._changing:
-            await self._flush()
+        async with self._backlog.changing:
+            await self._notes.flush()
             await self._table.decide(self._destination, [row], "pending", actor)
             if row.state == "given_up":
                 self.given_up -= 1
-                self._take_back([row.delivery])
+                self._backlog.take_back([row.delivery], self._in_flight)
             else:
                 self._lanes.hurry(row.subject)
         self._wake.set()
@@ -203,7 +175,7 @@ class Outbox:
         self._require_open()
         while True:
             await self._landing(row)
-            async with self._changing:
+            async with self._backlog.changing:
                 if self._is_in_flight(row):
                     continue
                 await self._give_up_all([row], [found] if (found := self._lanes.remove(row.subject, row.seq)) else [], actor)
@@ -212,15 +184,15 @@ class Outbox:
     async def retry_all(self, state: DeliveryState, actor: Actor) -> int:
         """Those given up (the oldest first, as many as fit), or all that wait; how many."""
         self._require_open()
-        async with self._changing:
-            await self._flush()
-            room = 2 * _LOADED_MOST - self._lanes.loaded
-            rows = await self._table.rows(self._destination, state, room if state == "given_up" else _EVERY)
+        async with self._backlog.changing:
+            await self._notes.flush()
+            most = self._backlog.room if state == "given_up" else _EVERY
+            rows = await self._table.rows(self._destination, state, most)
             if rows:
                 await self._table.decide(self._destination, rows, "pending", actor)
             if state == "given_up":
                 self.given_up -= len(rows)
-                self._take_back([row.delivery for row in rows])
+                self._backlog.take_back([row.delivery for row in rows], self._in_flight)
             else:
                 self._lanes.hurry_all()
         self._wake.set()
@@ -229,11 +201,11 @@ class Outbox:
     async def give_up_waiting(self, actor: Actor) -> int:
         """Do not try any more what waits now, but for what is under way at this moment; how many."""
         self._require_open()
-        async with self._changing:
+        async with self._backlog.changing:
             flying = {first.seq for subject in self._in_flight if (first := self._lanes.first(subject)) is not None}
             taken = self._lanes.remove_all(self._in_flight)
             try:
-                await self._flush()
+                await self._notes.flush()
                 rows = [row for row in await self._table.rows(self._destination, "pending", _EVERY) if row.seq not in flying]
             except BaseException:
                 self._put_back(taken)
@@ -244,21 +216,13 @@ class Outbox:
 
     async def _give_up_all(self, rows: Sequence[DeliveryRow], taken: Sequence[Delivery], actor: Actor) -> None:
         try:
-            await self._flush()
+            await self._notes.flush()
             await self._table.decide(self._destination, rows, "given_up", actor)
         except BaseException:
             self._put_back(taken)
             raise
         self.given_up += len(rows)
         self._wake.set()
-
-    def _take_back(self, deliveries: Iterable[Delivery]) -> None:
-        """Those that were passed by in loading; the others come with the next load."""
-        now = asyncio.get_running_loop().time()
-        for delivery in deliveries:
-            if delivery.seq <= self._loaded_seq:
-                self._lanes.insert(delivery, now, in_flight=delivery.subject in self._in_flight)
-        self._more_to_load = True
 
     def _put_back(self, taken: Iterable[Delivery]) -> None:
         for delivery in taken:
@@ -280,55 +244,9 @@ class Outbox:
     async def prune(self) -> int:
         return await self._table.prune(format_time(datetime.now(UTC) - _KEEP_DELIVERED))
 
-    async def _open(self) -> None:
-        await self._table.begin(self._destination, HISTORY)
-        counts = await self._table.counts(self._destination)
-        self._boot_position = counts.position
-        self.given_up = counts.given_up
-        while self._lanes.loaded < _LOADED_MOST and await self._load():
-            pass
-        self._position = self._counted = counts.position
-        self._opened.set()
-
-    async def _fill(self) -> None:
-        """Make deliveries of new events: while few are loaded, or while those that are loaded all wait for something."""
-        while self._lanes.loaded < _LOADED_READY or (
-            not self._is_due() and not self._in_flight and self._lanes.loaded < _LOADED_MOST
-        ):
-            head = self._journal.head_seq
-            if self._more_to_load and await self._load():
-                continue
-            if self._position >= head or self._seconds_to(self._next_look) > 0:
-                return
-            upto = min(head, self._position + _SLICE)
-            if upto == head:
-                self._next_look = asyncio.get_running_loop().time() + self._pace.gathering
-            made = await self._table.derive(self._destination, PUBLIC_TYPES, NOT_TOLD, _SLICE)
-            if made:
-                await self._load()
-            # Events that `count` has seen leave its count; the others never were in it.
-            if self._counted > self._position:
-                self._behind = max(0, self._behind - made)
-            self._position = upto
-            if self._counted <= self._position:
-                self._counted, self._behind = self._position, 0
-
-    async def _load(self) -> int:
-        async with self._changing:
-            found = await self._table.pending(self._destination, self._loaded_seq, _SLICE)
-            self._more_to_load = len(found) == _SLICE
-            now = asyncio.get_running_loop().time()
-            for delivery in found:
-                self._loaded_seq = delivery.seq
-                # Pending when an earlier run ended, perhaps between its arrival and our note of it: there is a doubt.
-                self._lanes.add(delivery, now if delivery.seq <= self._boot_position else None)
-            return len(found)
-
-    def _is_due(self) -> bool:
-        return self._lanes.is_due(asyncio.get_running_loop().time())
-
     def _start_due(self) -> None:
-        while len(self._in_flight) < AT_ONCE and self._is_due() and self._gate.is_set():
+        now = asyncio.get_running_loop().time()
+        while len(self._in_flight) < AT_ONCE and self._lanes.is_due(now) and self._gate.is_set():
             subject, lane = self._lanes.take_due()
             self._in_flight[subject] = self._tasks.spawn("alexos delivery", self._deliver(subject, lane))
 
@@ -336,14 +254,14 @@ class Outbox:
         """Until a delivery ends, the next one is due, an event is appended, or outcomes are to be noted."""
         subscription: Subscription | None = None
         moments: list[float] = []
-        if self._position >= self._journal.head_seq:
+        if self._backlog.derived:
             subscription = self._bus.subscribe(self._on_public_event, *_PUBLIC_CLASSES)
-        elif self._lanes.loaded < _LOADED_READY or (not self._in_flight and not self._due):
-            moments.append(self._next_look)
-        if self._due and len(self._in_flight) < AT_ONCE:
-            moments.append(self._due[0][0])
-        if self._marks:
-            moments.append(self._marked_at + self._pace.noting)
+        elif (more := self._backlog.next_fill(self._in_flight)) is not None:
+            moments.append(more)
+        if self._lanes.due and len(self._in_flight) < AT_ONCE:
+            moments.append(self._lanes.due[0][0])
+        if self._notes.due is not None:
+            moments.append(self._notes.due)
         try:
             await wait_for_event(self._wake, self._seconds_to(min(moments)) if moments else None)
         finally:
@@ -382,8 +300,8 @@ class Outbox:
             self._failed_in_row = self._times_away = 0
             attempts = delivery.attempts + lane.failures
             self._next(lane, DeliveryMark(delivery.seq, "delivered", attempts, "", sent.status, sent.detail))
-            if len(self._marks) >= _MARKS:
-                await self._flush()
+            if self._notes.many:
+                await self._notes.flush()
             return 0.0
         if sent.ambiguous:
             lane.doubtful_since = began
@@ -396,7 +314,7 @@ class Outbox:
             lane.refusals += 1
             if lane.refusals >= TRIES_OF_REFUSED:
                 attempts = delivery.attempts + lane.failures
-                await self._flush()  # what was noted of its earlier attempts must not come after its end
+                await self._notes.flush()  # what was noted of its earlier attempts must not come after its end
                 await self._table.give_up(self._destination, delivery, attempts, sent.status, sent.detail)
                 self.given_up += 1
                 self._next(lane, None)
@@ -404,7 +322,7 @@ class Outbox:
         wait = self._backoff.draw(lane.failures - 1)
         again = format_time(datetime.now(UTC) + timedelta(seconds=wait))
         attempts = delivery.attempts + lane.failures
-        self._add_mark(DeliveryMark(delivery.seq, "pending", attempts, again, sent.status, sent.detail))
+        self._notes.add(DeliveryMark(delivery.seq, "pending", attempts, again, sent.status, sent.detail))
         return wait
 
     def _go_away(self, reason: str) -> None:
@@ -415,27 +333,11 @@ class Outbox:
             self.close_gate()
             self._on_away(reason)
 
-    def _add_mark(self, mark: DeliveryMark) -> None:
-        if not self._marks:
-            self._marked_at = asyncio.get_running_loop().time()
-        self._marks.append(mark)
-
     def _next(self, lane: Lane, mark: DeliveryMark | None) -> None:
         if mark is not None:
-            self._add_mark(mark)
+            self._notes.add(mark)
         lane.next()
         self._lanes.loaded -= 1
-
-    async def _flush(self) -> None:
-        async with self._flushing:
-            marks, self._marks = self._marks, []
-            if not marks:
-                return
-            try:
-                await self._table.mark(self._destination, marks)
-            except BaseException:
-                self._marks = marks + self._marks
-                raise
 
 
 _PUBLIC_CLASSES: tuple[type[Event], ...] = tuple(EVENT_CLASSES[name] for name in sorted(PUBLIC_TYPES))

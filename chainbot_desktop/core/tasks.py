@@ -51,3 +51,26 @@ class Tasks:
         _log.error("task %s failed", task.get_name(), exc_info=error)
         if self._on_failure is not None:
             self._on_failure(task.get_name(), error)
+
+
+class Latest:
+    """One piece of work at a time: a new one takes the place of the one that runs, which is cancelled."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        self._tasks = tasks
+        self._task: asyncio.Task[Any] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is at work. The work itself may ask: only another that has taken its place counts then."""
+        return self._task is not None and not self._task.done() and self._task is not asyncio.current_task()
+
+    def start(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+        self.cancel()
+        self._task = self._tasks.spawn(name, work)
+
+    def cancel(self) -> None:
+        """It is not busy from now on, though what it did may take a while to tidy up."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chainbot_desktop.alexos.outbox import NOT_TOLD
+from chainbot_desktop.alexos.backlog import NOT_TOLD
 from chainbot_desktop.core.events import PUBLIC_TYPES
 from chainbot_desktop.store.deliveries import DeliveryTable
 from tests.api.house import House

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
-from chainbot_desktop.alexos.outbox import NOT_TOLD
+from chainbot_desktop.alexos.backlog import NOT_TOLD
 from chainbot_desktop.core.events import PUBLIC_TYPES
 from chainbot_desktop.store.deliveries import DeliveryTable
 from tests.api.house import House

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from chainbot_desktop.security.verification import Verification
 from chainbot_desktop.ui.theme import Theme, ThemeSource
@@ -14,6 +14,7 @@ from chainbot_desktop.ui.watchtower.audit_texts import verdict_line, verdict_mar
 from chainbot_desktop.ui.watchtower.elided_label import ElidedLabel
 from chainbot_desktop.ui.watchtower.marks import MarkLabel
 from chainbot_desktop.ui.watchtower.page_strip import PageStrip
+from chainbot_desktop.ui.watchtower.status_line import StatusLine
 from chainbot_desktop.ui.widgets import Button, IconButton, SearchField
 
 WHO = (("", "Everyone"), ("user:", "People"), ("agent:", "Agents"), ("device:", "Devices"), ("system:", "System"))
@@ -118,10 +119,7 @@ class AuditFilterBar(QWidget):
         self.who, self.when = "", ""
         self.field = SearchField("Filter: words, type:, subject:, actor:, severity>=", themes)
         self.field.searched.connect(lambda _: self.changed.emit())
-        self.status = QLabel()
-        self.status.setProperty("role", "small")
-        self.status.setTextFormat(Qt.TextFormat.PlainText)
-        self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.status = StatusLine(themes)
         self.chips = _TwoChoices(
             [(f"who {key}", title) for key, title in WHO] + [(f"when {key}", title) for key, title in WHEN], themes
         )

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events.envelope import Event, Recorded
 from chainbot_desktop.core.ports import EventQuery
+from chainbot_desktop.core.tasks import Latest
 from chainbot_desktop.ui.view import Command, Message
 from chainbot_desktop.ui.watchtower.audit_bar import AuditFilterBar, VerdictBar
 from chainbot_desktop.ui.watchtower.audit_rows import entry_text
@@ -21,6 +22,7 @@ from chainbot_desktop.ui.watchtower.audit_sheets import ACTOR, ExportSheet, Rete
 from chainbot_desktop.ui.watchtower.event_filter import EventFilter, parse_filter
 from chainbot_desktop.ui.watchtower.event_inspector import EventInspector
 from chainbot_desktop.ui.watchtower.inspecting import Inspecting
+from chainbot_desktop.ui.watchtower.list_body import ListBody
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.watchtower.row_list import RowList
@@ -28,7 +30,6 @@ from chainbot_desktop.ui.watchtower.row_window import RowWindow
 from chainbot_desktop.ui.watchtower.side_panel import SidePanel
 from chainbot_desktop.ui.watchtower.two_line_rows import TwoLineRows
 from chainbot_desktop.ui.widgets import EmptyState
-from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 
 KEPT = 3_000
 """Rows in memory at a time."""
@@ -46,7 +47,7 @@ class AuditPage(Page):
         self._trail = parts.audit
         self._filter = EventFilter()
         self.stretch: RowWindow[Recorded[Event]] = RowWindow(lambda recorded: recorded.seq, KEPT)
-        self._work: asyncio.Task[None] | None = None
+        self._work = Latest(parts.tasks)
         self._verifying: asyncio.Task[None] | None = None
         self._sheet: QWidget | None = None
         self._build(parts)
@@ -142,17 +143,17 @@ class AuditPage(Page):
     # The list.
 
     def load(self) -> None:
-        self._start(self._load_newest())
+        self._work.start("audit: read", self._load_newest())
 
     def show_seq(self, seq: int) -> None:
         """Show the event, or the one before it where it is missing, with its neighbours."""
-        self._start(self._load_around(seq))
+        self._work.start("audit: read", self._load_around(seq))
 
     def _on_filtered(self) -> None:
         try:
             self._filter = parse_filter(self.filter_bar.field.text())
         except ChainBotError as error:
-            self.filter_bar.status.setText(str(error))
+            self.filter_bar.status.say(str(error), error=True)
             return
         self.load()
 
@@ -160,13 +161,8 @@ class AuditPage(Page):
         query = self._filter.query(since=since, limit=_PAGE, newest_first=newest_first)
         return replace(query, actor=query.actor or self.filter_bar.who or None, after=since_days(self.filter_bar.when))
 
-    def _start(self, work: object) -> None:
-        if self._work is not None:
-            self._work.cancel()
-        self._work = self._parts.tasks.spawn("audit: read", work)  # type: ignore[arg-type]  # always a coroutine of this class
-
     async def _load_newest(self) -> None:
-        self.filter_bar.status.setText("Reading…")
+        self.filter_bar.status.say("Reading…")
         rows = await self._read(self._query(since=None, newest_first=True))
         if rows is None:
             return
@@ -189,8 +185,8 @@ class AuditPage(Page):
         self._inspect(rows[index])
 
     def _on_wants_older(self) -> None:
-        if len(self.stretch) and not self.stretch.complete and not self._busy:
-            self._start(self._load_older())
+        if len(self.stretch) and not self.stretch.complete and not self._work.busy:
+            self._work.start("audit: read", self._load_older())
 
     async def _load_older(self) -> None:
         rows = await self._read(self._query(since=self.stretch.oldest, newest_first=True))
@@ -198,8 +194,8 @@ class AuditPage(Page):
             self._rows_changed(removed=self.stretch.extend_older(rows, complete=len(rows) < _PAGE))
 
     def _on_wants_newer(self) -> None:
-        if len(self.stretch) and not self._busy:
-            self._start(self._load_newer())
+        if len(self.stretch) and not self._work.busy:
+            self._work.start("audit: read", self._load_newer())
 
     async def _load_newer(self) -> None:
         rows = await self._read(self._query(since=self.stretch.newest, newest_first=False))
@@ -211,29 +207,25 @@ class AuditPage(Page):
             self._news.start()
 
     def _on_news(self) -> None:
-        if not self._busy and self.stretch.at_head and self.list.at_top:
-            self._start(self._load_newer() if len(self.stretch) else self._load_newest())
+        if not self._work.busy and self.stretch.at_head and self.list.at_top:
+            self._work.start("audit: read", self._load_newer() if len(self.stretch) else self._load_newest())
 
     async def _read(self, query: EventQuery) -> list[Recorded[Event]] | None:
         try:
             return await self._parts.journal.read(query)
         except ChainBotError as error:
-            self.filter_bar.status.setText(str(error))
+            self.filter_bar.status.say(str(error), error=True)
             self.message.emit(Message(error.message, "error", error.hint, "Try again", self.load))
             return None
-
-    @property
-    def _busy(self) -> bool:
-        return self._work is not None and not self._work.done() and self._work is not asyncio.current_task()
 
     def _rows_changed(self, *, inserted: int = 0, removed: int = 0, keep_place: bool = True) -> None:
         self.list.rows_changed(inserted=inserted, removed=removed, keep_place=keep_place)
         shown = len(self.stretch)
-        self._body.setCurrentWidget(self.list if shown else self._empty)
+        self._body.show_rows(bool(shown))
         if not shown:
             self._empty.set_text("Nothing found", "Nobody did anything that this filter lets through.")
         more = "" if self.stretch.complete else ", scroll down for older ones"
-        self.filter_bar.status.setText(f"{shown:,} entr{'y' if shown == 1 else 'ies'}{more}" if shown else "")
+        self.filter_bar.status.say(f"{shown:,} entr{'y' if shown == 1 else 'ies'}{more}" if shown else "")
 
     # One entry.
 
@@ -273,24 +265,14 @@ class AuditPage(Page):
         self.list.wants_older.connect(self._on_wants_older)
         self.list.wants_newer.connect(self._on_wants_newer)
         self._empty = EmptyState("watch", "Reading the journal…", "", themes)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.verdict)
-        column.addWidget(self.filter_bar)
-        self._body = QStackedLayout()
-        column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment
-        self._body.addWidget(self._empty)
-        self._body.addWidget(self.list)
-        hand_focus_on(content, lambda: self.list)
+        self._body = ListBody((self.verdict, self.filter_bar), self.list, self._empty)
         self.inspector = EventInspector(themes)
         self.inspector.subject_wanted.connect(self._on_subject_wanted)
         self.inspector.event_wanted.connect(
             lambda recorded: self.open_requested.emit("watchtower", {"event_id": recorded.event.id})
         )
         self._inspecting = Inspecting(self.inspector, parts, self.message.emit, self.open_requested.emit)
-        self.panel = SidePanel(content, self.inspector, themes)
+        self.panel = SidePanel(self._body, self.inspector, themes)
         self.inspector.closed.connect(self.panel.close_panel)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

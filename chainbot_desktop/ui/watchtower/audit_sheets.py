@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QWidget
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.ids import format_time
 from chainbot_desktop.core.settings import AuditSettings
-from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.core.tasks import Latest, Tasks
 from chainbot_desktop.security.audit_trail import AuditTrail
 from chainbot_desktop.security.verification import Verification
 from chainbot_desktop.store.audit_export import Stretch
@@ -48,13 +48,8 @@ class _WorkSheet(Sheet):
     def __init__(self, origin: QWidget, title: str, themes: ThemeSource, tasks: Tasks) -> None:
         super().__init__(origin, title, themes, width=560)
         self._tasks = tasks
-        self._work: asyncio.Task[None] | None = None
-        self.closed.connect(self.cancel)
-
-    def cancel(self) -> None:
-        if self._work is not None:
-            self._work.cancel()
-            self._work = None
+        self._work = Latest(tasks)
+        self.closed.connect(self._work.cancel)
 
     def add_choices(self, label: str, choices: list[tuple[str, str]], chosen: str, on_chosen: Callable[[str], None]) -> None:
         self.add_text(label, "label")
@@ -127,8 +122,8 @@ class ExportSheet(_WorkSheet):
         self._days = key
 
     def _on_start(self) -> None:
-        if self._work is not None:
-            self.cancel()
+        if self._work.busy:
+            self._work.cancel()
             return
         text = self.path.text().strip()
         target = Path(text).expanduser() if text.startswith("~") else Path(text)
@@ -136,7 +131,7 @@ class ExportSheet(_WorkSheet):
             self.say("Write the whole path of the file, from / or ~ on.")
             return
         self.start.setText("Cancel")
-        self._work = self._tasks.spawn("audit: export", self._export(target))
+        self._work.start("audit: export", self._export(target))
 
     async def _export(self, target: Path) -> None:
         after = since_days(self._days)
@@ -146,7 +141,7 @@ class ExportSheet(_WorkSheet):
         except ChainBotError as error:
             self.say_error(error)
         except asyncio.CancelledError:
-            if self.isVisible():
+            if self.isVisible() and not self._work.busy:
                 self.bar.hide()
                 self.say("Cancelled; nothing was left behind.")
             raise
@@ -158,8 +153,7 @@ class ExportSheet(_WorkSheet):
                 f"Signed by {done.fingerprint}{broken}"
             )
         finally:
-            self._work = None
-            if self.isVisible():
+            if self.isVisible() and not self._work.busy:
                 self.start.setText("Export")
 
 
@@ -193,8 +187,7 @@ class RetentionSheet(_WorkSheet):
     def _on_days(self, key: str) -> None:
         self._wish = Wish(before=since_days(key))
         self.go.hide()
-        self.cancel()
-        self._work = self._tasks.spawn("audit: preview", self._preview())
+        self._work.start("audit: preview", self._preview())
 
     async def _preview(self) -> None:
         try:
@@ -206,7 +199,7 @@ class RetentionSheet(_WorkSheet):
         self.say(plan_text(plan))
 
     def _on_held(self) -> None:
-        self.cancel()
+        self._work.cancel()
         self.go.hide()
         # Not the sheet's: what was begun goes on when it is closed.
         self._tasks.spawn("audit: pruning", self._prune())

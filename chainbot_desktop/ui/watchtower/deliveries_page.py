@@ -5,38 +5,33 @@ While it can be seen it looks once a second; somebody who reads further down, or
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.link import LinkState
+from chainbot_desktop.core.tasks import Latest
 from chainbot_desktop.store.deliveries import DeliveryRow
 from chainbot_desktop.ui.view import Command, Message
 from chainbot_desktop.ui.watchtower.deliveries_notice import DeliveriesNotice
 from chainbot_desktop.ui.watchtower.delivery_lists import PAGE, DeliveryList, incoming_list, outgoing_list
-from chainbot_desktop.ui.watchtower.delivery_panel import DeliveryPanel
+from chainbot_desktop.ui.watchtower.delivery_side import ACTOR, DeliverySide
 from chainbot_desktop.ui.watchtower.follow_bar import FollowBar
-from chainbot_desktop.ui.watchtower.json_paths import json_value
+from chainbot_desktop.ui.watchtower.list_body import ListBody
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
-from chainbot_desktop.ui.watchtower.replay_sheet import ReplayOffer
 from chainbot_desktop.ui.watchtower.row_list import RowList
 from chainbot_desktop.ui.watchtower.row_window import RowWindow
-from chainbot_desktop.ui.watchtower.side_panel import SidePanel
 from chainbot_desktop.ui.watchtower.two_line_rows import RowText, TwoLineRows
 from chainbot_desktop.ui.widgets import Button, Chip, EmptyState, MenuSheet
-from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 
 KEPT = 2_000
 _LOOK_MS = 1_000
-_ACTOR = "user:admin"
-_ON_LOOP = 64 * 1024
 _AWAY = frozenset({LinkState.RETRYING, LinkState.FAILED, LinkState.UNREGISTERED, LinkState.REGISTERING})
 
 
@@ -56,10 +51,9 @@ class DeliveriesPage(Page):
         self._state = ""
         self._words: tuple[str, ...] = ()
         self.stretch: RowWindow[Any] = RowWindow(self._number_of, KEPT)
-        self._work: asyncio.Task[None] | None = None
+        self._work = Latest(parts.tasks)
         self._loaded = False
         self._build(parts)
-        self._offer = ReplayOffer(self, parts, self.message.emit)
         self._clock = QTimer(self, interval=_LOOK_MS)
         self._clock.timeout.connect(self._look)
 
@@ -76,15 +70,15 @@ class DeliveriesPage(Page):
             self.bar.field.setText(text)
         if isinstance(number, int):
             self.show_list("incoming")
-            self._start("delivery", self._show_incoming(number), apart=True)
+            self.panel.show_incoming(number)
         elif isinstance(seq, int):
             self.show_list("outgoing")
-            self._start("delivery", self._show_outgoing(seq), apart=True)
+            self.panel.show_outgoing(seq)
         elif content.get("list") in self._lists:
             self.show_list(str(content["list"]))
 
     def focus_filter(self) -> bool:
-        self.bar.focus_field()
+        self.bar.field.take_focus()
         return True
 
     def toggle_pause(self) -> None:
@@ -117,25 +111,25 @@ class DeliveriesPage(Page):
         self._label_state()
         self._show_rows(None)
         self._empty.set_text("Reading…", "")
-        self.bar.show_status("")
+        self.bar.status.say("")
         self.notice.hide()
         self.panel.close_panel()
         self.load()
 
     def load(self) -> None:
         """The newest page of the list that is chosen."""
-        self._start("newest", self._load())
+        self._work.start("deliveries: newest", self._load())
 
     # What people decide.
 
     def retry_given_up(self) -> None:
-        self._act(self._desk.retry_all("given_up", _ACTOR), "Tried again: {:,} that were given up.")
+        self._act(self._desk.retry_all("given_up", ACTOR), "Tried again: {:,} that were given up.")
 
     def retry_waiting(self) -> None:
-        self._act(self._desk.retry_all("pending", _ACTOR), "Tried at once: {:,} that wait.")
+        self._act(self._desk.retry_all("pending", ACTOR), "Tried at once: {:,} that wait.")
 
     def give_up_waiting(self) -> None:
-        self._act(self._desk.give_up_waiting(_ACTOR), "Given up: {:,} that waited. Retry all brings them back.")
+        self._act(self._desk.give_up_waiting(ACTOR), "Given up: {:,} that waited. Retry all brings them back.")
 
     def _act(self, work: Coroutine[Any, Any, int], words: str) -> None:
         async def act() -> None:
@@ -147,41 +141,13 @@ class DeliveriesPage(Page):
                 self.message.emit(Message(words.format(count), "success"))
             self._look()
 
-        self._start("decide", act(), apart=True)
-
-    def _decide(self, seq: int, *, retry: bool) -> None:
-        async def decide() -> None:
-            try:
-                await (self._desk.retry(seq, _ACTOR) if retry else self._desk.give_up(seq, _ACTOR))
-            except ChainBotError as error:
-                self.message.emit(Message(error.message, "warning", error.hint))
-            else:
-                self.message.emit(
-                    Message("It is tried at once." if retry else "It is given up. Retry brings it back.", "success")
-                )
-            await self._show_outgoing(seq)
-            self._look()
-
-        self._start("decide", decide(), apart=True)
+        self._tasks.spawn("deliveries: decide", act())
 
     # Reading.
 
-    def _start(self, name: str, work: Coroutine[Any, Any, None], *, apart: bool = False) -> None:
-        """What is not `apart` takes the place of what is being read."""
-        if apart:
-            self._tasks.spawn(f"deliveries: {name}", work)
-            return
-        if self._work is not None:
-            self._work.cancel()
-        self._work = self._tasks.spawn(f"deliveries: {name}", work)
-
-    @property
-    def _busy(self) -> bool:
-        return self._work is not None and not self._work.done()
-
     def _look(self) -> None:
-        if not self._busy and not self.bar.is_paused:
-            self._start("look", self._load() if self.list.at_top else self._count())
+        if not self._work.busy and not self.bar.is_paused:
+            self._work.start("deliveries: look", self._load() if self.list.at_top else self._count())
 
     async def _load(self) -> None:
         chosen = self._list
@@ -196,7 +162,7 @@ class DeliveriesPage(Page):
             self._loaded = True
             await self._count()
         except ChainBotError as error:
-            self.bar.show_status(str(error), error=True)
+            self.bar.status.say(str(error), error=True)
 
     def _show_rows(self, current: int | None) -> None:
         """`current` is the number of the row that was current before."""
@@ -206,21 +172,20 @@ class DeliveriesPage(Page):
         self.list.rows_changed(inserted=index - before if index is not None else 0)
         if index is None and before >= 0:
             self.list.set_current(-1)
-        self._body.setCurrentWidget(self.list if len(self.stretch) else self._empty)
+        self._body.show_rows(bool(len(self.stretch)))
 
     def _refresh_panel(self) -> None:
-        """What is being looked at may have gone on."""
-        shown = self.detail.row
-        if self.panel.is_open and shown is not None and (index := self.stretch.index_of(shown.seq)) is not None:
+        shown = self.panel.detail.row
+        if shown is not None and (index := self.stretch.index_of(shown.seq)) is not None:
             row = self.stretch[index]
-            if isinstance(row, DeliveryRow) and row != shown:
-                self._start("delivery", self._show_outgoing(row.seq), apart=True)
+            if isinstance(row, DeliveryRow):
+                self.panel.refresh(row)
 
     async def _load_older(self) -> None:
         try:
             rows = await self._list.read(self.stretch.oldest, self._state, self._words)
         except ChainBotError as error:
-            self.bar.show_status(str(error), error=True)
+            self.bar.status.say(str(error), error=True)
             return
         gone = self.stretch.extend_older(rows, complete=len(rows) < PAGE)
         self.list.rows_changed(removed=gone)
@@ -241,7 +206,7 @@ class DeliveriesPage(Page):
             text = f"{kept:,} kept · {refused:,} of them refused"
         narrowed = f"{len(self.stretch):,}{'' if self.stretch.complete else '+'} found · " if self._state or self._words else ""
         state = "paused" if self.bar.is_paused else "following" if self.list.at_top else "holding while you read"
-        self.bar.show_status(f"{narrowed}{text} · {state}")
+        self.bar.status.say(f"{narrowed}{text} · {state}")
         if not len(self.stretch):
             title, sentence = self._list.empty
             if narrowed:
@@ -260,43 +225,13 @@ class DeliveriesPage(Page):
     # The panel.
 
     def _on_opened(self, index: int) -> None:
-        row = self.stretch[index]
-        number = self._list.number(row)
-        outgoing = self._list is self._lists["outgoing"]
-        self._start("delivery", self._show_outgoing(number) if outgoing else self._show_incoming(number), apart=True)
+        number = self._list.number(self.stretch[index])
+        show = self.panel.show_outgoing if self._list is self._lists["outgoing"] else self.panel.show_incoming
+        show(number)
 
     def _on_current_changed(self, index: int) -> None:
         if self.panel.is_open and 0 <= index < len(self.stretch):
             self._on_opened(index)
-
-    async def _show_outgoing(self, seq: int) -> None:
-        try:
-            self.detail.show_outgoing(await self._desk.get(seq))
-        except ChainBotError as error:
-            self.message.emit(Message(error.message, "warning", error.hint))
-            return
-        self._open_panel()
-
-    async def _show_incoming(self, number: int) -> None:
-        try:
-            one, body = await self._received.get(number), await self._received.body(number)
-        except ChainBotError as error:
-            self.message.emit(Message(error.message, "warning", error.hint))
-            return
-        if one is None:
-            self.message.emit(Message(f"Webhook no. {number} is not kept any more.", "warning"))
-            return
-        value = None
-        if body is not None:
-            value = json_value(body) if len(body) <= _ON_LOOP else await asyncio.to_thread(json_value, body)
-        self.detail.show_incoming(one, body, value)
-        self._open_panel()
-
-    def _open_panel(self) -> None:
-        was_open = self.panel.is_open
-        self.panel.open()
-        if self.panel.covers and not was_open:
-            self.detail.take_focus()
 
     def _on_event_wanted(self, event_id: str) -> None:
         self.open_requested.emit("watchtower", {"event_id": event_id})
@@ -347,31 +282,17 @@ class DeliveriesPage(Page):
         self.list.current_changed.connect(self._on_current_changed)
         self.list.wants_older.connect(self._on_wants_older)
         self.list.top_left.connect(self._look)
-        self.bar.left.connect(lambda: self.list.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.bar.field.left.connect(lambda: self.list.setFocus(Qt.FocusReason.OtherFocusReason))
         self._empty = EmptyState("upload", "Reading…", "", themes)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.bar)
-        column.addWidget(self.notice)
-        self._body = QStackedLayout()
-        column.addLayout(self._body, 1)
-        self._body.addWidget(self._empty)
-        self._body.addWidget(self.list)
-        hand_focus_on(content, lambda: self.list)
-        self.detail = DeliveryPanel(themes)
-        self.panel = SidePanel(content, self.detail, themes)
-        self.detail.closed.connect(self.panel.close_panel)
-        self.detail.retry_wanted.connect(partial(self._decide, retry=True))
-        self.detail.give_up_wanted.connect(partial(self._decide, retry=False))
-        self.detail.replay_wanted.connect(lambda number: self._start("replay", self._offer.make(number), apart=True))
-        self.detail.event_wanted.connect(self._on_event_wanted)
-        self.detail.copied.connect(lambda what: self.message.emit(Message(f"Copied {what}.", "success")))
+        self._body = ListBody((self.bar, self.notice), self.list, self._empty)
+        self.panel = DeliverySide(self._body, parts)
+        self.panel.message.connect(self.message)
+        self.panel.event_wanted.connect(self._on_event_wanted)
+        self.panel.decided.connect(self._look)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.panel)
 
     def _on_wants_older(self) -> None:
-        if not self._busy and not self.stretch.complete and len(self.stretch):
-            self._start("older", self._load_older())
+        if not self._work.busy and not self.stretch.complete and len(self.stretch):
+            self._work.start("deliveries: older", self._load_older())

@@ -5,15 +5,15 @@ An event that arrives costs one append; the list is brought up to date once a fr
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events.envelope import Event, Recorded
+from chainbot_desktop.core.tasks import Latest
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.event_filter import EventFilter, completed, parse_filter, suggestions
 from chainbot_desktop.ui.watchtower.event_inspector import EventInspector
@@ -21,6 +21,7 @@ from chainbot_desktop.ui.watchtower.event_texts import clock_time, describe, mar
 from chainbot_desktop.ui.watchtower.follow_bar import FollowBar, NewRowsPill
 from chainbot_desktop.ui.watchtower.inspecting import Inspecting
 from chainbot_desktop.ui.watchtower.json_paths import visible
+from chainbot_desktop.ui.watchtower.list_body import ListBody
 from chainbot_desktop.ui.watchtower.pace import Pace
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
@@ -30,7 +31,6 @@ from chainbot_desktop.ui.watchtower.side_panel import SidePanel
 from chainbot_desktop.ui.watchtower.suggestion_row import SuggestionRow
 from chainbot_desktop.ui.watchtower.two_line_rows import RowText, TwoLineRows
 from chainbot_desktop.ui.widgets import EmptyState
-from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 from chainbot_desktop.watch.alerts.records import ALERTS_SOURCE
 
 KEPT = 3_000
@@ -62,7 +62,7 @@ class EventsPage(Page):
         self._known_to = 0
         self._stirred = False
         self._attention = 0
-        self._work: asyncio.Task[None] | None = None
+        self._work = Latest(parts.tasks)
         self._head_known = False
         self._build(parts)
         self._pace = Pace(self, self._on_frame)
@@ -89,7 +89,7 @@ class EventsPage(Page):
             self.set_filter(text)
 
     def focus_filter(self) -> bool:
-        self.bar.focus_field()
+        self.bar.field.take_focus()
         return True
 
     def toggle_pause(self) -> None:
@@ -97,7 +97,7 @@ class EventsPage(Page):
 
     def load(self) -> None:
         """Read the newest page of what the filter lets through."""
-        self._start("watchtower: newest events", self._load_newest())
+        self._work.start("watchtower: newest events", self._load_newest())
 
     def set_filter(self, text: str) -> None:
         self.bar.field.setText(text)
@@ -154,7 +154,7 @@ class EventsPage(Page):
     def _rows_changed(self, inserted: int = 0, removed: int = 0) -> None:
         self.list.rows_changed(inserted=inserted, removed=removed)
         self.pill.show_count(self.stretch.waiting, self.stretch.dropped)
-        self._body.setCurrentWidget(self.list if len(self.stretch) else self._empty)
+        self._body.show_rows(bool(len(self.stretch)))
         if not self._status_timer.isActive():
             self._status_timer.start()
         if self._attention and self.isVisible() and not self.stretch.held:
@@ -189,7 +189,7 @@ class EventsPage(Page):
             chosen = parse_filter(text)
         except ChainBotError as error:
             self._filter_error = str(error)
-            self.bar.show_status(self._filter_error, error=True)
+            self.bar.status.say(self._filter_error, error=True)
             return
         self._filter_error = ""
         if chosen == self._filter:
@@ -199,16 +199,11 @@ class EventsPage(Page):
         self._passes = None if chosen.empty else chosen.tester()
         self.load()
 
-    def _start(self, name: str, work: object) -> None:
-        if self._work is not None:
-            self._work.cancel()
-        self._work = self._tasks.spawn(name, work)  # type: ignore[arg-type]  # always a coroutine of this class
-
     async def _load_newest(self) -> None:
         self._head_known = False
         known_to = self._journal.head_seq
         if not self._filter.empty:
-            self.bar.show_status("Searching…")
+            self.bar.status.say("Searching…")
         rows = await self._read(since=None, newest_first=True)
         if rows is None:
             return
@@ -222,8 +217,8 @@ class EventsPage(Page):
         self._show_status()
 
     def _on_wants_older(self) -> None:
-        if self._head_known and not self.stretch.complete and len(self.stretch) and not self._busy:
-            self._start("watchtower: older events", self._load_older())
+        if self._head_known and not self.stretch.complete and len(self.stretch) and not self._work.busy:
+            self._work.start("watchtower: older events", self._load_older())
 
     async def _load_older(self) -> None:
         rows = await self._read(since=self.stretch.oldest, newest_first=True)
@@ -232,8 +227,8 @@ class EventsPage(Page):
             self._rows_changed(removed=gone)
 
     def _on_wants_newer(self) -> None:
-        if self._head_known and not self.stretch.at_head and not self._busy:
-            self._start("watchtower: newer events", self._load_newer())
+        if self._head_known and not self.stretch.at_head and not self._work.busy:
+            self._work.start("watchtower: newer events", self._load_newer())
 
     async def _load_newer(self) -> None:
         rows = await self._read(since=self.stretch.newest, newest_first=False)
@@ -245,13 +240,9 @@ class EventsPage(Page):
         try:
             return await self._journal.read(self._filter.query(since=since, limit=_PAGE, newest_first=newest_first))
         except ChainBotError as error:
-            self.bar.show_status(str(error), error=True)
+            self.bar.status.say(str(error), error=True)
             self.message.emit(Message(error.message, "error", error.hint, "Try again", self.load))
             return None
-
-    @property
-    def _busy(self) -> bool:
-        return self._work is not None and not self._work.done()
 
     # The inspector.
 
@@ -292,7 +283,7 @@ class EventsPage(Page):
             newest = " newest" if self.stretch.at_head and not self.stretch.waiting else ""
             text = f"{shown:,}{newest} of {kept:,} events"
         state = "paused" if self.bar.is_paused else "holding while you read" if self.stretch.held else "following"
-        self.bar.show_status(f"{text} · {state}" if shown else "")
+        self.bar.status.say(f"{text} · {state}" if shown else "")
         if not shown:
             self._describe_emptiness()
 
@@ -312,7 +303,7 @@ class EventsPage(Page):
         self.list = RowList(self.rows, themes, "Events, the newest first")
         self.list.opened.connect(self._on_opened)
         self.list.pause_pressed.connect(self.bar.toggle)
-        self.bar.left.connect(self._on_filter_left)
+        self.bar.field.left.connect(self._on_filter_left)
         self.list.current_changed.connect(self._on_current_changed)
         self.list.wants_older.connect(self._on_wants_older)
         self.list.wants_newer.connect(self._on_wants_newer)
@@ -321,23 +312,13 @@ class EventsPage(Page):
         self._empty = EmptyState("watch", "Reading the journal…", "", themes)
         self.pill = NewRowsPill(self.list, themes)
         self.pill.clicked.connect(self._on_pill)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.bar)
         self.suggestions = SuggestionRow(self.bar.field, suggestions, completed, themes)
-        column.addWidget(self.suggestions)
-        self._body = QStackedLayout()
-        column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment
-        self._body.addWidget(self._empty)
-        self._body.addWidget(self.list)
-        hand_focus_on(content, lambda: self.list)
+        self._body = ListBody((self.bar, self.suggestions), self.list, self._empty)
         self.inspector = EventInspector(themes)
         self.inspector.subject_wanted.connect(self._on_subject_wanted)
         self.inspector.event_wanted.connect(self._go_to)
         self._inspecting = Inspecting(self.inspector, parts, self.message.emit, self.open_requested.emit)
-        self.panel = SidePanel(content, self.inspector, themes)
+        self.panel = SidePanel(self._body, self.inspector, themes)
         self.inspector.closed.connect(self.panel.close_panel)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

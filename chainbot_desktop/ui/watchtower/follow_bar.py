@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.theme import Theme, ThemeSource
-from chainbot_desktop.ui.widgets import Button, SearchField
+from chainbot_desktop.ui.watchtower.filter_field import FilterField
+from chainbot_desktop.ui.watchtower.status_line import StatusLine
+from chainbot_desktop.ui.widgets import Button
 
 _NARROW = 520
 
@@ -17,30 +19,22 @@ class FollowBar(QWidget):
 
     filtered = Signal(str)
     paused = Signal(bool)
-    left = Signal()
-    """Enter, Down or Escape in the filter: the focus is to go to the list."""
 
     def __init__(self, placeholder: str, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._paused = False
-        self._plain = ""
-        self.field = SearchField(placeholder, themes)
+        self.field = FilterField(placeholder, themes)
         self.field.searched.connect(self.filtered)
-        self.field.returnPressed.connect(self.left)
-        self.field.installEventFilter(self)
         self.button = Button("Pause", themes, icon="pause")
         self.button.setAccessibleName("Pause")
         self.button.clicked.connect(self.toggle)
-        self._status = QLabel()
-        self._status.setProperty("role", "small")
-        self._status.setTextFormat(Qt.TextFormat.PlainText)
-        self._status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.status = StatusLine(themes)
         self._row = QHBoxLayout()
         self._row.addWidget(self.field, 1)
         self._row.addWidget(self.button)
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._row)
-        self._column.addWidget(self._status)
+        self._column.addWidget(self.status)
         self._themes = themes
         themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(themes.current)
@@ -49,17 +43,9 @@ class FollowBar(QWidget):
     def is_paused(self) -> bool:
         return self._paused
 
-    @property
-    def status_text(self) -> str:
-        return self._status.text()
-
     def add(self, widget: QWidget) -> None:
         """Between the filter and the button."""
         self._row.insertWidget(self._row.count() - 1, widget)
-
-    def focus_field(self) -> None:
-        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.field.selectAll()
 
     def toggle(self) -> None:
         self.set_paused(not self._paused)
@@ -73,16 +59,6 @@ class FollowBar(QWidget):
         self._label()
         self.paused.emit(paused)
 
-    def show_status(self, text: str, *, error: bool = False) -> None:
-        if text != self._status.text() or error != (self._status.property("state") == "error"):
-            self._status.setProperty("state", "error" if error else "")
-            color = f"color: {self._themes.current.color('failed').name()}" if error else ""
-            if color != self._plain:
-                self._plain = color
-                self._status.setStyleSheet(color)
-            self._status.setText(text)
-            self._status.setToolTip(text)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._label()
@@ -93,19 +69,10 @@ class FollowBar(QWidget):
         self.button.setText("" if narrow else self.button.accessibleName())
         self.button.setMinimumWidth(self._themes.current.px(48 if narrow else 112))
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            empty_escape = event.key() == Qt.Key.Key_Escape and not self.field.text()
-            if event.key() == Qt.Key.Key_Down or empty_escape:
-                self.left.emit()
-                return True
-        return super().eventFilter(watched, event)
-
     def _on_theme_changed(self, theme: Theme) -> None:
         self._row.setSpacing(theme.px(8))
         self._column.setContentsMargins(theme.px(12), theme.px(6), theme.px(12), theme.px(4))
         self._column.setSpacing(theme.px(2))
-        self._status.setFixedHeight(theme.px(20))
         self._label()
 
 

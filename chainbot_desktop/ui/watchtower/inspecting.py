@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events.envelope import Event, Recorded
+from chainbot_desktop.core.tasks import Latest
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.event_inspector import EventInspector
 from chainbot_desktop.ui.watchtower.event_jumps import Jump
-from chainbot_desktop.ui.watchtower.json_paths import json_value
+from chainbot_desktop.ui.watchtower.json_paths import json_value_aside
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.watchtower.replay_sheet import ReplayOffer
 from chainbot_desktop.watch.event_chain import EventChains
-
-_ON_LOOP = 64 * 1024
-"""Bytes that are parsed at once; more of them go to a thread."""
 
 
 class Inspecting:
@@ -37,7 +34,7 @@ class Inspecting:
         self._lead = lead
         self._offer = ReplayOffer(inspector, parts, say)
         self._chains = EventChains(parts.journal, parts.deliveries.received.of_event, parts.deliveries.desk.of_event)
-        self._looking: asyncio.Task[None] | None = None
+        self._looking = Latest(parts.tasks)
         inspector.jump_wanted.connect(self._on_jump)
         inspector.body_wanted.connect(lambda digest: self._tasks.spawn("watchtower: body", self._show_body(digest)))
         inspector.chain_wanted.connect(self._on_chain)
@@ -54,9 +51,7 @@ class Inspecting:
         self._lead("chat", {"attach": {"kind": "event", "name": name, "text": text}})
 
     def _on_chain(self, recorded: Recorded[Event]) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
-        self._looking = self._tasks.spawn("watchtower: chain", self._show_chain(recorded))
+        self._looking.start("watchtower: chain", self._show_chain(recorded))
 
     async def _show_chain(self, recorded: Recorded[Event]) -> None:
         try:
@@ -73,7 +68,7 @@ class Inspecting:
         if body is None:
             self._say(Message("The body of this event is no longer kept.", "warning", f"Its SHA-256 was {digest}."))
             return
-        value = json_value(body) if len(body) <= _ON_LOOP else await asyncio.to_thread(json_value, body)
+        value = await json_value_aside(body)
         self._inspector.show_body(body, value)
 
     async def _replay(self, recorded: Recorded[Event]) -> None:

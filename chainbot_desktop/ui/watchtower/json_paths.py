@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,8 @@ MOST_FOUND = 1_000
 LONGEST_RAW = 200_000
 """Characters that are shown of a text."""
 _LONGEST_LINE = 4_000
+_ON_LOOP = 64 * 1024
+"""Bytes that are parsed at once."""
 _SHOWN = 300
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -109,6 +112,11 @@ def json_value(body: bytes) -> Any:
         return parse_json(body, max_depth=1000)
     except ChainBotError:
         return None
+
+
+async def json_value_aside(body: bytes) -> Any:
+    """As `json_value`; a large one is read in a thread."""
+    return json_value(body) if len(body) <= _ON_LOOP else await asyncio.to_thread(json_value, body)
 
 
 def pretty(body: bytes | str) -> str:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError, NotFound
 from chainbot_desktop.core.events import Event, Recorded
 from chainbot_desktop.core.ports import EventQuery
+from chainbot_desktop.core.tasks import Latest
 from chainbot_desktop.store.agent_rows import OPEN_RUNS, RunQuery, RunRow, RunState
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.audit_sheets import ACTOR
+from chainbot_desktop.ui.watchtower.list_body import ListBody
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.page_strip import PageStrip
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
@@ -26,7 +27,6 @@ from chainbot_desktop.ui.watchtower.run_timeline import belongs, steps_of
 from chainbot_desktop.ui.watchtower.side_panel import SidePanel
 from chainbot_desktop.ui.watchtower.two_line_rows import TwoLineRows
 from chainbot_desktop.ui.widgets import EmptyState, SearchField
-from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 
 _PAGE = 100
 _KEPT = 2_000
@@ -53,8 +53,8 @@ class RunsPage(Page):
         self.runs: list[RunRow] = []
         self._complete = False
         self._shown = ""
-        self._work: asyncio.Task[None] | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._work = Latest(parts.tasks)
+        self._looking = Latest(parts.tasks)
         self._build()
         self._news = QTimer(self, singleShot=True, interval=_NEWS_MS)
         self._news.timeout.connect(self._refresh)
@@ -94,18 +94,13 @@ class RunsPage(Page):
     # The list.
 
     def load(self) -> None:
-        self._begin(self._load(RunQuery(limit=_PAGE), keep_place=False))
+        self._work.start("runs: read", self._load(RunQuery(limit=_PAGE), keep_place=False))
 
     def _refresh(self) -> None:
-        if self._runtime is not None and (self._work is None or self._work.done()):
-            self._begin(self._load(RunQuery(limit=max(_PAGE, len(self.runs))), keep_place=True))
+        if self._runtime is not None and not self._work.busy:
+            self._work.start("runs: read", self._load(RunQuery(limit=max(_PAGE, len(self.runs))), keep_place=True))
         if self._shown:
             self._look(self._shown)
-
-    def _begin(self, work: object) -> None:
-        if self._work is not None:
-            self._work.cancel()
-        self._work = self._parts.tasks.spawn("runs: read", work)  # type: ignore[arg-type]  # always a coroutine of this class
 
     async def _load(self, query: RunQuery, *, keep_place: bool) -> None:
         rows = await self._read(query)
@@ -115,8 +110,8 @@ class RunsPage(Page):
             self._rows_changed(keep_place=keep_place)
 
     def _on_wants_older(self) -> None:
-        if self.runs and not self._complete and (self._work is None or self._work.done()) and len(self.runs) < _KEPT:
-            self._begin(self._load_older())
+        if self.runs and not self._complete and not self._work.busy and len(self.runs) < _KEPT:
+            self._work.start("runs: read", self._load_older())
 
     async def _load_older(self) -> None:
         last = self.runs[-1]
@@ -148,7 +143,7 @@ class RunsPage(Page):
     def _rows_changed(self, *, keep_place: bool) -> None:
         self.rows.forget()
         self.list.rows_changed(keep_place=keep_place)
-        self._body.setCurrentWidget(self.list if self.runs else self._empty)
+        self._body.show_rows(bool(self.runs))
         if not self.runs:
             filtered = bool(self.field.text() or self._states)
             title = "No run passes this filter" if filtered else "No runs yet"
@@ -190,9 +185,7 @@ class RunsPage(Page):
             self.show_run(self.runs[index].id)
 
     def _look(self, run_id: str) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
-        self._looking = self._parts.tasks.spawn("runs: one run", self._show(run_id))
+        self._looking.start("runs: one run", self._show(run_id))
 
     async def _show(self, run_id: str) -> None:
         if self._runtime is None:
@@ -270,21 +263,12 @@ class RunsPage(Page):
         self.list.current_changed.connect(self._on_current_changed)
         self.list.wants_older.connect(self._on_wants_older)
         self._empty = EmptyState("agent", "Reading the runs…", "", themes)
-        content = QWidget()
-        column = QVBoxLayout(content)
         margin = themes.current.px(12)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
         bar = QVBoxLayout()
         bar.setContentsMargins(margin, margin // 3, margin, 0)
         bar.addWidget(self.field)
         bar.addWidget(self.chips, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addLayout(bar)
-        self._body = QStackedLayout()
-        column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment
-        self._body.addWidget(self._empty)
-        self._body.addWidget(self.list)
-        hand_focus_on(content, lambda: self.list)
+        self._body = ListBody((bar,), self.list, self._empty)
         self.details = RunDetails(themes)
         self.details.closed.connect(self._on_closed)
         self.details.cancel_wanted.connect(self._on_cancel)
@@ -292,7 +276,7 @@ class RunsPage(Page):
         self.details.agent_wanted.connect(self._on_agent)
         self.details.chat_wanted.connect(self._on_chat)
         self.details.event_wanted.connect(lambda event_id: self.open_requested.emit("watchtower", {"event_id": event_id}))
-        self.panel = SidePanel(content, self.details, themes)
+        self.panel = SidePanel(self._body, self.details, themes)
         self.panel.panel_closed.connect(lambda: setattr(self, "_shown", ""))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

@@ -5,7 +5,7 @@ On a wide list the same parts stand in columns. Laid-out text is kept by what it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -36,11 +36,16 @@ class RowText:
     ground: str | None = None
 
 
-class Items(Protocol):
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Indexed(Protocol[T_co]):
+    """What is shown: a list, or a window of one."""
+
     def __len__(self) -> int: ...
 
-
-T = TypeVar("T")
+    def __getitem__(self, index: int, /) -> T_co: ...
 
 
 class TextCache:
@@ -126,7 +131,7 @@ class TwoLineRows(Generic[T]):
 
     def __init__(
         self,
-        items: Sequence[T] | _Indexed[T],
+        items: Indexed[T],
         text_of: Callable[[T], RowText],
         number_of: Callable[[T], int],
     ) -> None:
@@ -202,9 +207,3 @@ class TwoLineRows(Generic[T]):
         texts.write(painter, "small", row.about, left, middle, px(150), theme.color("accent"))
         left += px(164)
         texts.write(painter, "small", row.text, left, middle, rect.right() - px(14) - left, text)
-
-
-class _Indexed(Protocol[T]):  # type: ignore[misc]  # only ever read
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int) -> T: ...

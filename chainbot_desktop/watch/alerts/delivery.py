@@ -24,7 +24,7 @@ from chainbot_desktop.watch.alerts.delivery_lane import Lane, LanePace
 from chainbot_desktop.watch.alerts.delivery_messages import RANK, Message, Way
 from chainbot_desktop.watch.alerts.delivery_quiet import QuietHours
 from chainbot_desktop.watch.alerts.engine import OWN_SOURCE
-from chainbot_desktop.watch.alerts.records import Alert, AlertSeverity, Channel
+from chainbot_desktop.watch.alerts.records import Alert, AlertSeverity, Channel, ChannelKind
 
 _log = logging.getLogger(__name__)
 LONGEST_MUTE = 31 * 86_400.0
@@ -37,7 +37,7 @@ class ChannelPlan:
     """A channel as the settings have it. `way` None: the panel, which looks by itself."""
 
     name: str
-    kind: str
+    kind: ChannelKind
     target: str
     enabled: bool
     severity: AlertSeverity
@@ -128,7 +128,7 @@ class Courier:
         return [
             Channel(
                 name=plan.name,
-                kind=plan.kind,  # type: ignore[arg-type]
+                kind=plan.kind,
                 target=plan.target,
                 enabled=plan.enabled,
                 refusal=plan.way.refusal if plan.way is not None else "",

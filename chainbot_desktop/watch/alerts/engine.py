@@ -13,6 +13,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.core.events.envelope import Event, Recorded
@@ -128,7 +129,10 @@ class Engine:
         for placed in self._placed.values():
             watch = placed.watch
             if isinstance(watch, AbsenceWatch):
-                yield watch.rule, lambda age, watch=watch: watch.seed(self._now - age)  # type: ignore[misc]
+                yield watch.rule, partial(self._seed, watch)
+
+    def _seed(self, watch: AbsenceWatch, age: float) -> None:
+        watch.seed(self._now - age)
 
     def feed_sample(self, figures: Figures, now: float, at: float) -> None:
         """`now` in seconds of any steady clock, `at` since the epoch."""

@@ -13,6 +13,7 @@ from chainbot_desktop.core.events.envelope import Actor
 AlertState = Literal["pending", "firing", "acknowledged", "snoozed", "resolved"]
 AlertSeverity = Literal["info", "warning", "critical"]
 RuleKind = Literal["threshold", "rate", "absence", "log", "event", "condition"]
+ChannelKind = Literal["panel", "alexos", "webhook", "email", "apprise"]
 Comparison = Literal["above", "at_least", "below", "at_most", "equal", "not_equal"]
 
 ALERTS_SOURCE = "alerts"
@@ -118,7 +119,7 @@ class Channel:
     """Where alerts are told. `refusal` says why it takes none, "" where it does; `last` what became of the last one."""
 
     name: str
-    kind: Literal["panel", "alexos", "webhook", "email", "apprise"]
+    kind: ChannelKind
     target: str
     enabled: bool
     refusal: str = ""

@@ -193,6 +193,27 @@ def test_an_export_from_the_sheet_is_whole(tmp_path: Path, theme_source: ThemeSo
     on_loop(work())
 
 
+def test_an_export_that_is_begun_anew_is_the_one_that_the_sheet_speaks_of(
+    tmp_path: Path, theme_source: ThemeSource, on_loop: OnLoop
+) -> None:
+    async def work() -> None:
+        async with bench(tmp_path, theme_source) as b:
+            b.page.verdict.export_wanted.emit()
+            await until(lambda: b.sheet(ExportSheet))
+            sheet = b.sheet(ExportSheet)
+            sheet.path.setText(str(tmp_path / "trail.jsonl"))
+            async with b.trail._turn:  # something else is under way: an export waits for its end
+                for _ in ("begin", "cancel", "begin anew"):
+                    QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
+                    await until(lambda: "Exporting" in sheet.said.text())
+                await until(lambda: b.tasks.names.count("audit: export") == 1)
+                assert (sheet.start.text(), sheet.said.text()) == ("Cancel", "Exporting…")
+            await until(lambda: "Signed by SHA256:" in sheet.said.text())
+            assert sheet.start.text() == "Export"
+
+    on_loop(work())
+
+
 def test_what_goes_is_shown_first_and_goes_only_when_held(tmp_path: Path, theme_source: ThemeSource, on_loop: OnLoop) -> None:
     async def work() -> None:
         async with bench(tmp_path, theme_source, count=0) as b:

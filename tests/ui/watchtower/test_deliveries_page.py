@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
 
-from chainbot_desktop.alexos.outbox import NOT_TOLD
+from chainbot_desktop.alexos.backlog import NOT_TOLD
 from chainbot_desktop.alexos.webhooks import Caller
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events import PUBLIC_TYPES
@@ -81,21 +81,21 @@ def test_outgoing_ones_are_listed_looked_into_and_tried_again(tower: Build, on_l
             await deliver(t)
             deliveries = await page(t)
             assert len(deliveries.stretch) == 6
-            await until(lambda: "1 given up" in deliveries.bar.status_text)
+            await until(lambda: "1 given up" in deliveries.bar.status.text())
             assert "1 event is given up" in deliveries.notice.text
             await open_row(t, deliveries, 3)
-            assert "422" in deliveries.detail.text
-            assert "\\u202e" in deliveries.detail.text, "what turns the line around is written as an escape"
-            assert deliveries.detail.json.raw.toPlainText().startswith("{")
+            assert "422" in deliveries.panel.detail.text
+            assert "\\u202e" in deliveries.panel.detail.text, "what turns the line around is written as an escape"
+            assert deliveries.panel.detail.json.raw.toPlainText().startswith("{")
             press(deliveries, "Retry now")
             await until(lambda: t.messages and "at once" in t.messages[-1].text)  # type: ignore[attr-defined]
-            await until(lambda: "waiting" in deliveries.detail.text)
+            await until(lambda: "waiting" in deliveries.panel.detail.text)
             row = await t.deliveries.desk.of_event(3)
             assert row is not None
             assert row.state == "pending"
             press(deliveries, "Give up")
-            await until(lambda: "given up" in deliveries.detail.text)
-            deliveries.detail.event_button.click()
+            await until(lambda: "given up" in deliveries.panel.detail.text)
+            deliveries.panel.detail.event_button.click()
             await until(lambda: t.view.page == "events" and t.view.events.inspector.isVisible())
             assert t.view.events.inspector.event_id == row.event_id
 
@@ -113,7 +113,7 @@ def test_all_at_once(tower: Build, on_loop: OnLoop) -> None:
                 lambda: "5 events are behind" in deliveries.notice.text or "waiting for the next" in deliveries.notice.text
             )
             press(deliveries, "Give up all")
-            await until(lambda: "5 given up" in deliveries.bar.status_text)
+            await until(lambda: "5 given up" in deliveries.bar.status.text())
             assert t.badges[-1] == 5
 
     on_loop(work())
@@ -126,7 +126,7 @@ def test_destructive_ones_stand_apart(tower: Build, on_loop: OnLoop) -> None:
                 await deliver(t)
                 deliveries = await page(t)
                 await open_row(t, deliveries, 2)
-                detail = deliveries.detail
+                detail = deliveries.panel.detail
                 gap = detail.retry.mapTo(detail, QPoint(0, 0)).x() - detail.give_up.geometry().right()
                 assert gap >= 96
                 assert min(detail.retry.height(), detail.give_up.height()) >= 48
@@ -142,22 +142,22 @@ def test_what_came_in_is_listed_narrowed_and_played_again(tower: Build, on_loop:
             deliveries = await page(t)
             deliveries.chips["incoming"].click()
             await until(lambda: len(deliveries.stretch) == 8)
-            await until(lambda: "8 kept · 2 of them refused" in deliveries.bar.status_text)
+            await until(lambda: "8 kept · 2 of them refused" in deliveries.bar.status.text())
             deliveries.state_button.click()
             (menu,) = [menu for menu in t.view.findChildren(MenuSheet) if menu.isVisible()]
             next(row for row in menu.rows if row.text() == "Refused").click()
             await until(lambda: len(deliveries.stretch) == 2)
             await open_row(t, deliveries, 8)
-            assert "not kept" in deliveries.detail.text
-            assert not deliveries.detail.replay.isVisible()
+            assert "not kept" in deliveries.panel.detail.text
+            assert not deliveries.panel.detail.replay.isVisible()
             deliveries.panel.close_panel()
             await open_row(t, deliveries, 7)
-            assert "<b>bold</b>" in deliveries.detail.json.raw.toPlainText()
+            assert "<b>bold</b>" in deliveries.panel.detail.json.raw.toPlainText()
             press(deliveries, "Replay…")
-            await until(lambda: deliveries._offer.sheet is not None and deliveries._offer.sheet.isVisible())
+            await until(lambda: deliveries.panel._offer.sheet is not None and deliveries.panel._offer.sheet.isVisible())
             assert not [b for b in t.view.findChildren(QAbstractButton) if b.text() == "Replay" and b.isVisible()]
-            assert deliveries._offer.sheet is not None
-            deliveries._offer.sheet.dismiss()
+            assert deliveries.panel._offer.sheet is not None
+            deliveries.panel._offer.sheet.dismiss()
             deliveries.choose_state("accepted")
             deliveries.bar.field.setText("nightly-2")
             await until(lambda: len(deliveries.stretch) == 1)
@@ -184,10 +184,10 @@ def test_what_arrives_appears_and_whoever_reads_is_left_in_peace(tower: Build, o
             await until(lambda: len(deliveries.stretch) == 43)
             deliveries.list.verticalScrollBar().setValue(500)
             await t.deliveries.intake.accept("workflow/started", b'{"workflow_id": "newer"}', CALLER)
-            await until(lambda: "44 kept" in deliveries.bar.status_text)
+            await until(lambda: "44 kept" in deliveries.bar.status.text())
             assert len(deliveries.stretch) == 43
             assert deliveries.list.verticalScrollBar().value() == 500
-            assert "holding" in deliveries.bar.status_text
+            assert "holding" in deliveries.bar.status.text()
             deliveries.list.scroll_to_top()
             await until(lambda: len(deliveries.stretch) == 44)
 
@@ -217,9 +217,9 @@ def test_the_link_page_leads_here(tower: Build, on_loop: OnLoop) -> None:
             assert t.view.page == "deliveries"
             t.view.present({"page": "deliveries", "outgoing": 3})
             await until(lambda: t.view.deliveries.panel.is_open)
-            assert "#3" in t.view.deliveries.detail.text
+            assert "#3" in t.view.deliveries.panel.detail.text
             t.view.present({"page": "deliveries", "incoming": 7})
-            await until(lambda: "no. 7" in t.view.deliveries.detail.text)
+            await until(lambda: "no. 7" in t.view.deliveries.panel.detail.text)
             t.view.present({"page": "deliveries", "incoming": 700})
             await until(lambda: t.messages and "no. 700" in t.messages[-1].text)  # type: ignore[attr-defined]
 
@@ -248,10 +248,10 @@ def test_screens(
             await open_row(t, deliveries, 13)
             shoot(t.view, f"deliveries-refused-{name}-{theme}")
             await open_row(t, deliveries, 2) if not deliveries.panel.covers else deliveries.panel.close_panel()
-            await deliveries._offer.make(2)
+            await deliveries.panel._offer.make(2)
             shoot(t.view, f"deliveries-replay-{name}-{theme}")
-            assert deliveries._offer.sheet is not None
-            deliveries._offer.sheet.dismiss()
+            assert deliveries.panel._offer.sheet is not None
+            deliveries.panel._offer.sheet.dismiss()
             await t.deliveries.intake.accept("workflow/failed", b'{"workflow_id": "nightly-2", "error": "disk full"}', CALLER)
             await t.deliveries.replay.replay(2, "user:admin")
             t.view.show_page("events")

@@ -39,7 +39,7 @@ def test_fifty_thousand_events_open_at_the_newest_and_page_back(tower: Build, on
     async def work() -> None:
         async with tower(events=doors(50_000)) as t:
             assert t.texts()[0] == "door_opened · number 49999"
-            assert "of 50,000 events" in t.view.events.bar.status_text
+            assert "of 50,000 events" in t.view.events.bar.status.text()
             loaded = len(t.view.events.stretch)
             assert loaded <= 1000, "only a page is read at first"
             bar = t.view.events.list.verticalScrollBar()
@@ -97,7 +97,7 @@ def test_paused_it_holds_still_and_counts(tower: Build, on_loop: OnLoop) -> None
             await until(lambda: "5,000 new" in t.view.events.pill.text())
             assert "dropped here" in t.view.events.pill.text()
             assert t.texts()[0] == "door_opened · number 2"
-            assert "paused" in t.view.events.bar.status_text
+            assert "paused" in t.view.events.bar.status.text()
             press(t.view.events.list, Qt.Key.Key_Space)
             await until(lambda: t.texts()[0] == "door_opened · number 5002")
             shown = [t.view.events.stretch[n].seq for n in range(len(t.view.events.stretch))]
@@ -183,7 +183,7 @@ def test_a_bad_filter_says_why_and_keeps_the_list(tower: Build, on_loop: OnLoop)
     async def work() -> None:
         async with tower(events=doors(5)) as t:
             t.view.events.set_filter("colour:red")
-            assert "“colour:” is not a term" in t.view.events.bar.status_text
+            assert "“colour:” is not a term" in t.view.events.bar.status.text()
             assert len(t.view.events.stretch) == 5
             t.view.events.set_filter("nothinglikeit")
             await until(lambda: not len(t.view.events.stretch))
@@ -488,7 +488,7 @@ def test_the_chain_leads_from_cause_to_effect_and_back(tower: Build, on_loop: On
             await until(lambda: inspector.chain.rows.row(2).title == "this event: workflow_failed")
             assert inspector.event_id == failed.event.id
             inspector.chain.list.opened.emit(0)
-            await until(lambda: t.view.page == "deliveries" and "no. 1" in t.view.deliveries.detail.text)
+            await until(lambda: t.view.page == "deliveries" and "no. 1" in t.view.deliveries.panel.detail.text)
 
     on_loop(work())
 

@@ -145,7 +145,7 @@ async def test_what_is_under_way_arrives_although_it_was_to_be_given_up(tmp_path
         desk = desk_of(store, outbox)
         await store.journal.append(event_of("public", "a"))
         await until(lambda: other.sent == ["a"])
-        await outbox._flush()
+        await outbox._notes.flush()
         giving_up = tasks.spawn("give up", desk.give_up(1, ME))
         await asyncio.sleep(0)
         other.held.set()

@@ -271,7 +271,7 @@ async def test_what_was_on_its_way_is_noted_at_the_end(tmp_path: Path) -> None:
 
 
 async def test_a_new_registry_is_not_sent_the_whole_past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chainbot_desktop.alexos.outbox.HISTORY", 10)
+    monkeypatch.setattr("chainbot_desktop.alexos.backlog.HISTORY", 10)
     other = FakeAlexOs()
     async with open_store(tmp_path) as store:
         for number in range(30):
@@ -320,7 +320,7 @@ async def test_being_told_to_stop_in_the_moment_of_waking_is_not_forgotten(
     async with open_store(tmp_path) as store, running(store, Ill(), tasks) as outbox:
         monkeypatch.setattr(outbox._backoff, "draw", lambda _failures: 60.0)
         await store.journal.append(event_of("public", "ill"))
-        await until(lambda: outbox._due and not outbox._in_flight)
+        await until(lambda: outbox._lanes.due and not outbox._in_flight)
         (task,) = (task for task in asyncio.all_tasks() if task.get_name() == "outbox")
         await until(lambda: not outbox._wake.is_set())
         for _ in range(5):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chainbot_desktop.alexos.outbox import NOT_TOLD
+from chainbot_desktop.alexos.backlog import NOT_TOLD
 from chainbot_desktop.alexos.refusals import Refusals
 from chainbot_desktop.alexos.replaying import WebhookReplay
 from chainbot_desktop.alexos.webhooks import KINDS, MAX_INLINE_BODY, Caller, Receipts, WebhookIntake

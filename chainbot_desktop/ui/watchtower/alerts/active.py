@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.watchtower.alerts.alert_rows import AlertRows
 from chainbot_desktop.ui.watchtower.alerts.alert_side import AlertSide
@@ -15,9 +15,9 @@ from chainbot_desktop.ui.watchtower.alerts.lines import AlertLine, GroupLine, al
 from chainbot_desktop.ui.watchtower.alerts.parts import AlertParts
 from chainbot_desktop.ui.watchtower.alerts.snooze_sheet import SnoozeSheet
 from chainbot_desktop.ui.watchtower.alerts.words import named, needs_somebody, watched
+from chainbot_desktop.ui.watchtower.list_body import ListBody
 from chainbot_desktop.ui.watchtower.row_list import RowList
 from chainbot_desktop.ui.widgets import Button, EmptyState, IconButton
-from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 from chainbot_desktop.watch.alerts.records import Alert
 
 _TICK_MS = 1000
@@ -71,7 +71,7 @@ class ActivePart(QWidget):
         self.rows.lines = lines_of(active, self._opened)
         self.list.rows_changed()
         self._find(current, reveal=False)
-        self._body.setCurrentWidget(self.list if active else self._empty)
+        self._body.show_rows(bool(active))
         self._describe_quiet()
         self._show_tools()
         self.side.refresh()
@@ -224,15 +224,8 @@ class ActivePart(QWidget):
         for key, slot in (("A", self.acknowledge_chosen), ("S", self.snooze_chosen)):
             QShortcut(QKeySequence(key), self.list, slot, context=Qt.ShortcutContext.WidgetShortcut)
         self._empty = EmptyState("bell", "All is quiet", "", themes)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        self._body = QStackedLayout()
-        column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment
-        self._body.addWidget(self._empty)
-        self._body.addWidget(self.list)
-        hand_focus_on(content, lambda: self.list)
-        self.side = AlertSide(content, self._parts)
+        self._body = ListBody((), self.list, self._empty)
+        self.side = AlertSide(self._body, self._parts)
         self.side.message.connect(self.message)
         self.side.open_requested.connect(self.open_requested)
         self.side.edit_wanted.connect(self.edit_wanted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from functools import partial
 
@@ -64,7 +63,7 @@ class ChannelsPart(QWidget):
     def __init__(self, parts: AlertParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._parts = parts
-        self._testing: dict[str, asyncio.Task[None]] = {}
+        self._testing: set[str] = set()
         self.cards: list[ChannelCard] = []
         self._build()
 
@@ -108,7 +107,8 @@ class ChannelsPart(QWidget):
             QApplication.beep()
             self.message.emit(Message("This is how an alert sounds here.", "success"))
         elif name not in self._testing:
-            self._testing[name] = self._parts.tasks.spawn(f"alerts: test {name}", self._test(name))
+            self._testing.add(name)
+            self._parts.tasks.spawn(f"alerts: test {name}", self._test(name))
             self.refresh()
 
     async def _test(self, name: str) -> None:
@@ -119,7 +119,7 @@ class ChannelsPart(QWidget):
         else:
             self.message.emit(Message(f"A test went to {name}.", "success"))
         finally:
-            self._testing.pop(name, None)
+            self._testing.discard(name)
             self.refresh()
 
     def _build(self) -> None:

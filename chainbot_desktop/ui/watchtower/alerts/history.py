@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
+from chainbot_desktop.core.tasks import Latest
 from chainbot_desktop.ui.theme import Theme
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.alerts.alert_rows import AlertRows
@@ -19,10 +19,10 @@ from chainbot_desktop.ui.watchtower.alerts.history_filter import HistoryFilter, 
 from chainbot_desktop.ui.watchtower.alerts.lines import AlertLine
 from chainbot_desktop.ui.watchtower.alerts.parts import AlertParts
 from chainbot_desktop.ui.watchtower.alerts.words import SEVERITY_MARKS, clock, duration_words, state_words
+from chainbot_desktop.ui.watchtower.list_body import ListBody
 from chainbot_desktop.ui.watchtower.marks import Mark
 from chainbot_desktop.ui.watchtower.row_list import RowList
 from chainbot_desktop.ui.widgets import Button, EmptyState, SearchField
-from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 from chainbot_desktop.watch.alerts.records import Alert
 
 PAGE = 100
@@ -69,7 +69,7 @@ class HistoryPart(QWidget):
         self._stale = True
         self._seen: object = None
         """What told that something fired or became another, the last time."""
-        self._work: asyncio.Task[None] | None = None
+        self._work = Latest(parts.tasks)
         self._again = QTimer(self, singleShot=True, interval=_WRITTEN_MS)
         self._again.timeout.connect(self._on_written)
         self.rows = HistoryRows(parts.unit_of_rule)
@@ -89,7 +89,7 @@ class HistoryPart(QWidget):
 
     @property
     def busy(self) -> bool:
-        return self._work is not None and not self._work.done()
+        return self._work.busy
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -111,7 +111,7 @@ class HistoryPart(QWidget):
 
     def load(self) -> None:
         self._stale = False
-        self._start("alerts: history", self._load_newest())
+        self._work.start("alerts: history", self._load_newest())
 
     def _on_written(self) -> None:
         self._stale = True
@@ -125,11 +125,6 @@ class HistoryPart(QWidget):
         self._alerts, self._newest, self._oldest, self._complete = [], "", "", False
         self.list.scroll_to_top()
         self.load()
-
-    def _start(self, name: str, work: object) -> None:
-        if self._work is not None:
-            self._work.cancel()
-        self._work = self._parts.tasks.spawn(name, work)  # type: ignore[arg-type]  # always a coroutine of this class
 
     async def _load_newest(self) -> None:
         """What is newer or has changed, before what is here already: who reads further down goes on reading there."""
@@ -152,7 +147,7 @@ class HistoryPart(QWidget):
 
     def _on_wants_older(self) -> None:
         if not self._complete and self._oldest and not self.busy:
-            self._start("alerts: older history", self._load_older())
+            self._work.start("alerts: older history", self._load_older())
 
     async def _load_older(self) -> None:
         """Page by page until something passes the filter."""
@@ -179,7 +174,7 @@ class HistoryPart(QWidget):
     def _show(self, *, inserted: int = 0) -> None:
         self.rows.lines = [AlertLine(alert) for alert in self._alerts]
         self.list.rows_changed(inserted=inserted)
-        self._body.setCurrentWidget(self.list if self._alerts else self._empty)
+        self._body.show_rows(bool(self._alerts))
         if self._filter.empty:
             self._empty.set_text("Nothing fired yet", "What the rules find stays here, with how long it lasted.")
         else:
@@ -212,17 +207,10 @@ class HistoryPart(QWidget):
         self.list.current_changed.connect(self._on_current_changed)
         self.list.wants_older.connect(self._on_wants_older)
         self._empty = EmptyState("history", "Reading…", "", themes)
-        content = QWidget()
-        self._column = QVBoxLayout(content)
         self._row = QHBoxLayout()
         self._row.addWidget(self.field, 1)
-        self._column.addLayout(self._row)
-        self._body = QStackedLayout()
-        self._column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment
-        self._body.addWidget(self._empty)
-        self._body.addWidget(self.list)
-        hand_focus_on(content, lambda: self.list if self._alerts else self.field)
-        self.side = AlertSide(content, self._parts)
+        self._body = ListBody((self._row,), self.list, self._empty, otherwise=self.field)
+        self.side = AlertSide(self._body, self._parts)
         self.side.message.connect(self.message)
         self.side.open_requested.connect(self.open_requested)
         self.side.edit_wanted.connect(self.edit_wanted)
@@ -235,5 +223,3 @@ class HistoryPart(QWidget):
 
     def _on_theme_changed(self, theme: Theme) -> None:
         self._row.setContentsMargins(theme.px(12), theme.px(2), theme.px(12), theme.px(6))
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -11,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput
+from chainbot_desktop.core.tasks import Latest
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.alerts.deeds import ACTOR
 from chainbot_desktop.ui.watchtower.alerts.editor_frame import EditorFrame
@@ -39,7 +39,7 @@ class RuleEditor(QWidget):
         """As the desk has it; None for one that is new."""
         self._start: AlertRule = _BLANK
         self._yaml_start = ""
-        self._trying: asyncio.Task[None] | None = None
+        self._trying = Latest(parts.tasks)
         self._saving = False
         self._asked_for_all = False
         """Somebody wanted it saved or tried: what nobody has touched is wrong too from then on."""
@@ -109,14 +109,14 @@ class RuleEditor(QWidget):
 
     def try_it(self) -> None:
         """Once more ends it."""
-        if self._trying is not None:
+        if self._trying.busy:
             self._trying.cancel()
             return
         rule = self._read(go_there=True)
         if rule is not None:
             self.frame.show_trial(None)
             self.frame.show_trying(True)
-            self._trying = self._parts.tasks.spawn("alerts: try a rule", self._try(rule))
+            self._trying.start("alerts: try a rule", self._try(rule))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -132,15 +132,13 @@ class RuleEditor(QWidget):
     def _begin(self, rule: AlertRule, title: str, *, new: bool) -> None:
         self._start = rule
         self._saving, self._asked_for_all = False, not new
-        if self._trying is not None:
-            self._trying.cancel()
+        self._trying.cancel()
         self.form.show_rule(rule, new=new)
         self.form.name.setReadOnly(not new)
         self.frame.begin(title)
 
     def _close(self) -> None:
-        if self._trying is not None:
-            self._trying.cancel()
+        self._trying.cancel()
         self._check.stop()
         self._state = None
         self.form.touched = set()
@@ -226,8 +224,7 @@ class RuleEditor(QWidget):
         else:
             self.frame.show_trial(trial)
         finally:
-            self._trying = None
-            self.frame.show_trying(False)
+            self.frame.show_trying(self._trying.busy)
 
     def _on_more(self) -> None:
         menu = MenuSheet(self, self._parts.themes)

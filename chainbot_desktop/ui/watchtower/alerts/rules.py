@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.theme import Theme
 from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.alerts.parts import AlertParts
 from chainbot_desktop.ui.watchtower.alerts.rule_editor import RuleEditor
 from chainbot_desktop.ui.watchtower.alerts.rule_rows import SWITCH_WIDTH, RuleRows
+from chainbot_desktop.ui.watchtower.list_body import ListBody
 from chainbot_desktop.ui.watchtower.row_list import RowList
 from chainbot_desktop.ui.widgets import Button, EmptyState, SearchField, Sheet
-from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
 from chainbot_desktop.watch.alerts.records import RuleState
 
 
@@ -53,7 +53,7 @@ class RulesPart(QWidget):
         self.list.rows_changed()
         names = [state.rule.name for state in self.rows.rules]
         self.list.set_current(names.index(current) if current in names else -1, reveal=False)
-        self._body.setCurrentWidget(self.list if names else self._empty)
+        self._body.show_rows(bool(names))
         count = len(self._parts.desk.rule_problems)
         self.problems.setVisible(count > 0)
         what = "1 thing" if count == 1 else f"{count} things"
@@ -144,27 +144,17 @@ class RulesPart(QWidget):
         self._empty = EmptyState(
             "bell", "No rules", "A rule says what is to be told of, and when. “New rule” makes one.", themes
         )
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
         self._row = QHBoxLayout()
         self._row.addWidget(self.field)
-        column.addLayout(self._row)
         self.problems = Button("", themes, kind="row", icon="warning")
         self.problems.clicked.connect(self._on_problems)
-        column.addWidget(self.problems)
         self.problems.hide()
-        self._body = QStackedLayout()
-        column.addLayout(self._body, 1)  # first, or what it shows would be a window of its own for a moment
-        self._body.addWidget(self._empty)
-        self._body.addWidget(self.list)
-        hand_focus_on(content, lambda: self.list)
+        self._body = ListBody((self._row, self.problems), self.list, self._empty)
         self._stack = QStackedWidget()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._stack)
-        self._stack.addWidget(content)
+        self._stack.addWidget(self._body)
         themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(themes.current)
 

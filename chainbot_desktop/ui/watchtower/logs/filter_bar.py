@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from chainbot_desktop.ui.theme import Theme, ThemeSource
+from chainbot_desktop.ui.watchtower.filter_field import FilterField
 from chainbot_desktop.ui.watchtower.logs.filter_state import FOLDS, LEVEL_CHIPS, FilterState
 from chainbot_desktop.ui.watchtower.marks import Mark, draw_mark
-from chainbot_desktop.ui.widgets import Button, Chip, IconButton, SearchField
+from chainbot_desktop.ui.watchtower.status_line import StatusLine
+from chainbot_desktop.ui.widgets import Button, Chip, IconButton
 
 _WIDE = 1000
 _MARKS: dict[str, Mark] = {"Debug": "debug", "Info": "info", "Warn": "warning", "Error": "error"}
@@ -40,8 +42,6 @@ class FilterBar(QWidget):
 
     changed = Signal(object)
     paused = Signal(bool)
-    left = Signal()
-    """Enter, Down or Escape in the field: the focus is to go to the lines."""
     filters_wanted = Signal()
     times_wanted = Signal(QPoint)
     folds_wanted = Signal(QPoint)
@@ -54,14 +54,12 @@ class FilterBar(QWidget):
         self._state = FilterState()
         self._paused = False
         self._showing = False
-        self.field = SearchField("Filter: words, /regex/, logger:", themes)
+        self.field = FilterField("Filter: words, /regex/, logger:", themes)
         self.field.searched.connect(self._on_searched)
-        self.field.returnPressed.connect(self.left)
-        self.field.installEventFilter(self)
         self.expression = text_toggle(".*", "Regular expression")
-        self.expression.toggled.connect(lambda on: self._change(regex=on))
+        self.expression.toggled.connect(lambda on: self._change(replace(self._state, regex=on)))
         self.case = text_toggle("Aa", "Match case")
-        self.case.toggled.connect(lambda on: self._change(case=on))
+        self.case.toggled.connect(lambda on: self._change(replace(self._state, case=on)))
         self.levels = {name: LevelChip(name, themes) for name in LEVEL_CHIPS}
         for chip in self.levels.values():
             chip.toggled.connect(self._on_levels)
@@ -77,7 +75,7 @@ class FilterBar(QWidget):
         self.pause.clicked.connect(self.toggle)
         self.more = IconButton("more-vertical", "More", themes)
         self.more.clicked.connect(lambda: self.more_wanted.emit(_below(self.more)))
-        self._status = QLabel()
+        self.status = StatusLine(themes)
         self._lay_out()
         themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(themes.current)
@@ -89,10 +87,6 @@ class FilterBar(QWidget):
     @property
     def is_paused(self) -> bool:
         return self._paused
-
-    @property
-    def status_text(self) -> str:
-        return self._status.text()
 
     def set_state(self, state: FilterState) -> None:
         """Show another filter, and tell of it if it is another."""
@@ -110,10 +104,6 @@ class FilterBar(QWidget):
         self._label()
         self.changed.emit(state)
 
-    def focus_field(self) -> None:
-        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.field.selectAll()
-
     def toggle(self) -> None:
         self.set_paused(not self._paused)
 
@@ -126,36 +116,19 @@ class FilterBar(QWidget):
         self.pause.setToolTip("Follow (Space)" if paused else "Pause (Space)")
         self.paused.emit(paused)
 
-    def show_status(self, text: str, *, error: bool = False) -> None:
-        if text == self._status.text() and error == (self._status.property("state") == "error"):
-            return
-        self._status.setText(text)
-        self._status.setToolTip(text)
-        if error != (self._status.property("state") == "error"):
-            self._status.setProperty("state", "error" if error else "")
-            self._color()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            empty_escape = event.key() == Qt.Key.Key_Escape and not self.field.text()
-            if event.key() == Qt.Key.Key_Down or empty_escape:
-                self.left.emit()
-                return True
-        return super().eventFilter(watched, event)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._label()
 
-    def _change(self, **parts: object) -> None:
+    def _change(self, state: FilterState) -> None:
         if not self._showing:
-            self.set_state(replace(self._state, **parts))  # type: ignore[arg-type]  # names and kinds are the state's own
+            self.set_state(state)
 
     def _on_searched(self, text: str) -> None:
-        self._change(text=text)
+        self._change(replace(self._state, text=text))
 
     def _on_levels(self) -> None:
-        self._change(levels=frozenset(name for name, chip in self.levels.items() if chip.isChecked()))
+        self._change(replace(self._state, levels=frozenset(name for name, chip in self.levels.items() if chip.isChecked())))
 
     def _label(self) -> None:
         """On a narrow page the pictures say it, and the sheet holds the rest."""
@@ -171,9 +144,6 @@ class FilterBar(QWidget):
         self.filters.setAccessibleName(f"More filters, {parts} on" if parts else "More filters")
 
     def _lay_out(self) -> None:
-        self._status.setProperty("role", "small")
-        self._status.setTextFormat(Qt.TextFormat.PlainText)
-        self._status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._row = QHBoxLayout()
         self._row.addWidget(self.field, 1)
         for widget in (self.expression, self.case, *self.levels.values(), self.times, self.folds):
@@ -182,21 +152,15 @@ class FilterBar(QWidget):
             self._row.addWidget(button)
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._row)
-        self._column.addWidget(self._status)
-
-    def _color(self) -> None:
-        error = self._status.property("state") == "error"
-        self._status.setStyleSheet(f"color: {self._themes.current.color('failed').name()}" if error else "")
+        self._column.addWidget(self.status)
 
     def _on_theme_changed(self, theme: Theme) -> None:
         self._row.setSpacing(theme.px(6))
         self._column.setContentsMargins(theme.px(12), theme.px(4), theme.px(12), theme.px(2))
         self._column.setSpacing(theme.px(1))
-        self._status.setFixedHeight(theme.px(20))
         for button in (self.expression, self.case):
             button.setFixedSize(theme.px(48), theme.px(48))
             button.setFont(theme.font("mono"))
-        self._color()
         self._label()
 
 

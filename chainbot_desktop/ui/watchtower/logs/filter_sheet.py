@@ -44,12 +44,12 @@ class FilterSheet(Sheet):
 
     def _add_texts(self) -> None:
         chips = self._section("Text and levels", [("Regular expression", self._state.regex), ("Match case", self._state.case)])
-        chips[0].toggled.connect(lambda on: self._change(regex=on))
-        chips[1].toggled.connect(lambda on: self._change(case=on))
+        chips[0].toggled.connect(lambda on: self._change(replace(self._state, regex=on)))
+        chips[1].toggled.connect(lambda on: self._change(replace(self._state, case=on)))
         levels = self._chips([(name, name in self._state.levels) for name in LEVEL_CHIPS])
 
         def on_level() -> None:
-            self._change(levels=frozenset(chip.text() for chip in levels if chip.isChecked()))
+            self._change(replace(self._state, levels=_checked(LEVEL_CHIPS, levels)))
 
         for chip in levels:
             chip.setAccessibleName(f"Show level {chip.text()}")
@@ -85,7 +85,7 @@ class FilterSheet(Sheet):
         chips = self._section("Only these sources", titles)
 
         def on_source() -> None:
-            self._change(sources=frozenset(key for key, chip in zip(keys, chips, strict=True) if chip.isChecked()))
+            self._change(replace(self._state, sources=_checked(keys, chips)))
 
         for chip in chips:
             chip.toggled.connect(on_source)
@@ -120,7 +120,7 @@ class FilterSheet(Sheet):
         chips = self._section("Names", [(name, name in self._state.names) for name in shown])
 
         def on_name() -> None:
-            self._change(names=frozenset(name for name, chip in zip(shown, chips, strict=True) if chip.isChecked()))
+            self._change(replace(self._state, names=_checked(shown, chips)))
 
         for chip in chips:
             chip.toggled.connect(on_name)
@@ -132,7 +132,7 @@ class FilterSheet(Sheet):
 
         def on_fold(chosen: Fold) -> None:
             self._one_of(chips, FOLDS, chosen)
-            self._change(fold=chosen)
+            self._change(replace(self._state, fold=chosen))
 
         for chip, (key, (_, says)) in zip(chips, FOLDS.items(), strict=True):
             chip.setToolTip(says)
@@ -147,7 +147,7 @@ class FilterSheet(Sheet):
         self._from.clear()
         self._to.clear()
         self._wrong.hide()
-        self._change(after=since, before=None, time_label="" if since is None else label)
+        self._change(replace(self._state, after=since, before=None, time_label="" if since is None else label))
 
     def _on_times(self) -> None:
         now = time.time()
@@ -162,14 +162,14 @@ class FilterSheet(Sheet):
         if not self._from.text().strip() and not self._to.text().strip():
             return  # a quick range stays
         self._one_of(self._time_chips, self._time_chips, None)
-        self._change(after=after, before=before, time_label=range_label(after, before))
+        self._change(replace(self._state, after=after, before=before, time_label=range_label(after, before)))
 
     def _on_clear(self) -> None:
         self._tell(FilterState(fold=self._state.fold))
 
-    def _change(self, **parts: object) -> None:
-        self._state = replace(self._state, **parts)  # type: ignore[arg-type]  # names and kinds are the state's own
-        self._tell(self._state)
+    def _change(self, state: FilterState) -> None:
+        self._state = state
+        self._tell(state)
 
     def _section(self, title: str, chips: Sequence[tuple[str, bool]]) -> list[Chip]:
         self.add_text(title, "label")
@@ -182,6 +182,10 @@ class FilterSheet(Sheet):
         for chip in chips:
             flow.addWidget(chip)
         return chips
+
+
+def _checked(keys: Iterable[str], chips: Iterable[Chip]) -> frozenset[str]:
+    return frozenset(key for key, chip in zip(keys, chips, strict=True) if chip.isChecked())
 
 
 def range_label(after: float | None, before: float | None) -> str:

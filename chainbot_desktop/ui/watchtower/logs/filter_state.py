@@ -75,7 +75,7 @@ class FilterState:
 
 def quick_ranges(now: float) -> Sequence[tuple[str, float | None]]:
     """(label, since when) of the ranges that one tap chooses."""
-    today = datetime.fromtimestamp(now).astimezone().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    today = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     return (
         ("Any time", None),
         ("Last 5 min", now - 300),

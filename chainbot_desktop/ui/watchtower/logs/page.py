@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,8 +14,9 @@ from PySide6.QtWidgets import QWidget
 
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.ui.frames import FrameClock
-from chainbot_desktop.ui.view import Command, Message
+from chainbot_desktop.ui.view import Command
 from chainbot_desktop.ui.watchtower.logs.actions import LineActions
+from chainbot_desktop.ui.watchtower.logs.asides import Asides
 from chainbot_desktop.ui.watchtower.logs.filter_menus import FilterMenus
 from chainbot_desktop.ui.watchtower.logs.filter_sheet import range_label
 from chainbot_desktop.ui.watchtower.logs.filter_state import FilterState
@@ -26,17 +26,15 @@ from chainbot_desktop.ui.watchtower.logs.opening import Opening
 from chainbot_desktop.ui.watchtower.logs.page_parts import PageParts
 from chainbot_desktop.ui.watchtower.logs.page_texts import empty_text, file_text, status_text
 from chainbot_desktop.ui.watchtower.logs.reading import Reading
-from chainbot_desktop.ui.watchtower.logs.rows import place_at_time, record_around, whole_line
+from chainbot_desktop.ui.watchtower.logs.rows import place_at_time
 from chainbot_desktop.ui.watchtower.page import Page
 from chainbot_desktop.ui.watchtower.parts import WatchtowerParts
 from chainbot_desktop.ui.widgets import MenuSheet
-from chainbot_desktop.watch.logs.document import LogDocument, LogRow
+from chainbot_desktop.watch.logs.document import LogDocument
 from chainbot_desktop.watch.logs.sources.switches import LogSources
 
 _LOW = 520
 """Pixels of height under which every row counts."""
-_LONG = 2_000
-"""Characters from which a line may be but the beginning of one."""
 _VOLUME_SECONDS = 1.0
 """How long the volume stands at least."""
 _SLOW_MS = 250
@@ -48,12 +46,13 @@ class LogsPage(Page):
 
     def __init__(self, parts: WatchtowerParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._services, self._tasks = parts.logs, parts.tasks
+        self._services = parts.logs
         self._themes = parts.themes
-        self.parts = PageParts(self, parts.themes)
+        self.parts = PageParts(self, lambda: self.reading.document, parts.themes, parts.tasks)
         self.view, self.bar = self.parts.view, self.parts.bar
         self.hands = ViewportHands(self.view)
         self.actions_ = LineActions(self.view, self.hands, self.parts.chosen, self._services, parts.tasks)
+        self.asides = Asides(self.view, lambda: self.reading)
         self.finding = Finding(self.parts.finder, self.view)
         self.opening = Opening(self, self._services, parts.tasks)
         self.menus = FilterMenus(self, self.bar, parts.themes, self._known)
@@ -63,7 +62,6 @@ class LogsPage(Page):
         self._error = ""
         self._goal: float | None = None
         self._volume_shown = 0.0
-        self._spot = (0, 0, True)
         self.reading = Reading(self._services.timeline, self._request)
         self._last = [self.reading]
         self._connect()
@@ -96,7 +94,7 @@ class LogsPage(Page):
             self.go_to_time(float(moment))
 
     def focus_filter(self) -> bool:
-        self.bar.focus_field()
+        self.bar.field.take_focus()
         return True
 
     def toggle_pause(self) -> None:
@@ -234,21 +232,21 @@ class LogsPage(Page):
 
     def _complain(self, error: ChainBotError) -> None:
         self._error = str(error)
-        self.bar.show_status(self._error, error=True)
+        self.bar.status.say(self._error, error=True)
 
     def _show_status(self) -> None:
         error = self._error or (str(self.reading.error) if self.reading.error is not None else "")
         if error:
-            self.bar.show_status(error, error=True)
+            self.bar.status.say(error, error=True)
         else:
-            self.bar.show_status(status_text(self.reading, paused=self.bar.is_paused, following=self.view.following))
+            self.bar.status.say(status_text(self.reading, paused=self.bar.is_paused, following=self.view.following))
         if not self.reading.rows.count:
             self.parts.empty.set_text(*empty_text(self.reading, self.bar.state))
 
     def _show_banner(self) -> None:
         reading, document = self.reading, self.reading.document
         if reading.aside is not None:
-            self.parts.banner.say(reading.aside.title, "Back (Esc)", self._back)
+            self.parts.banner.say(reading.aside.title, "Back (Esc)", self.asides.back)
         elif not self._is_live:
             self.parts.banner.say(file_text(reading), "Close file", partial(self.opening.close, document))
         else:
@@ -270,76 +268,20 @@ class LogsPage(Page):
         self.view.to_end()
         self._on_place()
 
-    def _on_chosen(self) -> None:
-        current = self.view.chosen.current
-        if self.parts.panel.is_open and current is not None:
-            self._show_details(current)
-
-    def _on_opened(self, number: int) -> None:
-        self._show_details(number)
-        self.parts.panel.open()
-        if self.parts.panel.covers:
-            self.parts.details.take_focus()
-
-    def _show_details(self, number: int) -> None:
-        rows = list(record_around(self.reading.document, number))
-        shown = self.view.row_of(rows[0].number if rows else number)
-        if shown is not None and (shown.repeats or not rows):
-            rows[:1] = [shown]
-        self.parts.details.show_record(rows)
-        if any(len(row.text) > _LONG for row in rows):
-            self._tasks.spawn("read a long line", self._show_whole(rows))
-
-    async def _show_whole(self, rows: Sequence[LogRow]) -> None:
-        with suppress(ChainBotError):  # the line is gone: its beginning stays
-            whole = [await whole_line(self.reading.document, row) for row in rows]
-            if self.parts.details.shows(rows):
-                self.parts.details.show_record(whole)
-
     def _around(self, number: int) -> None:
         self.parts.panel.close_panel()
-        self._keep_spot()
-        self.reading.around(number)
-        self._show_aside(number)
+        self.asides.around(number)
 
-    def _unfold(self, row: LogRow) -> None:
-        self._keep_spot()
-        self.reading.unfold(row)
-        self._show_aside(row.number)
-
-    def _show_aside(self, number: int) -> None:
-        self.view.hit = number
-        self.view.show_rows(self.reading.rows, keep=True)
-        self.view.show_line(number)
+    def _on_aside(self) -> None:
         self.finding.refresh()
         self._show_histogram()
         self._show_banner()
         self._request()
-        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _keep_spot(self) -> None:
-        visible = self.view.visible
-        if self.reading.aside is None and visible:
-            self._spot = (visible[0][0].number, visible[0][1], self.view.following)
-
-    def _back(self) -> None:
-        """To what passes, where it was left, with the line that was looked at still marked."""
-        self.reading.back()
-        self.view.show_rows(self.reading.rows, keep=True)
-        self._show_histogram()
-        number, top, followed = self._spot
-        if followed:
-            self.view.to_end()
-        else:
-            self.view.top_line(number, top)
-        self._show_banner()
-        self._request()
-        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_left(self) -> None:
         """Escape among the lines, from the innermost outwards."""
         if self.reading.aside is not None:
-            self._back()
+            self.asides.back()
         elif self.parts.finder.isVisible():
             self._end_search()
         elif self.parts.panel.is_open:
@@ -382,15 +324,6 @@ class LogsPage(Page):
         if document is self.reading.document:
             self.read(self._services.timeline)
 
-    def _on_editor(self, text: str, name: str) -> None:
-        self.open_requested.emit("code-agent", {"text": text, "name": name})
-
-    def _on_chat(self, text: str, name: str) -> None:
-        self.open_requested.emit("chat", {"attach": {"kind": "log", "name": name, "text": text}})
-
-    def _on_copied(self, what: str) -> None:
-        self.message.emit(Message(f"Copied {what}.", "success"))
-
     def _known(self) -> tuple[Mapping[str, Sequence[str]], LogSources | None]:
         """What the filter can choose among."""
         return self.reading.document.names, self._services.sources if self._is_live else None
@@ -418,7 +351,7 @@ class LogsPage(Page):
         parts, bar = self.parts, self.bar
         bar.changed.connect(self._on_filter)
         bar.paused.connect(self._on_paused)
-        bar.left.connect(lambda: self.first.setFocus(Qt.FocusReason.OtherFocusReason))
+        bar.field.left.connect(lambda: self.first.setFocus(Qt.FocusReason.OtherFocusReason))
         bar.filters_wanted.connect(self.menus.open_filters)
         bar.times_wanted.connect(self.menus.open_times)
         bar.folds_wanted.connect(self.menus.open_folds)
@@ -428,15 +361,14 @@ class LogsPage(Page):
         parts.finder.closed.connect(self._end_search)
         self.finding.failed.connect(self._complain)
         self.view.place_changed.connect(self._on_place)
-        self.view.chosen_changed.connect(self._on_chosen)
-        self.hands.opened.connect(self._on_opened)
-        self.hands.unfold_wanted.connect(self._unfold)
+        self.hands.opened.connect(parts.panel.show_record)
+        self.hands.unfold_wanted.connect(self.asides.unfold)
         self.hands.pause_pressed.connect(bar.toggle)
         self.hands.hit_wanted.connect(self.finding.go)
         self.hands.find_wanted.connect(self._begin_search)
         self.hands.left.connect(self._on_left)
         self.actions_.around_wanted.connect(self._around)
-        self.actions_.details_wanted.connect(self._on_opened)
+        self.actions_.details_wanted.connect(parts.panel.show_record)
         self.actions_.message.connect(self.message)
         self.actions_.open_requested.connect(self.open_requested)
         self.actions_.progress.connect(parts.progress.show_share)
@@ -447,11 +379,11 @@ class LogsPage(Page):
         parts.pill.clicked.connect(self._on_pill)
         parts.histogram.range_chosen.connect(self._on_range)
         parts.histogram.spot_chosen.connect(self._on_spot)
-        parts.details.editor_wanted.connect(self._on_editor)
-        parts.details.chat_wanted.connect(self._on_chat)
-        parts.details.around_wanted.connect(self._around)
-        parts.details.name_wanted.connect(self._on_name_wanted)
-        parts.details.copied.connect(self._on_copied)
+        self.asides.changed.connect(self._on_aside)
+        parts.panel.message.connect(self.message)
+        parts.panel.open_requested.connect(self.open_requested)
+        parts.panel.details.around_wanted.connect(self._around)
+        parts.panel.details.name_wanted.connect(self._on_name_wanted)
 
 
 def _close(readings: Sequence[Reading]) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStackedLayout, QVBoxLayout, QWidget
 
+from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.ui.theme import Theme, ThemeSource
-from chainbot_desktop.ui.watchtower.logs.details import LogDetails
 from chainbot_desktop.ui.watchtower.logs.filter_bar import FilterBar
 from chainbot_desktop.ui.watchtower.logs.find_bar import FindBar
 from chainbot_desktop.ui.watchtower.logs.floating import Banner, ChosenBar, NewLinesPill
 from chainbot_desktop.ui.watchtower.logs.histogram import Histogram
+from chainbot_desktop.ui.watchtower.logs.record_side import RecordSide
 from chainbot_desktop.ui.watchtower.logs.viewport import LogViewport
-from chainbot_desktop.ui.watchtower.side_panel import SidePanel
 from chainbot_desktop.ui.widgets import Button, EmptyState
 from chainbot_desktop.ui.widgets.focus_handing import hand_focus_on
+from chainbot_desktop.watch.logs.document import LogDocument
 
 
 class ProgressLine(QWidget):
@@ -48,9 +51,9 @@ class ProgressLine(QWidget):
 
 
 class PageParts:
-    """Everything that `page` shows, laid out in it."""
+    """Everything that `page` shows, laid out in it. `document`: what is read now."""
 
-    def __init__(self, page: QWidget, themes: ThemeSource) -> None:
+    def __init__(self, page: QWidget, document: Callable[[], LogDocument], themes: ThemeSource, tasks: Tasks) -> None:
         self.bar = FilterBar(themes)
         self.finder = FindBar(themes)
         self.banner = Banner(themes)
@@ -72,9 +75,7 @@ class PageParts:
         self.body.addWidget(self.view)
         column.addWidget(self.progress)
         hand_focus_on(content, lambda: self.view if self.view.isVisible() else self.bar.field)
-        self.details = LogDetails(themes)
-        self.panel = SidePanel(content, self.details, themes)
-        self.details.closed.connect(self.panel.close_panel)
+        self.panel = RecordSide(content, self.view, document, themes, tasks)
         outer = QVBoxLayout(page)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.panel)

@@ -221,13 +221,14 @@ def test_a_trial_shows_when_it_would_have_fired(tower: Build, on_loop: OnLoop) -
 class SlowDesk(MemoryDesk):
     """Its trials go on until they are given up."""
 
-    ended = False
+    begun = ended = 0
 
     async def try_rule(self, rule: AlertRule) -> Trial:
+        self.begun += 1
         try:
             await asyncio.Event().wait()
         finally:
-            self.ended = True
+            self.ended += 1
         return self.trial
 
 
@@ -243,6 +244,24 @@ def test_a_long_trial_can_be_stopped(tower: Build, on_loop: OnLoop) -> None:
             await click(editor.frame.try_it)
             await until(lambda: desk.ended)
             await until(lambda: editor.frame.try_it.text() == "Try it")
+
+    on_loop(work())
+
+
+def test_a_trial_that_is_begun_anew_can_be_stopped_too(tower: Build, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        desk = SlowDesk(rule())
+        async with tower(alerts=desk) as t:
+            t.view.present({"page": "alerts", "rule": "cpu-busy"})
+            editor = the_editor(t.view.alerts.rules)
+            await click(editor.frame.try_it)
+            await until(lambda: desk.begun == 1)
+            editor.try_it()
+            editor.try_it()  # before the one that was stopped has ended
+            await until(lambda: (desk.begun, desk.ended) == (2, 1))
+            assert editor.frame.try_it.text() == "Stop"
+            await click(editor.frame.try_it)
+            await until(lambda: desk.ended == 2 and editor.frame.try_it.text() == "Try it")
 
     on_loop(work())
 

@@ -54,7 +54,7 @@ def test_a_line_of_a_megabyte_is_painted_in_part_and_read_whole(tower: Build, on
             assert len(last(t)) < 30_000
             click(t, last(t))
             key(t, Qt.Key.Key_Return)
-            details = logs(t).parts.details
+            details = logs(t).parts.panel.details
             await until(lambda: details.whole.endswith("xEND\n"))
             assert details.text.endswith("more characters"), "as much of it as a text field bears"
             t.bench.chosen = tmp_path / "copy.log"

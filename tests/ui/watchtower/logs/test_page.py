@@ -106,7 +106,7 @@ def test_the_newest_line_is_at_the_bottom_and_stays_there(tower: Build, on_loop:
             await until(lambda: texts(t) == ["before it was opened"])
             t.bench.say(*(f"line {n}" for n in range(200)))
             await until(lambda: last(t) == "line 199")
-            await until(lambda: "201 lines · following" in logs(t).bar.status_text)
+            await until(lambda: "201 lines · following" in logs(t).bar.status.text())
 
     on_loop(work())
 
@@ -123,7 +123,7 @@ def test_who_reads_further_up_goes_on_reading_there(tower: Build, on_loop: OnLoo
             t.bench.say("newer", "newest")
             await until(lambda: logs(t).parts.pill.text() == "↓ 2 new")
             assert texts(t) == before
-            await until(lambda: "holding while you read" in logs(t).bar.status_text)
+            await until(lambda: "holding while you read" in logs(t).bar.status.text())
             QTest.mouseClick(logs(t).parts.pill, LEFT)
             await until(lambda: last(t) == "newest")
             assert not logs(t).parts.pill.isVisible()
@@ -251,14 +251,14 @@ def test_levels_and_filters(tower: Build, on_loop: OnLoop) -> None:
             QTest.keyClicks(bar.field, "/re[fg]used [0-9]+/")
             await until(lambda: texts(t) == ["refused 405"])
             logs(t).set_filter("/(/")
-            assert "not a regular expression" in bar.status_text
+            assert "not a regular expression" in bar.status.text()
             assert texts(t) == ["refused 405"], "a bad filter changes nothing"
             t.bench.say("refused 406", level=30)
             await until(lambda: texts(t) == ["refused 405", "refused 406"])
-            assert "not a regular expression" in bar.status_text, "it is still said"
+            assert "not a regular expression" in bar.status.text(), "it is still said"
             logs(t).set_filter("nothing at all")
             await until(logs(t).parts.empty.isVisible)
-            await until(lambda: "0 of 6 lines" in bar.status_text)
+            await until(lambda: "0 of 6 lines" in bar.status.text())
 
     on_loop(work())
 
@@ -271,7 +271,7 @@ def test_a_filter_is_tried_while_it_is_typed_and_the_line_stays(tower: Build, on
             await until(lambda: last(t) == "line 1999")
             logs(t).go_to_line(1000)
             await until(lambda: "line 1000" in texts(t))
-            logs(t).bar.focus_field()
+            logs(t).bar.field.take_focus()
             QTest.keyClicks(logs(t).bar.field, "0")
             await until(lambda: logs(t).reading.query.text == "0" and logs(t).reading.selection.searched == 1)
             await until(lambda: "line 1000" in texts(t) and all("0" in text for text in texts(t)))
@@ -288,11 +288,11 @@ def test_an_expression_that_takes_too_long_is_said_and_another_filter_searches_a
             t.bench.say("a" * 100 + "!")
             await until(lambda: len(texts(t)) == 1)
             logs(t).set_filter("/(a|aa)+$/")
-            await until(lambda: "takes too long" in logs(t).bar.status_text)
+            await until(lambda: "takes too long" in logs(t).bar.status.text())
             t.bench.say("aaa")
             logs(t).set_filter("/a{3}/")
             await until(lambda: len(texts(t)) == 2)
-            await until(lambda: "2 lines" in logs(t).bar.status_text)
+            await until(lambda: "2 lines" in logs(t).bar.status.text())
 
     on_loop(work())
 
@@ -334,7 +334,7 @@ def test_hits_are_counted_marked_and_gone_to(tower: Build, on_loop: OnLoop) -> N
             finder.take_focus()
             finder.field.setText("(")
             finder.expression.setChecked(True)
-            await until(lambda: "not a regular expression" in logs(t).bar.status_text)
+            await until(lambda: "not a regular expression" in logs(t).bar.status.text())
 
     on_loop(work())
 
@@ -390,7 +390,7 @@ def test_a_traceback_is_read_copied_and_opened(tower: Build, on_loop: OnLoop) ->
             t.bench.say("a delivery failed\nTraceback\n  File x\nValueError: no", level=40, name="house.outbox")
             await until(lambda: len(texts(t)) == 4)
             QTest.mouseDClick(logs(t).view.viewport(), LEFT, pos=spot(t, "ValueError: no"))
-            details = logs(t).parts.details
+            details = logs(t).parts.panel.details
             assert details.isVisible()
             assert details.text.splitlines() == ["a delivery failed", "Traceback", "  File x", "ValueError: no"]
             assert "2023-11-14" in details.when
@@ -417,7 +417,7 @@ def test_json_is_shown_by_its_fields(tower: Build, on_loop: OnLoop) -> None:
             await until(lambda: len(texts(t)) == 1)
             click(t, text)
             key(t, Qt.Key.Key_Return)
-            assert list(logs(t).parts.details.fields) == [("event", "delivered"), ("at.n", "12")]
+            assert list(logs(t).parts.panel.details.fields) == [("event", "delivered"), ("at.n", "12")]
             QTest.mouseClick(button(logs(t), "Only this name"), LEFT)
             assert logs(t).bar.state.names == {"camera"}
 

@@ -81,7 +81,7 @@ def test_a_tap_chooses_and_a_second_one_opens(tower: Build, on_loop: OnLoop, scr
             await until(lambda: "line 295" in texts(t))
             finger.tap(spot(t, "line 295"))
             await until(lambda: logs(t).parts.panel.is_open)
-            assert logs(t).parts.details.text == "line 295"
+            assert logs(t).parts.panel.details.text == "line 295"
 
     on_loop(work())
 
