@@ -64,7 +64,7 @@ class AlertWing:
         stack.callback(self.figures.follow(self.bus, await self.questions()))
         stack.callback(self.watch.metrics.on_sample(self._on_sample))
         stack.callback(self.bus.subscribe(self.desk.feed_event).cancel)
-        stack.callback(_follow_logs(self.timeline, self.desk))
+        stack.callback(follow_logs(self.timeline, self.desk))
 
     def _on_sample(self, sample: Sample) -> None:
         self.desk.feed_sample({**self.figures.read(sample.slot), **sample.values})
@@ -152,7 +152,7 @@ def _plan(channel: AlertChannel, secret: Callable[[str], str | None]) -> Channel
     return ChannelPlan(channel.name, channel.kind, target, channel.enabled, channel.severity, channel.resolved, way)
 
 
-def _follow_logs(timeline: LogTimeline, desk: Desk) -> Callable[[], None]:
+def follow_logs(timeline: LogTimeline, desk: Desk) -> Callable[[], None]:
     def on_records(records: Sequence[LogRecord], numbers: Sequence[int]) -> None:
         least = desk.least_level
         rows = [
