@@ -27,7 +27,7 @@ from api.answers import json_answer
 from api.door import ADMIN
 from api.endpoints import Answer, Endpoint
 from api.keys import SERVICES
-from api.reading import parse_model, parse_query, read_object
+from api.reading import gone, parse_model, parse_query, read_object
 from chainbot_desktop.core.errors import InvalidInput, NotFound, Unavailable
 from chainbot_desktop.watch.alerts.delivery_messages import alert_json
 from chainbot_desktop.watch.alerts.desk import Desk
@@ -116,7 +116,8 @@ async def delete_rule(request: web.Request) -> web.Response:
 
 
 async def try_rule(request: web.Request) -> web.Response:
-    trial = await _desk(request).try_rule(parse_model(await read_object(request), RuleBody))
+    rule = parse_model(await read_object(request), RuleBody)
+    trial = await _desk(request).try_rule(rule, gone=lambda: gone(request))
     looks = [{"since": look.since, "until": look.until, "step": look.step} for look in trial.looks]
     return json_answer({"fired": list(trial.fired), "since": trial.since, "looks": looks, "note": trial.note})
 

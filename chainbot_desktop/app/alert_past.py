@@ -76,7 +76,7 @@ class KeptPast:
             found += self._timeline.lines(number, min(end, number + _LINES_AT_ONCE))
             await asyncio.sleep(0)
         rows = [row for row in found if not row.continues]
-        return PastLines(rows, f"The newest {len(rows):,} lines, which are kept in memory.")
+        return PastLines(rows, f"Lines looked at, the newest in memory: {len(rows):,}.")
 
     async def events(self, event: str) -> PastEvents:
         found = await self._journal.read(EventQuery(types=_types(event), limit=MOST_EVENTS, order="desc"))

@@ -203,10 +203,11 @@ class Desk:
         await self._rules.remove(name, actor)
         self._changed()
 
-    async def try_rule(self, rule: AlertRule) -> Trial:
+    async def try_rule(self, rule: AlertRule, *, gone: Callable[[], bool] = lambda: False) -> Trial:
+        """It is given up when who asked is `gone`, which is asked on a thread."""
         self._rules.require_sound(rule)
         async with self._trying:
-            return await try_rule(rule, self._past, self._rules.known.figures, now=self._clocks.wall())
+            return await try_rule(rule, self._past, self._rules.known.figures, now=self._clocks.wall(), gone=gone)
 
     @property
     def channels(self) -> Sequence[Channel]:

@@ -84,9 +84,18 @@ class Past(Protocol):
 
 
 async def try_rule(
-    rule: AlertRule, past: Past, units: Mapping[str, str], *, now: float, longest: float = LONGEST_TRIAL
+    rule: AlertRule,
+    past: Past,
+    units: Mapping[str, str],
+    *,
+    now: float,
+    longest: float = LONGEST_TRIAL,
+    gone: Callable[[], bool] = lambda: False,
 ) -> Trial:
-    """On a thread, and given up with whoever asked. `units`: of all figures, by name. `now` in seconds since the epoch."""
+    """On a thread, and given up when it is cancelled or who asked is `gone` (asked on that thread).
+
+    `units`: of all figures, by name. `now` in seconds since the epoch.
+    """
     names = figures_of(rule, units)
     figures = await past.figures(names, span_of(rule)) if names else PastFigures(())
     notes = [figures.note, words_on_steps(rule, names, figures.windows)]
@@ -99,7 +108,7 @@ async def try_rule(
         moments = partial(_over_time, rule, happened, figures.windows, now)
     if not looks:
         return Trial((), 0.0, "Nothing is kept yet of what it looks at.")
-    replay = _Replay(rule, units, longest)
+    replay = _Replay(rule, units, longest, gone)
     await replay.run(moments)
     return Trial(tuple(replay.fired), min(look.since for look in looks), " ".join(filter(None, [*notes, replay.note])), looks)
 
@@ -163,12 +172,13 @@ def _between(rule: AlertRule, now: float, until: float) -> Iterator[float]:
 class _Replay:
     """Once. `fired` and `note` are for after `run`."""
 
-    def __init__(self, rule: AlertRule, units: Mapping[str, str], longest: float) -> None:
+    def __init__(self, rule: AlertRule, units: Mapping[str, str], longest: float, gone: Callable[[], bool]) -> None:
         self.fired: list[float] = []
         self.note = ""
         self._now = 0.0
         self._pending = False
         self._longest = longest
+        self._gone = gone
         self._given_up = threading.Event()
         # How long nobody looked is told to it by the moments.
         self._engine = Engine(self._on_signal, units, longest_step=None)
@@ -186,7 +196,7 @@ class _Replay:
         for number, (at, steady, what) in enumerate(moments):
             if number % _BREATH == 0:
                 time.sleep(0)
-                if self._given_up.is_set():
+                if self._given_up.is_set() or self._gone():
                     return
                 if time.monotonic() >= end:
                     until = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")

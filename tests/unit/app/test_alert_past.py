@@ -132,7 +132,7 @@ async def test_lines_and_events_are_the_newest(tmp_path: Path, monkeypatch: pyte
         await house.timeline.kept()
         found = await house.past.lines()
         assert [row.text for row in found.rows] == [f"line {n}" for n in range(1200)]
-        assert "1,200 lines" in found.note
+        assert "1,200." in found.note
         assert [e.event.data.event_type for e in (await house.past.events("external_*")).events] == [f"e{n}" for n in range(12)]
         assert (await house.past.events("external_*")).whole
         monkeypatch.setattr(alert_past, "MOST_EVENTS", 5)

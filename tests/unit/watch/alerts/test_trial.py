@@ -235,6 +235,15 @@ async def test_a_trial_that_nobody_wants_any_more_ends(monkeypatch: pytest.Monke
         await asyncio.to_thread(int)  # the one thread is free again
 
 
+async def test_a_trial_ends_when_who_asked_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = Endless()
+    monkeypatch.setattr("chainbot_desktop.watch.alerts.trial.shown", endless)
+    past = WrittenPast(windows=[minutes_of([1.0])])
+    wanted = rule("threshold", metric="cpu", value=90)
+    async with asyncio.timeout(60):
+        await try_rule(wanted, past, FIGURES, now=NOW, longest=1e9, gone=lambda: endless.begun)
+
+
 async def test_a_trial_that_takes_too_long_says_how_far_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chainbot_desktop.watch.alerts.trial.shown", Endless())
     past = WrittenPast(windows=[minutes_of([1.0])])
