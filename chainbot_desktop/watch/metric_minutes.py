@@ -150,6 +150,14 @@ class Minutes:
                 mine[first - start : last - start] = line[first - at : last - at]
         return {name: Line(line, line, line, (~np.isnan(line)).astype(np.uint32)) for name, line in values.items()}
 
+    def runs(self, start: int, end: int) -> list[tuple[int, int]]:
+        """The stretches of this time that are known by the second, in order, from full minute to full minute."""
+        found: list[tuple[int, int]] = []
+        for minute in sorted(at for at in self._minutes if start <= at < end):
+            begin = found.pop()[0] if found and found[-1][1] == minute else minute
+            found.append((begin, minute + MINUTE))
+        return found
+
     def has_seconds_of(self, start: float, end: float) -> bool:
         """Whether all that is known of this time is known by the second, and something is."""
         inside = range(int(start // MINUTE) * MINUTE, math.ceil(end), MINUTE)

@@ -494,3 +494,31 @@ async def test_the_step_follows_from_the_time_and_from_what_is_kept(path: Path) 
         assert store.step_for(NOON, NOON + 600, 2000) == 60, "its seconds are gone"
         assert store.step_for(now - 7 * 86400, now, 2000) == 3600
         assert store.step_for(now - 400 * 86400, now, 2000) == 3600
+
+
+async def test_all_of_a_time_comes_as_finely_as_it_is_kept(path: Path) -> None:
+    clock = FakeClock()
+    async with opened(path, clock, Retention(seconds=2)) as store:
+        for second in (*range(300), *range(3600, 3690)):
+            clock.now += 1
+            store.add(NOON + second, {"cpu": float(second)})
+        windows = await store.finest(["cpu"], NOON - 8 * 86_400, NOON + 3700)
+        assert [(window.start - NOON, window.end - NOON, window.step) for window in windows] == [
+            (-8 * 86_400, -166 * 3600 - 3600, 3600),
+            (-167 * 3600, 3600, 60),
+            (3600, 3720, 1),
+        ]
+        _, minutes, fine = (window.lines["cpu"] for window in windows)
+        assert [float(value) for value in minutes.low[~np.isnan(minutes.low)]] == [0.0, 60.0, 120.0, 180.0, 240.0]
+        assert [float(value) for value in fine.mean[:90]] == [float(second) for second in range(3600, 3690)]
+        assert int(fine.count.sum()) == 90
+    # Seconds of before and after a time in which nothing was measured, with minutes between them.
+    async with opened(path, clock, Retention(seconds=3)) as store:
+        store.add(NOON + 7200, {"cpu": 1.0})
+        windows = await store.finest(["cpu"], NOON + 3600, NOON + 7300)
+        assert [(window.start - NOON, window.end - NOON, window.step) for window in windows] == [
+            (3600, 3720, 1),
+            (3720, 7200, 60),
+            (7200, 7260, 1),
+            (7260, 7320, 60),
+        ]
