@@ -135,6 +135,13 @@ PLANS = (
     ChartPlan("Events", "/s", (TracePlan("events", "", "accent"),), digits=1),
     ChartPlan("Queues", "waiting", (TracePlan("queue:*", "", "waiting"),)),
     ChartPlan("Database", "MB", (TracePlan("database", "", "accent"),), digits=1),
+    ChartPlan(
+        "Ahead of ALEX OS's clock",
+        "s",
+        (TracePlan("clock_skew", "", "needs_input"),),
+        digits=1,
+        missing="ALEX OS told no time of its own in this time",
+    ),
     ChartPlan("Model tokens", "/min", (TracePlan("tokens", "", "working"),), missing="No agent used a model in this time"),
     ChartPlan(
         "Model cost", "$/min", (TracePlan("cost", "", "needs_input"),), digits=4, missing="No agent used a model in this time"
