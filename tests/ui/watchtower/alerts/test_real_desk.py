@@ -18,9 +18,11 @@ from chainbot_desktop.app.alert_figures import UNITS
 from chainbot_desktop.app.panel_alerts import PanelAlerts
 from chainbot_desktop.core.events import AttentionRequired
 from chainbot_desktop.core.events.panel import Attention
+from chainbot_desktop.ui.shell.stage import PopOut
 from chainbot_desktop.ui.shell.window import MainWindow
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.view import WindowView
+from chainbot_desktop.ui.watchtower.alerts.banner import AlertBanner
 from chainbot_desktop.watch.alerts.delivery import ChannelPlan
 from chainbot_desktop.watch.alerts.delivery_quiet import QuietHours, clock_time
 from chainbot_desktop.watch.alerts.records import ALERTS_SOURCE, AlertRule
@@ -165,6 +167,30 @@ def test_what_is_in_view_needs_no_banner(whole: Open, on_loop: OnLoop) -> None:
             w.alerts.herald._again.timeout.emit()
             assert banner.isVisible()
             assert "Grave" in banner.text
+
+    on_loop(work())
+
+
+def test_a_watchtower_in_a_window_of_its_own_shows_them_unless_it_is_minimized(whole: Open, on_loop: OnLoop) -> None:
+    async def work() -> None:
+        grave = HOT.model_copy(update={"name": "grave", "title": "Grave", "metric": "memory", "severity": "critical"})
+        async with whole(HOT, grave) as w:
+            w.window.present("watchtower", {"page": "alerts"})
+            w.window.pop_out("watchtower")
+            top = w.tower.view.window()
+            assert isinstance(top, PopOut)
+            (own,) = top.findChildren(AlertBanner)
+            w.alarm.sample(7, cpu=95.0)
+            await until(lambda: len(w.sounds) == 1)
+            assert not own.isVisible(), "what stands there already was told below it again"
+            assert not w.alerts.herald.banner.isVisible()
+            top.showMinimized()
+            w.alarm.sample(7, cpu=95.0, memory=99.0)
+            await until(w.alerts.herald.banner.isVisible)
+            top.showNormal()
+            w.alerts.herald.refresh()
+            assert not w.alerts.herald.banner.isVisible()
+            w.window.dock("watchtower")
 
     on_loop(work())
 
