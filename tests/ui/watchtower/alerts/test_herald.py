@@ -291,6 +291,9 @@ def test_acknowledged_in_one_it_is_gone_in_all(told: Told, touch: Callable[[QWid
 def test_put_away_in_one_it_is_away_in_all_and_the_keyboard_goes_on(told: Told) -> None:
     chat = popped(told, "chat")
     view = told.panel.built["chat"]
+    told.do(lambda: told.panel.window.select_window("agent-map"))
+    told.do(chat.activateWindow)
+    told.wait(lambda: QApplication.activeWindow() is chat)
     told.do(view.field.setFocus)
     told.do(told.desk.fire)
     assert QApplication.focusWidget() is view.field
@@ -321,12 +324,18 @@ def test_the_bar_of_the_shell_is_reached_by_the_keyboard_too(told: Told) -> None
 
 def test_a_window_that_is_popped_out_meanwhile_tells_it_too(told: Told) -> None:
     told.do(lambda: told.desk.fire("hot"))
+    at_once: list[str] = []
+
+    def pop_out() -> None:
+        told.panel.window.pop_out("chat")
+        at_once.extend(bar.text for bar in told.panel.built["chat"].window().findChildren(AlertBanner) if bar.isVisible())
+
+    told.do(pop_out)
+    assert at_once == [told.banner.text]
     chat = popped(told, "chat")
-    assert bar_of(chat).isVisible()
-    assert bar_of(chat).text == told.banner.text
     told.do(chat.close)
     told.wait(lambda: not isValid(chat))
-    told.do(lambda: told.desk.fire())
+    told.do(told.desk.fire)
     assert "and 1 more" in told.banner.text
     again = popped(told, "chat")
     assert bar_of(again).text == told.banner.text
