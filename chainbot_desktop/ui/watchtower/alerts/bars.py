@@ -41,10 +41,10 @@ class AlertBars(QObject):
         self._shown = None
         focused = QApplication.focusWidget()
         for top, bar in self._bars.items():
-            held = focused is not None and bar.isAncestorOf(focused)
-            bar.hide()
-            if held:
+            if focused is not None and bar.isAncestorOf(focused):
+                # Before it hides: Qt would give the keyboard to whatever comes next.
                 (top if isinstance(top, PopOut) else self._stage).focus_view()
+            bar.hide()
 
     def _made(self) -> AlertBanner:
         bar = AlertBanner(self._themes)
