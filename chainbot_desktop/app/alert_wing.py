@@ -15,6 +15,7 @@ from chainbot_desktop.app.opened_store import OpenedStore
 from chainbot_desktop.app.stopping import closed_within
 from chainbot_desktop.app.watch_wing import WatchWing
 from chainbot_desktop.core.bus import EventBus
+from chainbot_desktop.core.clocks import boot_time_clock
 from chainbot_desktop.core.events import EVENT_CLASSES
 from chainbot_desktop.core.link import LinkStatus
 from chainbot_desktop.core.ports import Journal
@@ -39,7 +40,6 @@ from chainbot_desktop.watch.figures import FIGURES, unit_of
 from chainbot_desktop.watch.logs.document import LogRow
 from chainbot_desktop.watch.logs.records import LogRecord
 from chainbot_desktop.watch.logs.timeline import LogTimeline
-from chainbot_desktop.watch.machine import boot_time_clock
 from chainbot_desktop.watch.metrics import Sample
 
 RULE_FILE = "alert-rules.yaml"

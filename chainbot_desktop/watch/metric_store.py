@@ -18,11 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from chainbot_desktop.core.clocks import boot_time_clock
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.metric_file import MetricFile, MetricFileBroken
 from chainbot_desktop.store.metric_rows import HOUR, MINUTE, Line
-from chainbot_desktop.watch.machine import boot_time_clock
 from chainbot_desktop.watch.metric_minutes import Minutes
 from chainbot_desktop.watch.metrics import Sample
 
