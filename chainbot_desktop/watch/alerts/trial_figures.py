@@ -94,7 +94,7 @@ def _what_counts(rule: AlertRule, each: str) -> str:
         return f"there the mean of each {each} stands for it, and what rises and falls within it is not seen."
     if rule.kind == "absence":
         return f"there it is missing in a {each} if no second of it has it, and what stayed away for less is not seen."
-    if rule.kind != "threshold":
+    if not _by_extremes(rule):
         return f"there expressions are tried on the mean of each {each}, and what was so for less may not be seen."
     narrowed = " The condition is tried on its mean." if rule.condition else ""
     if rule.seconds:
@@ -142,9 +142,14 @@ def _counts(window: MetricWindow, names: Sequence[str] | None = None) -> NDArray
 
 
 def _column(rule: AlertRule, name: str, line: Line, step: int) -> _Values:
-    if step == 1 or rule.kind != "threshold" or name != rule.metric:
+    if step == 1 or not _by_extremes(rule) or name != rule.metric:
         return _exact(line.mean)
     return _of_threshold(rule, _exact(line.low), _exact(line.high))
+
+
+def _by_extremes(rule: AlertRule) -> bool:
+    # A condition that names the figure as well is to see the same of it, and not what lies at its edge.
+    return rule.kind == "threshold" and rule.metric not in rule.condition
 
 
 def _of_threshold(rule: AlertRule, low: _Values, high: _Values) -> _Values:

@@ -186,6 +186,14 @@ def still(begin: int) -> list[tuple[float, Figures]]:
     return [(BEGAN + begin + second, {"cpu": 40.0}) for second in range(60)]
 
 
+async def test_a_condition_about_the_figure_itself_is_tried_on_the_mean_as_well() -> None:
+    either = rule("threshold", metric="cpu", compare="not_equal", condition="cpu > 5.0 || cpu < -5.0", seconds=60)
+    swinging = await tried(either, minutes_of([-7.0, 7.0] * 120))
+    assert swinging.fired == ()
+    assert "expressions are tried on the mean of each minute" in swinging.note
+    assert len((await tried(either, minutes_of([-7.0] * 240))).fired) == 1
+
+
 async def test_minutes_are_followed_by_seconds_without_a_seam() -> None:
     before = minutes_of([99.0] * 120)
     trial = await tried(rule("threshold", metric="cpu", value=90, seconds=150), before, *seconds_of(hot(120)))
