@@ -17,7 +17,6 @@ from chainbot_desktop.core.json_codec import Verbatim, canonical_json
 from chainbot_desktop.store.event_rows import COLUMNS
 
 FormName = Literal["jsonl", "csv"]
-FORM_NAMES: tuple[FormName, ...] = ("jsonl", "csv")
 MEDIA_TYPES: dict[FormName, str] = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8; header=present"}
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "\uff1d", "\uff0b", "\uff0d", "\uff20")
