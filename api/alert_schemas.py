@@ -79,10 +79,17 @@ class RulePage(BaseModel):
     metrics: list[str]
 
 
+class TrialLook(BaseModel):
+    since: float = Field(description="In seconds since the epoch.")
+    until: float
+    step: int = Field(description="Seconds that one figure covers; 0 for events and lines, which have a time each.")
+
+
 class TrialDocument(BaseModel):
     fired: list[float] = Field(description="When it would have fired, in seconds since the epoch.")
-    since: float = Field(description="How far back it was tried.")
-    note: str
+    since: float = Field(description="How far back it was tried; 0 where nothing is kept.")
+    looks: list[TrialLook] = Field(description="Over which times, and how finely, the coarsest first.")
+    note: str = Field(description="What cannot be told from what is kept.")
 
 
 class ChannelDocument(BaseModel):

@@ -11,6 +11,7 @@ from api.agent_answers import AGENT_PREFIX, stream_agent
 from api.agents_here import runtime_of
 from api.answers import headers
 from api.keys import DOOR, SERVICES
+from api.reading import gone
 from chainbot_desktop.agents.models.completion import Finished, Order, Piece
 from chainbot_desktop.agents.models.completions import Completions
 from chainbot_desktop.agents.models.failing import AnswerBrokeOff
@@ -40,7 +41,7 @@ async def collect(request: web.Request, order: Order) -> Finished:
         async for piece in pieces:
             if isinstance(piece, Finished):
                 return piece
-            if _gone(request):
+            if gone(request):
                 raise ConnectionResetError
     raise AnswerBrokeOff("The answer came to no end.", hint="Ask again.")
 
@@ -72,7 +73,3 @@ async def stream(
             return response  # the reader is gone
         await response.write_eof()
     return response
-
-
-def _gone(request: web.Request) -> bool:
-    return request.transport is None or request.transport.is_closing()

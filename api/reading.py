@@ -126,3 +126,8 @@ def _too_large(most: int) -> TooLarge:
     return TooLarge(
         f"The request body has more than {most} bytes.", hint="Send less, or raise server.max_body_bytes in the settings."
     )
+
+
+def gone(request: web.Request) -> bool:
+    """Whether nobody waits for the answer any more."""
+    return request.transport is None or request.transport.is_closing()

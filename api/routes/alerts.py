@@ -28,7 +28,7 @@ from api.answers import json_answer
 from api.door import ADMIN
 from api.endpoints import Answer, Endpoint
 from api.keys import SERVICES
-from api.reading import parse_model, parse_query, read_object
+from api.reading import gone, parse_model, parse_query, read_object
 from chainbot_desktop.core.errors import InvalidInput, NotFound, Unavailable
 from chainbot_desktop.watch.alerts.delivery_messages import alert_json
 from chainbot_desktop.watch.alerts.desk import Desk
@@ -118,8 +118,10 @@ async def delete_rule(request: web.Request) -> web.Response:
 
 
 async def try_rule(request: web.Request) -> web.Response:
-    trial = await _desk(request).try_rule(parse_model(await read_object(request), RuleBody))
-    return json_answer({"fired": list(trial.fired), "since": trial.since, "note": trial.note})
+    rule = parse_model(await read_object(request), RuleBody)
+    trial = await _desk(request).try_rule(rule, gone=lambda: gone(request))
+    looks = [{"since": look.since, "until": look.until, "step": look.step} for look in trial.looks]
+    return json_answer({"fired": list(trial.fired), "since": trial.since, "looks": looks, "note": trial.note})
 
 
 async def list_channels(request: web.Request) -> web.Response:
@@ -265,7 +267,9 @@ ENDPOINTS = (
         "What a rule would have done",
         "alerts",
         (Answer("", TrialDocument),),
-        description="With the figures, events and lines that are kept. Nothing is changed, and nobody is told.",
+        description="With what is kept: figures by the second for an hour and by the minute for a week before, the newest events of "
+        "its types, and the newest lines. `looks` says what that was. It takes seconds, 20 at most. Nothing is changed, and nobody "
+        "is told.",
         body=RuleBody,
         problems=_BODY,
     ),

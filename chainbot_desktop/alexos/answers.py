@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, encode_basic_auth
 from pydantic import AnyUrl
 
+from chainbot_desktop.alexos.clock_skew import SkewGauge
 from chainbot_desktop.core.errors import InvalidInput
 from chainbot_desktop.core.json_codec import canonical_json, parse_json
 from chainbot_desktop.core.link import Verdict
@@ -66,12 +67,13 @@ class Answer:
 
 
 class AlexOsHttp:
-    """One session to one registry. Redirects are not followed, answers are read up to 4 MiB."""
+    """One session to one registry. Redirects are not followed, answers are read up to 4 MiB. `skew` is shown every answer."""
 
-    def __init__(self, session: ClientSession, registry_url: str, timeout: float) -> None:
+    def __init__(self, session: ClientSession, registry_url: str, timeout: float, skew: SkewGauge) -> None:
         self._session = session
         self._base = registry_url
         self._timeout = timeout
+        self._skew = skew
 
     async def get(self, path: str, params: Mapping[str, str] | None = None, timeout: float | None = None) -> Answer:  # noqa: ASYNC109 - aiohttp's own
         return await self._request("GET", path, None, {}, params, timeout)
@@ -97,6 +99,7 @@ class AlexOsHttp:
         timeout: float | None,  # noqa: ASYNC109 - aiohttp's own
     ) -> Answer:
         limit = timeout or self._timeout
+        begun = self._skew.now()
         try:
             async with self._session.request(
                 method,
@@ -107,6 +110,7 @@ class AlexOsHttp:
                 allow_redirects=False,
                 timeout=ClientTimeout(total=limit),
             ) as response:
+                self._skew.take(begun, response.headers)
                 return await _read(response)
         except TimeoutError:
             return Answer(None, problem=f"no answer within {limit:g} s")

@@ -15,6 +15,7 @@ from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 
 from chainbot_desktop.alexos.answers import AlexOsHttp, Answer, bare_url, basic_auth
 from chainbot_desktop.alexos.board import LinkBoard
+from chainbot_desktop.alexos.clock_skew import SkewGauge
 from chainbot_desktop.alexos.comparing import IndexComparison
 from chainbot_desktop.alexos.envelopes import documented_event, observed_event
 from chainbot_desktop.alexos.event_bus import BusHooks, EventBusLink, Style
@@ -32,7 +33,7 @@ from chainbot_desktop.core.bus import EventBus, Subscription
 from chainbot_desktop.core.errors import ChainBotError
 from chainbot_desktop.core.events.envelope import Event
 from chainbot_desktop.core.json_codec import JsonObject
-from chainbot_desktop.core.link import LinkState, LinkStatus
+from chainbot_desktop.core.link import ClockSkew, LinkState, LinkStatus
 from chainbot_desktop.core.ports import Blobs, Journal, Snapshots
 from chainbot_desktop.core.settings import AlexOsSettings
 from chainbot_desktop.core.tasks import Tasks
@@ -79,6 +80,7 @@ class AlexOsClient:
         self._ours = ours
         self._pace = pace or Pace()
         self._tasks = Tasks(on_failure)
+        self._skew = SkewGauge()
         self._registry_url = bare_url(settings.registry_url)
         status = LinkStatus(
             state=LinkState.UNREGISTERED if settings.enabled else LinkState.DISABLED,
@@ -104,6 +106,11 @@ class AlexOsClient:
 
     def on_change(self, listener: Callable[[LinkStatus], None]) -> Callable[[], None]:
         return self._board.on_change(listener)
+
+    @property
+    def clock_skew(self) -> ClockSkew | None:
+        """None where ALEX OS told nothing of the last ten minutes that can be relied on."""
+        return self._skew.current
 
     @property
     def destination(self) -> str:
@@ -184,7 +191,7 @@ class AlexOsClient:
         self._session = None
 
     def _build(self, session: ClientSession) -> None:
-        self._http = AlexOsHttp(session, self._registry_url, self._settings.timeout)
+        self._http = AlexOsHttp(session, self._registry_url, self._settings.timeout, self._skew)
         identity, board, journal = self._identity, self._board, self._journal
         self._health = HealthReports(self._http, board, identity, self._measure, self._current_routes, self._on_report_trouble)
         self._prober = Prober(self._http, board, identity, self._health.current)

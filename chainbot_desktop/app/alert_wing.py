@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from fnmatch import translate
 from pathlib import Path
-from re import compile as compiled
 
 from chainbot_desktop.agents.runtime.budget import Ledger
 from chainbot_desktop.app.alert_figures import MEANINGS, UNITS, HouseFigures, Question
+from chainbot_desktop.app.alert_past import KeptPast
 from chainbot_desktop.app.opened_store import OpenedStore
 from chainbot_desktop.app.stopping import closed_within
 from chainbot_desktop.app.watch_wing import WatchWing
 from chainbot_desktop.core.bus import EventBus
+from chainbot_desktop.core.clocks import boot_time_clock
 from chainbot_desktop.core.events import EVENT_CLASSES
 from chainbot_desktop.core.link import LinkStatus
-from chainbot_desktop.core.ports import EventQuery, Journal
+from chainbot_desktop.core.ports import Journal
 from chainbot_desktop.core.resources import resource_path
 from chainbot_desktop.core.settings import AlertChannel, Settings
 from chainbot_desktop.core.tasks import Tasks
@@ -34,24 +33,16 @@ from chainbot_desktop.watch.alerts.delivery_messages import Way
 from chainbot_desktop.watch.alerts.delivery_quiet import QuietHours, clock_time
 from chainbot_desktop.watch.alerts.delivery_webhook import WebhookWay
 from chainbot_desktop.watch.alerts.desk import Desk
-from chainbot_desktop.watch.alerts.engine import event_patterns
-from chainbot_desktop.watch.alerts.records import AlertRule
 from chainbot_desktop.watch.alerts.rule_book import RuleBook
 from chainbot_desktop.watch.alerts.rule_checks import Known
 from chainbot_desktop.watch.alerts.rule_desk import RuleDesk
-from chainbot_desktop.watch.alerts.scopes import Figures, event_moment
-from chainbot_desktop.watch.alerts.trial import PastEvents
 from chainbot_desktop.watch.figures import FIGURES, unit_of
 from chainbot_desktop.watch.logs.document import LogRow
 from chainbot_desktop.watch.logs.records import LogRecord
 from chainbot_desktop.watch.logs.timeline import LogTimeline
-from chainbot_desktop.watch.machine import boot_time_clock
-from chainbot_desktop.watch.metrics import MetricsSampler, Sample
+from chainbot_desktop.watch.metrics import Sample
 
 RULE_FILE = "alert-rules.yaml"
-_MOST_PAST = 10_000
-"""Events that a rule is tried on."""
-_MOST_LINES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +64,7 @@ class AlertWing:
         stack.callback(self.figures.follow(self.bus, await self.questions()))
         stack.callback(self.watch.metrics.on_sample(self._on_sample))
         stack.callback(self.bus.subscribe(self.desk.feed_event).cancel)
-        stack.callback(_follow_logs(self.timeline, self.desk))
+        stack.callback(follow_logs(self.timeline, self.desk))
 
     def _on_sample(self, sample: Sample) -> None:
         self.desk.feed_sample({**self.figures.read(sample.slot), **sample.values})
@@ -119,7 +110,7 @@ def make_alert_wing(  # noqa: PLR0913 (what it looks at is what it is)
         RuleDesk(book, journal, known, unit_of),
         courier,
         tasks,
-        past=KeptPast(watch.metrics, figures, timeline, journal),
+        past=KeptPast(watch.metrics, watch.figures.store, figures, timeline, journal),
         clocks=clocks,
         meanings={**{name: figure.meaning for name, figure in FIGURES.items()}, **MEANINGS},
     )
@@ -161,44 +152,7 @@ def _plan(channel: AlertChannel, secret: Callable[[str], str | None]) -> Channel
     return ChannelPlan(channel.name, channel.kind, target, channel.enabled, channel.severity, channel.resolved, way)
 
 
-class KeptPast:
-    """Implements `watch.alerts.trial.Past`."""
-
-    def __init__(self, metrics: MetricsSampler, figures: HouseFigures, timeline: LogTimeline, journal: Journal) -> None:
-        self._metrics = metrics
-        self._figures = figures
-        self._timeline = timeline
-        self._journal = journal
-
-    def figures(self) -> Sequence[tuple[float, Figures]]:
-        series = {**self._metrics.series, **self._figures.series}
-        newest = self._metrics.slot
-        epoch = time.time() - newest
-        slots = range(max(0, newest - 3600), newest + 1)
-        samples = ((slot, {name: one.at(slot) for name, one in series.items()}) for slot in slots)
-        return [(epoch + slot, sample) for slot, sample in samples if any(value is not None for value in sample.values())]
-
-    def lines(self) -> Sequence[LogRow]:
-        end = self._timeline.end
-        return [row for row in self._timeline.lines(max(self._timeline.first, end - _MOST_LINES), end) if not row.continues]
-
-    async def events(self, event: str) -> PastEvents:
-        found = await self._journal.read(EventQuery(types=_types(event), limit=_MOST_PAST, order="desc"))
-        return PastEvents(list(reversed(found)), len(found) < _MOST_PAST)
-
-    async def age_of_last(self, rule: AlertRule) -> float | None:
-        if not rule.event:
-            return None
-        found = await self._journal.read(EventQuery(types=_types(rule.event), limit=1, order="desc"))
-        return max(0.0, time.time() - event_moment(found[0])) if found else None
-
-
-def _types(event: str) -> tuple[str, ...]:
-    expressions = [compiled(translate(pattern)) for pattern in event_patterns(event)]
-    return tuple(name for name in EVENT_CLASSES if any(expression.match(name) for expression in expressions))
-
-
-def _follow_logs(timeline: LogTimeline, desk: Desk) -> Callable[[], None]:
+def follow_logs(timeline: LogTimeline, desk: Desk) -> Callable[[], None]:
     def on_records(records: Sequence[LogRecord], numbers: Sequence[int]) -> None:
         least = desk.least_level
         rows = [

@@ -153,6 +153,7 @@ async def open_house(
             logs,
             journal,
             link=lambda: link.status,
+            skew=lambda: link.clock_skew,
             facts=lambda: ProgramFacts(
                 websocket_connections=application[HUB].count,
                 active_agents=_working(agents),

@@ -12,7 +12,7 @@ from chainbot_desktop.agents.runtime.budget import Ledger
 from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.agents.vitals.processes import ProcessLoads
 from chainbot_desktop.app.stopping import closed_within
-from chainbot_desktop.core.link import LinkStatus
+from chainbot_desktop.core.link import ClockSkew, LinkStatus
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.journal import SqliteJournal
 from chainbot_desktop.store.metric_file import MetricFile
@@ -89,8 +89,9 @@ def make_metric_wing(
     lag: LoopLagMonitor,
     tasks: Tasks,
     link: Callable[[], LinkStatus],
+    skew: Callable[[], ClockSkew | None],
 ) -> MetricWing:
-    """`database` is the journal's file; what is measured is kept beside it."""
+    """`database` is the journal's file; what is measured is kept beside it. `skew` is this clock against ALEX OS's."""
     agents = AgentFigures()
     sampler = MetricsSampler(
         data_dir,
@@ -103,6 +104,7 @@ def make_metric_wing(
             "tasks": agents.waiting,
         },
         spent=agents.spent,
+        skew=lambda: found.seconds if (found := skew()) is not None else None,
         slow=Slow(agents=agents.memory, database=lambda: _size(database)),
     )
     return MetricWing(sampler, MetricStore(MetricFile(database.with_name("metrics.db"))), agents)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chainbot_desktop import __version__
 from chainbot_desktop.app.metric_wing import MetricWing, make_metric_wing
-from chainbot_desktop.core.link import LinkStatus
+from chainbot_desktop.core.link import ClockSkew, LinkStatus
 from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.journal import SqliteJournal
@@ -48,16 +48,17 @@ def make_watch_wing(
     journal: SqliteJournal,
     *,
     link: Callable[[], LinkStatus],
+    skew: Callable[[], ClockSkew | None],
     facts: Callable[[], ProgramFacts],
 ) -> WatchWing:
-    """`link` and `facts` answer from memory, and only once everything is made. `database` is the journal's file."""
+    """`link`, `skew` and `facts` answer from memory, and only once everything is made. `database` is the journal's file."""
 
     def on_failure(name: str, error: BaseException) -> None:
         health.record_task_failure(name, error)
 
     lag = LoopLagMonitor()
     tasks = Tasks(on_failure)
-    figures = make_metric_wing(data_dir, database, journal, lag, tasks, link)
+    figures = make_metric_wing(data_dir, database, journal, lag, tasks, link, skew)
     health = HealthMonitor(
         figures.sampler,
         logs,
@@ -66,6 +67,7 @@ def make_watch_wing(
         link=link,
         journal_waiting=lambda: journal.waiting,
         journal_refused=lambda: journal.refused,
+        skew=skew,
         facts=facts,
         notices=figures.notices,
     )

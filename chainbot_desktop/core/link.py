@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -61,3 +62,11 @@ class LinkStatus(BaseModel):
     outbox_pending: int = 0
     outbox_given_up: int = 0
     guests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSkew:
+    """How far this machine's clock is ahead of ALEX OS's: in seconds, below zero where it is behind, true to `uncertainty`."""
+
+    seconds: float
+    uncertainty: float

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from chainbot_desktop.core.errors import Conflict, NotFound
-from chainbot_desktop.core.events.envelope import GENESIS_HASH
-from chainbot_desktop.core.json_codec import canonical_json
-from chainbot_desktop.store.audit_forms import FORMS, FormName, Link
+from chainbot_desktop.core.events.envelope import GENESIS_HASH, chain_hash
+from chainbot_desktop.store.audit_forms import FORMS, FormName, Link, place_of
 from chainbot_desktop.store.chain_quick import reading_connection
-from chainbot_desktop.store.event_rows import COLUMNS, hashed_fields_of_row
+from chainbot_desktop.store.event_rows import COLUMNS
 
 _EVENTS_AT_ONCE = 200
 
@@ -70,9 +69,9 @@ class AuditExport:
             piece = form.begin()
             for rows in _pages(connection, first, last):
                 for row in rows:
-                    link = _link(row)
-                    checked.add(link)
-                    piece += form.line(row, link)
+                    link, place = _link(row)
+                    checked.add(link, place)
+                    piece += form.line(link)
                 digest.update(piece)
                 size += len(piece)
                 yield piece
@@ -91,11 +90,12 @@ class _Checked:
         self._last: Link | None = None
         self._broken_at: int | None = None
 
-    def add(self, link: Link) -> None:
-        fits = sha256(link.prev_hash.encode() + link.envelope).hexdigest() == link.hash
+    def add(self, link: Link, place: int) -> None:
+        """`place` is where it stands in the journal."""
+        fits = link.seq == place and chain_hash(link.prev_hash, link.envelope) == link.hash
         follows = self._last is None or (link.prev_hash == self._last.hash and link.seq == self._last.seq + 1)
         if not (fits and follows) and self._broken_at is None:
-            self._broken_at = link.seq
+            self._broken_at = place
         self._first, self._last = self._first or link, link
         self.count += 1
 
@@ -110,17 +110,18 @@ class _Checked:
 
 
 def _pages(connection: sqlite3.Connection, first: int, last: int) -> Iterator[list[tuple[Any, ...]]]:
-    asked = f"SELECT {','.join(COLUMNS)} FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608 - names of our own columns
+    asked = f"SELECT {','.join(COLUMNS)} FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608 - names of our own columns
     cursor = connection.execute(asked, (first, last))
     while rows := cursor.fetchmany(_EVENTS_AT_ONCE):
         yield rows
 
 
-def _link(row: tuple[Any, ...]) -> Link:
-    seq, _, time, *_, prev_hash, own = row
+def _link(row: tuple[Any, ...]) -> tuple[Link, int]:
+    seq, text, prev_hash, own = row
     try:
-        return Link(seq, time, canonical_json(hashed_fields_of_row(row)), prev_hash, own)
-    except (ValueError, TypeError):
+        envelope = text.encode()
+        return Link(*place_of(envelope), envelope, prev_hash, own), seq
+    except (ValueError, AttributeError):
         raise Conflict(
             f"Event {seq} cannot be exported: it was changed to something that is no event.",
             hint="Verify the chain; export what comes before it and after it.",
@@ -130,11 +131,12 @@ def _link(row: tuple[Any, ...]) -> Link:
 
 def _bounds(connection: sqlite3.Connection, stretch: Stretch) -> tuple[int, int]:
     first, last = stretch.first or 1, stretch.last
+    # As a sum: the least `seq` itself SQLite looks for along the table, event by event, instead of in the index of times.
     if stretch.after is not None:
-        (found,) = connection.execute("SELECT min(seq) FROM events WHERE time >= ?", (stretch.after,)).fetchone()
+        (found,) = connection.execute("SELECT min(seq + 0) FROM events WHERE time >= ?", (stretch.after,)).fetchone()
         first = max(first, found) if found is not None else 2**62
     if stretch.before is not None:
-        (found,) = connection.execute("SELECT max(seq) FROM events WHERE time <= ?", (stretch.before,)).fetchone()
+        (found,) = connection.execute("SELECT max(seq + 0) FROM events WHERE time <= ?", (stretch.before,)).fetchone()
         last = min(last or found or 0, found or 0)
     lowest, highest = connection.execute("SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events)").fetchone()
     first, last = max(first, lowest or 1), highest or 0 if last is None else min(last, highest or 0)

@@ -13,15 +13,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Literal, Protocol
 
-from chainbot_desktop.core.json_codec import Verbatim, canonical_json
-from chainbot_desktop.store.event_rows import COLUMNS
+import orjson
+
+from chainbot_desktop.core.json_codec import Verbatim, canonical_json, parse_json
 
 FormName = Literal["jsonl", "csv"]
 MEDIA_TYPES: dict[FormName, str] = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8; header=present"}
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_NAMES = tuple(str(name) for name in COLUMNS)
-"""As plain text: SQLAlchemy's names are more than that, and orjson refuses them as keys."""
+_CELLS = (
+    *("seq", "id", "time", "type", "version", "source", "severity", "subject", "actor", "requires_attention", "data"),
+    *("prev_hash", "hash"),
+)
+_DEEPEST = 1000
 _NUMBERS = frozenset({"seq", "version"})
 _MAX_CELL = 2**31 - 1
 
@@ -40,7 +44,7 @@ class Link:
 class Form(Protocol):
     def begin(self) -> bytes: ...
 
-    def line(self, row: tuple[Any, ...], link: Link) -> bytes: ...
+    def line(self, link: Link) -> bytes: ...
 
     def links(self, file: IO[bytes]) -> Iterator[Link]:
         """ValueError, naming the line, where the file is not of this form."""
@@ -54,7 +58,7 @@ class JsonLines:
     def begin(self) -> bytes:
         return b""
 
-    def line(self, row: tuple[Any, ...], link: Link) -> bytes:
+    def line(self, link: Link) -> bytes:
         hashes = self._middle + link.hash.encode() + self._between + link.prev_hash.encode() + self._tail
         return self._head + link.envelope + hashes + b"\n"
 
@@ -66,23 +70,27 @@ class JsonLines:
             if not line.startswith(self._head) or end != whole:
                 raise ValueError(f"line {number} is not an exported event")
             envelope = line[len(self._head) : -self._end - 1]
-            seq, time = _place(envelope, number)
+            try:
+                seq, time = place_of(envelope)
+            except ValueError:
+                raise ValueError(f"line {number} holds no event") from None
             yield Link(seq, time, envelope, before.decode("ascii", "replace"), own.decode("ascii", "replace"))
 
 
 class Csv:
     def begin(self) -> bytes:
-        return _written(COLUMNS)
+        return _written(_CELLS)
 
-    def line(self, row: tuple[Any, ...], link: Link) -> bytes:
-        return _written([_disarmed(_as_text(name, value)) for name, value in zip(COLUMNS, row, strict=True)])
+    def line(self, link: Link) -> bytes:
+        said = {**parse_json(link.envelope, max_depth=_DEEPEST), "prev_hash": link.prev_hash, "hash": link.hash}
+        return _written([_disarmed(_as_text(name, said[name])) for name in _CELLS])
 
     def links(self, file: IO[bytes]) -> Iterator[Link]:
         csv.field_size_limit(_MAX_CELL)
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         reader = csv.reader(text, strict=True)
         try:
-            if tuple(next(reader, ())) != COLUMNS:
+            if tuple(next(reader, ())) != _CELLS:
                 raise ValueError("the first line does not name the columns of an export")
             for cells in reader:
                 yield _link_of_cells([cell.removeprefix("'") for cell in cells], reader.line_num)
@@ -95,20 +103,19 @@ class Csv:
 FORMS: dict[FormName, Form] = {"jsonl": JsonLines(), "csv": Csv()}
 
 
-def _place(envelope: bytes, number: int) -> tuple[int, str]:
-    import orjson
-
+def place_of(envelope: bytes) -> tuple[int, str]:
+    """The `seq` and the time that an event says of itself. ValueError where it is no event."""
     try:
         said = orjson.loads(envelope)
         return int(said["seq"]), str(said["time"])
-    except (ValueError, KeyError, TypeError):
-        raise ValueError(f"line {number} holds no event") from None
+    except (KeyError, TypeError):
+        raise ValueError("no event") from None
 
 
 def _link_of_cells(cells: list[str], line: int) -> Link:
-    if len(cells) != len(COLUMNS):
-        raise ValueError(f"line {line} has {len(cells)} cells, expected {len(COLUMNS)}")
-    values: dict[str, Any] = dict(zip(_NAMES, cells, strict=True))
+    if len(cells) != len(_CELLS):
+        raise ValueError(f"line {line} has {len(cells)} cells, expected {len(_CELLS)}")
+    values: dict[str, Any] = dict(zip(_CELLS, cells, strict=True))
     prev_hash, own = values.pop("prev_hash"), values.pop("hash")
     try:
         fields = {
@@ -123,7 +130,7 @@ def _link_of_cells(cells: list[str], line: int) -> Link:
 
 
 def _as_text(name: str, value: Any) -> str:
-    return ("true" if value else "false") if name == "requires_attention" else str(value)
+    return canonical_json(value).decode() if name in {"data", "requires_attention"} else str(value)
 
 
 def _disarmed(cell: str) -> str:

@@ -1,4 +1,4 @@
-"""Verifying the hash chain of the journal, as fast as SQLite gives the events.
+"""Verifying the hash chain of the journal: about as fast as its bytes can be hashed, by as many processes as there are processors.
 
 The quick look (`chain_quick`) is taken by several processes (`chain_workers`) where there are enough events to be worth their start.
 Whatever does not fit is looked at again event by event (`chain_faults`): that alone says what is wrong.
@@ -9,6 +9,7 @@ by heads that were kept outside of the database (`Head`).
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -17,10 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chainbot_desktop.core.ports import ChainReport, Head
-from chainbot_desktop.store.chain_faults import Fault, fault_at_the_start, first_fault
+from chainbot_desktop.store.chain_faults import Fault, broken_link, fault_at_the_start, first_fault
 from chainbot_desktop.store.chain_heads import against_heads
 from chainbot_desktop.store.chain_quick import EVENTS_AT_ONCE, ends, quick_look, reading_connection
 from chainbot_desktop.store.chain_workers import Answer, ChainWorkers
+
+_log = logging.getLogger(__name__)
 
 _MOST_WORKERS = 4
 _WORTH_WORKERS = 20_000
@@ -81,7 +84,8 @@ def _helping(stack: ExitStack, path: Path, count: int) -> ChainWorkers | None:
         return None
     try:
         return stack.enter_context(closing(ChainWorkers(path, count)))
-    except OSError:
+    except OSError as error:
+        _log.warning("no process can be started to help with verifying the hash chain: %s; it takes longer", error)
         return None
 
 
@@ -114,7 +118,7 @@ def _walk(
         stretch = _Stretch(*found) if found is not None else _Stretch(*first_fault(connection, begin, end))
         fault = stretch.fault
         if previous is not None and stretch.before != previous and (fault is None or fault.seq > begin):
-            fault = Fault(begin, "broken_link", f"Event {begin} does not follow event {begin - 1}: one of the two was changed.")
+            fault = first_fault(connection, begin, begin)[2] or broken_link(begin)
         if fault is not None:
             return fault, fault.seq - first
         previous, checked = stretch.last, end - first + 1

@@ -18,7 +18,7 @@ def against_heads(connection: sqlite3.Connection, heads: Sequence[Head], first: 
         if head.seq > last:
             reason = f"The journal ends with event {last}, but on {head.time} event {head.seq} was its last one."
             return vouched, Fault(last + 1, "truncated", reason, known_at=last + 1)
-        row = connection.execute("SELECT hash FROM events WHERE seq = ?", (head.seq,)).fetchone()
+        row = connection.execute("SELECT hash FROM journal WHERE seq = ?", (head.seq,)).fetchone()
         if row is not None and row[0] != head.hash:
             begin = max(vouched + 1, first)
             reason = (

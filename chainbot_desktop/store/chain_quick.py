@@ -1,8 +1,7 @@
-"""The quick look at the hash chain: SQLite joins the columns of some hundred events to the bytes that were hashed, Python hashes them.
+"""The quick look at the hash chain: SQLite joins some hundred events, Python hashes them.
 
-It may only ever say "all is well": what SQLite writes differently from `canonical_json`, and whatever does not fit, is for
-`chain_faults` to judge. This file is also the program of the processes that `chain_workers` starts: it must import nothing of the
-house, because its start is time in which nothing is verified.
+It may only ever say "all is well": whatever does not fit is for `chain_faults` to judge. This file is also the program of the
+processes that `chain_workers` starts: it must import nothing of the house, because its start is time in which nothing is verified.
 """
 
 from __future__ import annotations
@@ -22,16 +21,11 @@ _MOST_BYTES = 32 * 1024 * 1024
 
 _CONFIG_SINGLETHREAD, _CONFIG_MEMSTATUS = 1, 9
 
-_ENVELOPE = (
-    "prev_hash || '{\"actor\":' || json_quote(actor) || ',\"data\":' || data || ',' || ltrim(json_object("
-    "'id', id, 'requires_attention', CASE requires_attention WHEN 0 THEN json('false') WHEN 1 THEN json('true') ELSE 2 END, "
-    "'seq', seq, 'severity', severity, 'source', source, 'subject', subject, 'time', time, 'type', type, 'version', version), '{')"
-)
-"""A value of another type than its column's does not pass: JSON functions refuse a blob and write a number without quotes."""
 _STRETCH = (
-    f"SELECT CAST(group_concat({_ENVELOPE}, char(10)) AS BLOB), group_concat(hash), group_concat(prev_hash), "  # noqa: S608
-    "sum(max(data, hash, prev_hash) < x'') FROM events WHERE seq BETWEEN ? AND ?"
+    "SELECT CAST(group_concat(prev_hash || envelope, char(10)) AS BLOB), group_concat(hash), group_concat(prev_hash), "
+    "sum(max(envelope, hash, prev_hash) < x'') FROM journal WHERE seq BETWEEN ? AND ?"
 )
+"""The last counts the events of which nothing is a blob: SQLite joins those like text."""
 
 
 def reading_connection(path: Path) -> sqlite3.Connection:
@@ -55,15 +49,15 @@ def reading_connection(path: Path) -> sqlite3.Connection:
 def ends(connection: sqlite3.Connection) -> tuple[int, int]:
     """The first and the last `seq`; (1, 0) where there is no event."""
     # One statement each: SQLite looks up one end of an index, not both at once.
-    first = connection.execute("SELECT min(seq) FROM events").fetchone()[0]
-    last = connection.execute("SELECT max(seq) FROM events").fetchone()[0]
+    first = connection.execute("SELECT min(seq) FROM journal").fetchone()[0]
+    last = connection.execute("SELECT max(seq) FROM journal").fetchone()[0]
     return (first, last) if first is not None else (1, 0)
 
 
 def quick_look(connection: sqlite3.Connection, begin: int, end: int) -> tuple[str, str] | None:
     """The `prev_hash` of the first event and the hash of the last, where all of them are there, unchanged and follow each other.
 
-    None where one does not, or where SQLite's JSON may differ from the canonical form.
+    Each says its place as well; in a chain that begins where it should, that cannot be another (`chain_faults` looks at it).
     """
     before, previous = "", ""
     for start in range(begin, end + 1, EVENTS_AT_ONCE):

@@ -6,6 +6,7 @@ whoever asked: no answer is never taken for a good one.
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from collections import deque
@@ -15,6 +16,8 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
 from chainbot_desktop.store import chain_quick
+
+_log = logging.getLogger(__name__)
 
 _EVENTS_ASKED = 16 * chain_quick.EVENTS_AT_ONCE
 _ASKED_AT_ONCE = 2
@@ -96,6 +99,7 @@ class ChainWorkers:
             yield from ((*following, None) for following in ranges)
 
     def _drop(self, worker: _Worker) -> None:
+        _log.warning("a process that helped with verifying the hash chain has ended; the others go on, more slowly")
         self._selector.unregister(worker.answers)
         self._workers.remove(worker)
         worker.kill()

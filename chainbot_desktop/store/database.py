@@ -24,7 +24,7 @@ from chainbot_desktop.core.errors import ChainBotError, Unavailable
 
 T = TypeVar("T")
 
-SCHEMA_REVISION = "0005"
+SCHEMA_REVISION = "0006"
 """The newest migration. Named here so that a start with an up-to-date database does not import Alembic."""
 
 _READERS = 3

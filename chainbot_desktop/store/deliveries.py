@@ -34,7 +34,7 @@ from chainbot_desktop.core.events.alexos import AbandonedDelivery, DeliveryDecis
 from chainbot_desktop.core.events.envelope import Actor, Event, Recorded, Severity
 from chainbot_desktop.core.ids import utc_now
 from chainbot_desktop.store.database import Database
-from chainbot_desktop.store.event_rows import event_of_row
+from chainbot_desktop.store.event_rows import RECORDED, event_of_row
 from chainbot_desktop.store.journal import SqliteJournal
 from chainbot_desktop.store.schema import deliveries, events, outbox_positions
 
@@ -330,7 +330,7 @@ _ROWS = select(
     _D.status_code,
     _D.answer,
 )
-_EVENT = select(events).where(events.c.seq == bindparam("the_seq"))
+_EVENT = select(*RECORDED).where(events.c.seq == bindparam("the_seq"))
 _POSITION = select(outbox_positions.c.seq).where(outbox_positions.c.destination == bindparam("destination"))
 
 

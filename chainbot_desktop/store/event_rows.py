@@ -1,4 +1,4 @@
-"""Between a recorded event and its row in `events`."""
+"""Between a recorded event and its row in `journal`: the very text that was hashed, and its place in the chain."""
 
 from __future__ import annotations
 
@@ -6,55 +6,27 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainbot_desktop.core.events import parse_event
-from chainbot_desktop.core.events.envelope import Event, Recorded
-from chainbot_desktop.core.json_codec import Verbatim, parse_json
-from chainbot_desktop.store.schema import events
+from chainbot_desktop.core.events.envelope import Event, Recorded, chain_hash, hashed_envelope
+from chainbot_desktop.core.json_codec import parse_json
+from chainbot_desktop.store.schema import events, journal
 
-COLUMNS: tuple[str, ...] = tuple(column.name for column in events.columns)
+COLUMNS: tuple[str, ...] = tuple(str(column.name) for column in journal.columns)
+
+RECORDED = tuple(events.c[name] for name in COLUMNS)
+"""What to select for `event_of_row`."""
+
+_DEEPEST = 1000
 
 
-def row_of_event(seq: int, event: Event, data: str, prev_hash: str, own_hash: str) -> tuple[Any, ...]:
+def row_of_event(seq: int, event: Event, prev_hash: str) -> tuple[int, str, str, str]:
     """The values of `COLUMNS`."""
-    return (
-        seq,
-        event.id,
-        event.time,
-        event.type,
-        event.version,
-        event.source,
-        event.severity.value,
-        event.subject,
-        event.actor,
-        event.requires_attention,
-        data,
-        prev_hash,
-        own_hash,
-    )
+    envelope = hashed_envelope(seq, event)
+    return seq, envelope.decode(), prev_hash, chain_hash(prev_hash, envelope)
 
 
 def event_of_row(row: Sequence[Any]) -> Recorded[Event]:
     """The event of a row whose values stand in the order of `COLUMNS`."""
-    seq, *_, data, prev_hash, own_hash = row
-    event = parse_event({**_fields(row), "data": parse_json(data, max_depth=1000)})
-    return Recorded(seq, event, prev_hash, own_hash)
-
-
-def hashed_fields_of_row(row: Sequence[Any]) -> dict[str, Any]:
-    """What was hashed, from the columns as they are stored: as `core.events.envelope.hashed_fields`, without reading the data."""
-    seq, *_, data, _, _ = row
-    return {"seq": seq, **_fields(row), "data": Verbatim(data)}
-
-
-def _fields(row: Sequence[Any]) -> dict[str, Any]:
-    _, id_, time, type_, version, source, severity, subject, actor, attention, *_ = row
-    return {
-        "id": id_,
-        "time": time,
-        "type": type_,
-        "version": version,
-        "source": source,
-        "severity": severity,
-        "subject": subject,
-        "actor": actor,
-        "requires_attention": bool(attention),
-    }
+    seq, envelope, prev_hash, own_hash = row
+    fields = parse_json(envelope, max_depth=_DEEPEST)
+    del fields["seq"]
+    return Recorded(seq, parse_event(fields), prev_hash, own_hash)

@@ -17,7 +17,7 @@ Row = tuple[Any, ...]
 ROWS_PER_STATEMENT = 256
 _COLUMNS = ",".join(COLUMNS)
 _EVENT = "(" + ",".join("?" * len(COLUMNS)) + ")"
-_INSERT = f"INSERT INTO events ({_COLUMNS}) VALUES "  # noqa: S608 - names of our own columns
+_INSERT = f"INSERT INTO journal ({_COLUMNS}) VALUES "  # noqa: S608 - names of our own columns
 
 
 class RowsOf:

@@ -19,14 +19,14 @@ from sqlalchemy import ColumnElement, Connection, select, text
 
 from chainbot_desktop.core.bus import EventBus
 from chainbot_desktop.core.errors import Unavailable
-from chainbot_desktop.core.events.envelope import Event, Recorded
+from chainbot_desktop.core.events.envelope import Event, Recorded, Severity
 from chainbot_desktop.core.ports import ChainReport, DiskRefusal, EventQuery, Head, IdempotencyKey, JournalEnds
 from chainbot_desktop.store.chain import verify_chain
 from chainbot_desktop.store.database import Database, is_of_the_disk, translated_errors
-from chainbot_desktop.store.event_rows import event_of_row
+from chainbot_desktop.store.event_rows import RECORDED, event_of_row
 from chainbot_desktop.store.event_statements import RowsOf
 from chainbot_desktop.store.journal_writer import Entry, JournalWriter, Outcome, TableWrite, refusal
-from chainbot_desktop.store.schema import events
+from chainbot_desktop.store.schema import SEVERE, URGENT, events
 from chainbot_desktop.store.timeline import find_ends, find_events, find_seq_at, find_seqs, find_times
 
 E = TypeVar("E", bound=Event)
@@ -210,7 +210,7 @@ class SqliteJournal:
 
     async def get(self, event_id: str) -> Recorded[Event] | None:
         def work(connection: Connection) -> Recorded[Event] | None:
-            row = connection.execute(select(events).where(events.c.id == event_id)).first()
+            row = connection.execute(select(*RECORDED).where(events.c.id == event_id)).first()
             return event_of_row(row) if row is not None else None
 
         return await self._database.read(work)
@@ -344,7 +344,7 @@ def _select_events(  # noqa: C901 - one condition after the other
     connection: Connection, query: EventQuery
 ) -> list[Recorded[Event]]:
     newest_first = query.order == "desc"
-    statement = select(events).order_by(events.c.seq.desc() if newest_first else events.c.seq)
+    statement = select(*RECORDED).order_by(events.c.seq.desc() if newest_first else events.c.seq)
     if query.since is not None:
         statement = statement.where(events.c.seq < query.since if newest_first else events.c.seq > query.since)
     if query.types:
@@ -357,8 +357,10 @@ def _select_events(  # noqa: C901 - one condition after the other
         statement = statement.where(_by_actor(query.actor))
     if query.severities:
         statement = statement.where(events.c.severity.in_(query.severities))
+        if Severity.INFO not in query.severities:
+            statement = statement.where(SEVERE)
     if query.attention is not None:
-        statement = statement.where(events.c.requires_attention == query.attention)
+        statement = statement.where(URGENT if query.attention else events.c.requires_attention == query.attention)
     if query.after is not None:
         statement = statement.where(events.c.time >= query.after)
     if query.before is not None:

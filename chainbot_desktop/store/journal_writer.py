@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from chainbot_desktop.core.errors import ChainBotError, Conflict, Unavailable
-from chainbot_desktop.core.events.envelope import GENESIS_HASH, Event, Recorded, chain_hash, hashed_fields
+from chainbot_desktop.core.events.envelope import GENESIS_HASH, Event, Recorded
 from chainbot_desktop.core.ports import IdempotencyKey
 from chainbot_desktop.store.database import is_of_the_disk
 from chainbot_desktop.store.event_rows import COLUMNS, event_of_row, row_of_event
 from chainbot_desktop.store.event_statements import ROWS_PER_STATEMENT, Row, RowsOf, insert_events
 from chainbot_desktop.store.idempotency import find_keys, forget_old_keys, keep_keys
 
-_SELECT = f"SELECT {','.join(COLUMNS)} FROM events WHERE seq = ?"  # noqa: S608 - names of our own columns
+_SELECT = f"SELECT {','.join(COLUMNS)} FROM journal WHERE seq = ?"  # noqa: S608 - names of our own columns
 
 TableWrite = Callable[[sqlite3.Connection], None]
 """Statements on other tables that belong to the same transaction as an event."""
@@ -47,7 +47,7 @@ class JournalWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._prepared: set[RowsOf] = set()
-        last = connection.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+        last = connection.execute("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
         self._seq: int = last[0] if last is not None else 0
         self._hash: str = last[1] if last is not None else GENESIS_HASH
 
@@ -153,10 +153,10 @@ class JournalWriter:
         rows: list[Row] = []
         for entry in entries:
             seq += 1
-            data = entry.event.data_json()
-            own_hash = chain_hash(prev_hash, hashed_fields(seq, entry.event, data))
+            row = row_of_event(seq, entry.event, prev_hash)
+            *_, own_hash = row
             recorded.append(Recorded(seq, entry.event, prev_hash, own_hash))
-            rows.append(row_of_event(seq, entry.event, data, prev_hash, own_hash))
+            rows.append(row)
             prev_hash = own_hash
         return recorded, rows
 

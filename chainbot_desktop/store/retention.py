@@ -58,7 +58,8 @@ def plan_pruning(connection: Connection, wish: Wish, projections: Mapping[str, S
     upto = last - max(wish.keep or 0, KEPT_AT_LEAST)
     if wish.before is not None:
         # Times jump, places do not: all up to the first event that is young enough to stay.
-        stays = connection.execute(select(func.min(events.c.seq)).where(events.c.time >= wish.before)).scalar_one()
+        # As a sum: the least `seq` itself SQLite looks for along the table, event by event, instead of in the index of times.
+        stays = connection.execute(select(func.min(events.c.seq + 0)).where(events.c.time >= wish.before)).scalar_one()
         upto = min(upto, (stays or last) - 1)
     held: list[str] = []
     for bound, words in (*_needed(connection), *_not_in_snapshots(connection, projections)):
@@ -70,7 +71,7 @@ def plan_pruning(connection: Connection, wish: Wish, projections: Mapping[str, S
     asked = select(events.c.time, events.c.hash)
     begin = connection.execute(asked.where(events.c.seq == first)).one()
     end = connection.execute(asked.where(events.c.seq == upto)).one()
-    size = connection.execute(select(func.sum(func.length(events.c.data))).where(events.c.seq <= upto)).scalar_one()
+    size = connection.execute(select(func.sum(func.length(events.c.envelope))).where(events.c.seq <= upto)).scalar_one()
     return PrunePlan(first, upto, begin.time, end.time, end.hash, int(size or 0), last - upto, tuple(held))
 
 
@@ -125,7 +126,7 @@ def prune_slice(connection: sqlite3.Connection, last_seq: int, limit: int = SLIC
     )
     if indexed < upto:
         connection.execute("INSERT OR REPLACE INTO journal_marks (name, seq) VALUES ('text', ?)", (upto,))
-    connection.execute("DELETE FROM events WHERE seq <= ?", (upto,))
+    connection.execute("DELETE FROM journal WHERE seq <= ?", (upto,))
     return int(last_seq - upto)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from chainbot_desktop.core.events.envelope import Event, Recorded
 from chainbot_desktop.core.ports import JournalEnds
-from chainbot_desktop.store.event_rows import event_of_row
+from chainbot_desktop.store.event_rows import RECORDED, event_of_row
 from chainbot_desktop.store.schema import events
 
 _PLACES_PER_STATEMENT = 5_000
@@ -24,7 +24,7 @@ def find_ends(connection: Connection) -> JournalEnds | None:
 
 
 def find_seqs(connection: Connection, types: Sequence[str], since: int) -> array[int]:
-    # Asked for their order, SQLite reads the whole table along its key; without, `ix_events_type_seq` alone, a run for each type.
+    # Asked for their order, SQLite reads the whole table along its key; without, `ix_journal_type_seq` alone, a run for each type.
     statement = select(events.c.seq).where(events.c.type.in_(types), events.c.seq > since)
     return array("q", sorted(connection.execute(statement).scalars()))
 
@@ -41,7 +41,7 @@ def find_events(connection: Connection, seqs: Sequence[int]) -> list[Recorded[Ev
     return [
         event_of_row(row)
         for part in _parts(seqs)
-        for row in connection.execute(select(events).where(events.c.seq.in_(part)).order_by(events.c.seq))
+        for row in connection.execute(select(*RECORDED).where(events.c.seq.in_(part)).order_by(events.c.seq))
     ]
 
 

@@ -70,6 +70,7 @@ FIGURES: Mapping[str, Figure] = {
             "machine_flash_spare_level",
         ),
         Figure("clock_jump", "s", "How far the wall clock jumped since the last second", "machine_clock_jump_seconds"),
+        Figure("clock_skew", "s", "How far this clock is ahead of ALEX OS's; below zero it is behind", "clock_skew_seconds"),
         Figure("own_cpu", "%", "Processor time of this program; 100 is one core", "own_cpu_percent"),
         Figure("own_memory", "MB", "Resident memory of this program", "own_memory_megabytes"),
         Figure("own_pss", "MB", "Proportional memory of this program", "own_pss_megabytes"),

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chainbot_desktop.core.ids import utc_now
-from chainbot_desktop.core.link import LinkState, LinkStatus
+from chainbot_desktop.core.link import ClockSkew, LinkStatus
 from chainbot_desktop.core.ports import DiskRefusal, HealthSource
 from chainbot_desktop.watch.checks import Check, Level, machine_gauges
+from chainbot_desktop.watch.link_checks import clock_checks, link_checks
 from chainbot_desktop.watch.log_ring import LogRing
 from chainbot_desktop.watch.metrics import MetricsSampler, Sample
 from chainbot_desktop.watch.sensors import Throttling
@@ -60,7 +61,8 @@ class HealthMonitor:
     """Assesses after every metrics sample. Use on the loop's thread; `open` and `close` once each.
 
     `journal_waiting` is the number of appends that wait for the disk; `journal_refused` tells why while the
-    disk takes none; `sources` are parts of the program that can be unwell; `notices` are worth a look and change no status.
+    disk takes none; `skew` is this clock against ALEX OS's, None while it is not known; `sources` are parts of the
+    program that can be unwell; `notices` are worth a look and change no status.
     """
 
     def __init__(  # noqa: PLR0913 (what it looks at is what it is)
@@ -73,6 +75,7 @@ class HealthMonitor:
         link: Callable[[], LinkStatus],
         journal_waiting: Callable[[], int],
         journal_refused: Callable[[], DiskRefusal | None] = lambda: None,
+        skew: Callable[[], ClockSkew | None] = lambda: None,
         facts: Callable[[], ProgramFacts] = ProgramFacts,
         sources: Sequence[HealthSource] = (),
         notices: Callable[[], Sequence[Check]] = tuple,
@@ -85,6 +88,7 @@ class HealthMonitor:
         self._link = link
         self._journal_waiting = journal_waiting
         self._journal_refused = journal_refused
+        self._skew = skew
         self._facts = facts
         self._sources = tuple(sources)
         self._notices = notices
@@ -124,7 +128,8 @@ class HealthMonitor:
             self._writing_check(now),
             self._task_check(now),
             *self._source_checks(),
-            *_link_checks(self._link()),
+            *link_checks(self._link()),
+            *clock_checks(self._skew()),
             *self._notices(),
         )
         worst = max(check.level for check in checks)
@@ -229,34 +234,3 @@ def _power_check(throttling: Throttling | None) -> Check:
             Level.NOTICE, "The supply voltage was too low since the machine started.", "Check the power supply and its cable."
         )
     return check(Level.OK, "Voltage and clock are as they should be.")
-
-
-def _link_checks(link: LinkStatus) -> list[Check]:
-    settled = link.state in {LinkState.REGISTERED, LinkState.DISABLED, LinkState.REGISTERING, LinkState.UNREGISTERED}
-    level = Level.OK if settled else Level.NOTICE
-    reason = f": {link.reason}" if link.reason else "."
-    hint = "" if settled else "Link (ALEX OS) has the details. This program works without it and keeps what it has to tell."
-    checks = [Check("link", "ALEX OS", level, f"The link to ALEX OS is {link.state.value}{reason}", hint)]
-    if link.outbox_given_up:
-        count = link.outbox_given_up
-        sentence = (
-            "1 delivery was refused by ALEX OS for good."
-            if count == 1
-            else f"{count} deliveries were refused by ALEX OS for good."
-        )
-        checks.append(
-            Check(
-                "deliveries",
-                "Deliveries",
-                Level.NOTICE,
-                sentence,
-                "The Deliveries page of the Watchtower has each with its answer, to be tried again.",
-            )
-        )
-    elif link.outbox_pending:
-        checks.append(
-            Check("deliveries", "Deliveries", Level.OK, f"{link.outbox_pending} events wait to be delivered to ALEX OS.")
-        )
-    else:
-        checks.append(Check("deliveries", "Deliveries", Level.OK, "Nothing waits to be delivered to ALEX OS."))
-    return checks

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TypeVar
 
 import psutil
 
+from chainbot_desktop.core.clocks import boot_time_clock
 from chainbot_desktop.watch.probes import Probe, Probes
 from chainbot_desktop.watch.sensors import SYS, Thermometer, ThrottleGauge, Throttling
 from chainbot_desktop.watch.wear import Wear, WearGauge
@@ -33,12 +33,6 @@ _DISK_EVERY = 10.0
 _MEMORY_EVERY = 10.0
 """The kernel walks every page of a process for its proportional memory: some milliseconds for a large one."""
 _WEAR_EVERY = 600.0
-
-
-def boot_time_clock() -> float:
-    """Seconds that go on while the machine sleeps and do not jump with the wall clock."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 @dataclass(frozen=True, slots=True)

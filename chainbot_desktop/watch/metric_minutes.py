@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,9 +61,12 @@ class Minutes:
         self._retention = retention
         self._minutes: dict[int, Minute] = {}
         self._begun: dict[int, None] = {}
-        """Of a week, in order: a minute that is in here and no longer among `_minutes` is closed."""
+        """Of a week, in order: a minute that is in here and no longer among `_minutes` is closed.
+
+        Older ones leave when they leave the file: begun a second time before that, they would be among its oldest.
+        """
         self._waiting: dict[int, Rollup] = {}
-        """What left the hour before the file could take it."""
+        """What left the hour before the file could take it; of a week, so that a disk that takes nothing does not fill the memory."""
 
     def put(self, second: int, values: Mapping[str, float | None]) -> bool:
         """False where something is known of this second already, or was and is only kept as a part of its minute."""
@@ -115,6 +119,7 @@ class Minutes:
             self._waiting.pop(start, None)
         for minute, seconds in marks:
             minute.saved |= seconds
+        _shorten(self._begun, self._retention.minutes)
 
     def count_in(self, lines: dict[str, Line], names: Sequence[str] | None, start: int, steps: int, step: int) -> None:
         """Add what the file does not have yet to `lines`, which it was read into."""
@@ -145,6 +150,14 @@ class Minutes:
                 mine[first - start : last - start] = line[first - at : last - at]
         return {name: Line(line, line, line, (~np.isnan(line)).astype(np.uint32)) for name, line in values.items()}
 
+    def runs(self, start: int, end: int) -> list[tuple[int, int]]:
+        """The stretches of this time that are known by the second, in order, from full minute to full minute."""
+        found: list[tuple[int, int]] = []
+        for minute in sorted(at for at in self._minutes if start <= at < end):
+            begin = found.pop()[0] if found and found[-1][1] == minute else minute
+            found.append((begin, minute + MINUTE))
+        return found
+
     def has_seconds_of(self, start: float, end: float) -> bool:
         """Whether all that is known of this time is known by the second, and something is."""
         inside = range(int(start // MINUTE) * MINUTE, math.ceil(end), MINUTE)
@@ -163,6 +176,10 @@ class Minutes:
             unsaved = minute.unsaved
             if unsaved.any():
                 self._waiting[start] = rollup_of(minute.values, unsaved)
-        for ledger in (self._begun, self._waiting):
-            while len(ledger) > self._retention.minutes:
-                ledger.pop(next(iter(ledger)))
+        _shorten(self._waiting, self._retention.minutes)
+
+
+def _shorten(ledger: dict[int, Any], most: int) -> None:
+    """Of the oldest."""
+    while len(ledger) > most:
+        ledger.pop(next(iter(ledger)))

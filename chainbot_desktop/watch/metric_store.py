@@ -5,7 +5,7 @@ already is left out, and nothing is counted twice. After it went forward, or the
 are no longer kept is closed. How long something is kept is counted in what was measured after it, not by the clock.
 
 Seconds live in memory and in the file, the rest in the file alone, which is written once a minute, on a thread of its own. Where the
-file cannot be used the store goes on in memory, says so, and tries again every minute.
+file cannot be used the store goes on in memory (with the newest week), says so, and tries again every minute.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from chainbot_desktop.core.clocks import boot_time_clock
 from chainbot_desktop.core.errors import ChainBotError, InvalidInput
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.metric_file import MetricFile, MetricFileBroken
 from chainbot_desktop.store.metric_rows import HOUR, MINUTE, Line
-from chainbot_desktop.watch.machine import boot_time_clock
 from chainbot_desktop.watch.metric_minutes import Minutes
 from chainbot_desktop.watch.metrics import Sample
 
@@ -48,6 +48,18 @@ class MetricWindow:
     step: int
     steps: int
     lines: Mapping[str, Line]
+
+    @property
+    def end(self) -> int:
+        return self.start + self.steps * self.step
+
+    def cut(self, start: int, end: int) -> MetricWindow:
+        """A part of it; both are beginnings of steps of it."""
+        part = slice((start - self.start) // self.step, (end - self.start) // self.step)
+        lines = {
+            name: Line(line.low[part], line.mean[part], line.high[part], line.count[part]) for name, line in self.lines.items()
+        }
+        return MetricWindow(start, self.step, part.stop - part.start, lines)
 
 
 class MetricStore:
@@ -122,6 +134,24 @@ class MetricStore:
                 await self._with_file(read)
             self._minutes.count_in(lines, names, first, steps, step)
         return MetricWindow(first, step, steps, lines)
+
+    async def finest(self, names: Sequence[str], start: float, end: float) -> Sequence[MetricWindow]:
+        """All of this time as finely as it is kept: windows of seconds, minutes and hours, in order of time, none over another."""
+        by_hour = math.floor((end - SPANS[MINUTE]) / HOUR) * HOUR
+        first, last = max(by_hour, math.floor(start / MINUTE) * MINUTE), math.ceil(end / MINUTE) * MINUTE
+        windows = [await self.query(names, start, by_hour, HOUR)] if start < by_hour else []
+        # First: it waits until what was kept is taken up, and has all minutes, whatever leaves the memory meanwhile.
+        minutes = await self.query(names, first, last, MINUTE)
+        fine = [
+            MetricWindow(at, 1, until - at, self._minutes.seconds(names, at, until - at))
+            for at, until in self._minutes.runs(first, last)
+        ]
+        for window in fine:
+            if first < window.start:
+                windows.append(minutes.cut(first, window.start))
+            windows.append(window)
+            first = window.end
+        return windows if first >= last else [*windows, minutes.cut(first, last)]
 
     def step_for(self, start: float, end: float, most: int) -> int:
         """The finest step that is kept for all of this time and needs at most `most` values; else the coarsest."""

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from chainbot_desktop.core.clocks import boot_time_clock
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.watch.figures import FIGURES, unit_of
 from chainbot_desktop.watch.loop_lag import LagStatistics, LoopLagMonitor
-from chainbot_desktop.watch.machine import LONGEST_STEP, Machine, MachineReading, Slow, boot_time_clock
+from chainbot_desktop.watch.machine import LONGEST_STEP, Machine, MachineReading, Slow
 from chainbot_desktop.watch.series import Series
 from chainbot_desktop.watch.spending import Spent, SpentPerMinute
 
@@ -53,6 +54,8 @@ class Sample:
     clock_jump: float | None = None
     spent: Spent | None = None
     """Of models, in the last minute."""
+    clock_skew: float | None = None
+    """Seconds that the wall clock is ahead of ALEX OS's."""
 
     @property
     def values(self) -> dict[str, float | None]:
@@ -63,7 +66,8 @@ class Sample:
 class MetricsSampler:
     """Use on the loop's thread. `event_count` only ever grows (the journal's head); `queues` give their depth, at once.
 
-    `spent` is the sum of today, None while it is not known; `slow` is asked on the readings' thread.
+    `spent` is the sum of today, `skew` the seconds ahead of ALEX OS's clock, each None while it is not known; `slow` is asked on
+    the readings' thread.
     `clock` counts seconds and goes on while the machine sleeps, `wall` is the clock that may jump.
     """
 
@@ -76,6 +80,7 @@ class MetricsSampler:
         event_count: Callable[[], int],
         queues: Mapping[str, Callable[[], float]] | None = None,
         spent: Callable[[], Spent | None] = lambda: None,
+        skew: Callable[[], float | None] = lambda: None,
         slow: Slow | None = None,
         reader: Reader | None = None,
         clock: Callable[[], float] = boot_time_clock,
@@ -88,6 +93,7 @@ class MetricsSampler:
         self._clock = clock
         self._wall = wall
         self._spent = spent
+        self._skew = skew
         self._per_minute = SpentPerMinute()
         self._reader: Reader = reader or Machine(data_dir, clock, slow=slow)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="metrics")
@@ -200,6 +206,7 @@ class MetricsSampler:
             time=reading.at + self._wall() - self._clock(),
             clock_jump=self._jump(),
             spent=self._spent_lately(reading.at),
+            clock_skew=self._skew(),
         )
         for name, value in sample.values.items():
             series = self._series.get(name)
@@ -256,6 +263,7 @@ def _values(sample: Sample) -> dict[str, float | None]:
         "wear": wear.percent if wear else None,
         "wear_spare": wear.spare if wear else None,
         "clock_jump": sample.clock_jump,
+        "clock_skew": sample.clock_skew,
         "own_cpu": machine.own_cpu,
         "own_memory": _in(1e6, machine.own_memory),
         "own_pss": _in(1e6, machine.own_pss),

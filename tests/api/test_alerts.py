@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import threading
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
+from typing import Any, cast
 
+import pytest
+
+from chainbot_desktop.watch.alerts.trial import try_rule
+from chainbot_desktop.watch.alerts.trial_figures import Shown
 from tests.api.house import House
 from tests.api.test_conversations import call
+from tests.helpers.alert_desks import WrittenPast
+from tests.helpers.alexos import until
 
 ALERTS, RULES, CHANNELS = "/api/alerts", "/api/alert-rules", "/api/alert-channels"
 RULE = {
@@ -73,8 +84,34 @@ async def test_rules_are_listed_changed_tried_and_taken_away(house: House) -> No
     assert (await call(house, "DELETE", f"{RULES}/cpu-busy"))[0] == 409
     assert (await call(house, "DELETE", f"{RULES}/nothing"))[0] == 404
     status, trial = await call(house, "POST", f"{RULES}/try", {**hot})
-    assert (status, trial["fired"]) == (200, [])
+    assert (status, trial["fired"], trial["looks"]) == (200, [], []), "nothing is measured in this house"
+    await house.post("/api/webhooks/chainbot/event", {"event_type": "smoke"})
     assert (await call(house, "PUT", f"{RULES}/mine", {**RULE, "name": "another"}))[0] == 422
+
+
+async def test_a_trial_ends_with_the_caller_who_hung_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    hot = (await house.get(f"{RULES}/cpu-busy"))["rule"]
+    begun = threading.Event()
+
+    def endless(*_: object) -> Iterator[Shown]:
+        for second in count():
+            begun.set()
+            yield Shown(float(second), float(second), {"cpu": 1.0})
+
+    desk = house.services.alerts
+    assert desk is not None
+    past = cast(WrittenPast, desk._past)
+    past.samples.append((1_800_000_000.0, {"cpu": 1.0}))
+    with monkeypatch.context() as patched:
+        patched.setattr("chainbot_desktop.watch.alerts.trial.shown", endless)
+        patched.setattr("chainbot_desktop.watch.alerts.desk.try_rule", partial(try_rule, longest=1e9))
+        asking = asyncio.ensure_future(call(house, "POST", f"{RULES}/try", hot))
+        await until(begun.is_set)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+    async with asyncio.timeout(60):  # one is tried at a time
+        status, trial = await call(house, "POST", f"{RULES}/try", hot)
+    assert (status, [look["step"] for look in trial["looks"]]) == (200, [1])
 
 
 async def test_a_rule_that_means_nothing_is_refused_with_what_is_wrong(house: House) -> None:

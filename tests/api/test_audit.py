@@ -56,7 +56,11 @@ async def test_a_broken_chain_is_told_in_an_event_that_asks_for_attention(house:
     for number in range(5):
         await house.spawn(f"a-{number}")
     await house.get("/api/audit/verify")
-    await house.store.database.write(lambda c: c.exec_driver_sql("UPDATE events SET actor = 'user:x' WHERE seq = 2") and None)
+    await house.store.database.write(
+        lambda c: (
+            c.exec_driver_sql("UPDATE journal SET envelope = json_set(envelope, '$.actor', 'user:x') WHERE seq = 2") and None
+        )
+    )
     found = await house.get("/api/audit/verify")
     assert (found["ok"], found["broken_at"]) == (False, 2)
     told = (await house.get("/api/events?type=chain_verified&attention=true"))["items"]

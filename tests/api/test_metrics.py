@@ -132,6 +132,7 @@ async def test_prometheus_reads_the_same_figures(house: House) -> None:
         database=12_500_000,
         own_pss=90_000_000,
     )
+    metrics._skew = lambda: -7.5
     metrics.take(reading)
     found = await exposed(house)
     for name, value in {
@@ -147,10 +148,14 @@ async def test_prometheus_reads_the_same_figures(house: House) -> None:
         'agent_memory_megabytes{agent="a-1"}': "25.0",
         'agent_memory_megabytes{agent="odd \\"name\\""}': "1.0",
         "database_megabytes": "12.5",
+        "clock_skew_seconds": "-7.5",
         "own_pss_megabytes": "90.0",
     }.items():
         assert found[f"chainbot_{name}"] == value, name
     assert set(metrics.names) >= {"cpu", "core1", "agent_memory:a-1"}
+    metrics._skew = lambda: None
+    metrics.take(replace(reading, at=metrics.clock()))
+    assert "chainbot_clock_skew_seconds" not in await exposed(house), "nothing is known, and a figure is given"
     metrics.take(replace(reading, at=metrics.clock() - 60))
     assert not any(name.startswith("chainbot_machine") for name in await exposed(house)), "a figure of a minute ago is not now"
 

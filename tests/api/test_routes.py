@@ -242,7 +242,9 @@ async def test_the_chain_is_verified_and_tampering_is_found(house: House) -> Non
     for number in range(5):
         await house.spawn(f"a-{number}")
     assert await house.get("/api/audit/verify") == {"ok": True, "checked": 5, "broken_at": None, "reason": ""}
-    await house.store.database.write(lambda c: c.exec_driver_sql("UPDATE events SET subject = 'x' WHERE seq = 3") and None)
+    await house.store.database.write(
+        lambda c: c.exec_driver_sql("UPDATE journal SET envelope = json_set(envelope, '$.subject', 'x') WHERE seq = 3") and None
+    )
     found = await house.get("/api/audit/verify")
     assert (found["ok"], found["broken_at"]) == (False, 3)
 

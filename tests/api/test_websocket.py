@@ -198,7 +198,7 @@ async def test_a_position_that_never_was_is_gone_and_the_client_goes_on_from_now
 async def test_a_position_whose_events_were_pruned_is_gone(house: House) -> None:
     for number in range(5):
         await house.spawn(f"a-{number}")
-    await house.store.database.write(lambda c: c.exec_driver_sql("DELETE FROM events WHERE seq <= 3") and None)
+    await house.store.database.write(lambda c: c.exec_driver_sql("DELETE FROM journal WHERE seq <= 3") and None)
     async with house.http.ws_connect(house.url + "/ws") as socket:
         await send(socket, type="subscribe", since=1)
         gone = await next_frame(socket, "position_gone")

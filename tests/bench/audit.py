@@ -15,13 +15,12 @@ from statistics import median
 from typing import Any
 
 from chainbot_desktop.core.events import Event, RunFinished, ToolCallJudged
-from chainbot_desktop.core.events.envelope import GENESIS_HASH, chain_hash, hashed_fields
+from chainbot_desktop.core.events.envelope import GENESIS_HASH
 from chainbot_desktop.core.events.runs import RunOutcome, ToolVerdict
 from chainbot_desktop.core.ids import new_id
-from chainbot_desktop.core.json_codec import canonical_json
 from chainbot_desktop.store.chain import _worth, verify_chain
 from chainbot_desktop.store.database import Database
-from chainbot_desktop.store.event_rows import COLUMNS, hashed_fields_of_row, row_of_event
+from chainbot_desktop.store.event_rows import COLUMNS, row_of_event
 from tests.bench.measure import Result
 
 EVENTS = 1_000_000
@@ -61,9 +60,9 @@ def _hashing(path: Path) -> float:
     """The time of hashing alone, over stretches that were brought into memory before."""
     took = 0.0
     with closing(sqlite3.connect(path)) as connection:
-        rows = connection.execute(f"SELECT {','.join(COLUMNS)} FROM events ORDER BY seq")
+        rows = connection.execute("SELECT prev_hash, envelope FROM journal ORDER BY seq")
         while part := rows.fetchmany(_IN_MEMORY):
-            envelopes = [row[-2].encode() + canonical_json(hashed_fields_of_row(row)) for row in part]
+            envelopes = [prev_hash.encode() + envelope.encode() for prev_hash, envelope in part]
             begin = time.perf_counter()
             for envelope in envelopes:
                 sha256(envelope).hexdigest()
@@ -87,17 +86,16 @@ def _fill(path: Path, count: int) -> None:
     """As the journal writes them, without its bookkeeping."""
     marks = ",".join("?" * len(COLUMNS))
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executemany(f"INSERT INTO events ({','.join(COLUMNS)}) VALUES ({marks})", _rows(count))
+        connection.executemany(f"INSERT INTO journal ({','.join(COLUMNS)}) VALUES ({marks})", _rows(count))
 
 
 def _rows(count: int) -> Iterator[tuple[Any, ...]]:
     kinds, previous = [*_kinds()], GENESIS_HASH
     for seq in range(1, count + 1):
         event = kinds[seq % len(kinds)].model_copy(update={"id": new_id()})
-        data = event.data_json()
-        own = chain_hash(previous, hashed_fields(seq, event, data))
-        yield row_of_event(seq, event, data, previous, own)
-        previous = own
+        row = row_of_event(seq, event, previous)
+        yield row
+        previous = row[-1]
 
 
 def _kinds() -> Iterator[Event]:

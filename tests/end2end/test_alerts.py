@@ -19,6 +19,21 @@ def guess(running: Running) -> int:
     return 200
 
 
+def test_a_rule_is_tried_on_what_was_measured_before_the_program_was_started_again(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    rule = {"name": "any", "title": "Any", "kind": "threshold", "metric": "memory", "compare": "at_least", "value": 0}
+    with program("--headless", data=data) as running:
+        figures = running.until(
+            "/api/metrics?names=memory&step=1", lambda found: any(row["mean"] for row in found["figures"][0]["rows"])
+        )
+        first = next(row["time"] for row in figures["figures"][0]["rows"] if row["mean"])
+        running.stop(signal.SIGTERM)
+    with program("--headless", data=data) as running:
+        tried = running.post("/api/alert-rules/try", rule)
+        assert [look["step"] for look in tried["looks"]] == [1]
+        assert (tried["since"], tried["fired"]) == (first, [first])
+
+
 def test_wrong_tokens_become_an_alert_that_outlives_the_program(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with program("--headless", data=data) as running:

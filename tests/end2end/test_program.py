@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,30 @@ def test_the_demo_brings_guests_over_the_real_protocol_and_leaves_no_child() -> 
         assert children
         assert running.stop(seconds=20) < 10
         assert not [child for child in children if child.is_running()]
+
+
+def test_an_alex_os_with_another_time_is_noticed() -> None:
+    with program("--demo", "--headless") as running:
+        status = running.until("/status", lambda answer: answer["link"]["state"] == "registered")
+        switches = urllib.request.Request(
+            f"{status['link']['registry_url']}/simulator/misbehave",
+            data=json.dumps({"clock_ahead": -42}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(switches, timeout=10) as answer:
+            assert answer.status == 200
+        # Any event that is delivered brings an answer with the time.
+        running.post("/api/webhooks/chainbot/event", {"event_type": "door_opened"})
+        running.until(
+            "/api/health",
+            lambda found: any("s ahead of ALEX OS." in check["sentence"] for check in found["checks"]),
+            seconds=90,
+        )
+        running.until(
+            "/api/metrics?names=clock_skew&step=1",
+            lambda found: any(abs((row["mean"] or 0) - 42) < 3 for line in found["figures"] for row in line["rows"]),
+        )
+        assert b"\nchainbot_clock_skew_seconds 4" in running.get_bytes("/metrics")
 
 
 def test_everything_that_it_started_ends_with_a_killed_program() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from chainbot_desktop.core.events import EVENT_CLASSES
 from chainbot_desktop.core.events.envelope import Event
@@ -14,6 +17,7 @@ from chainbot_desktop.core.ports import EventQuery
 from chainbot_desktop.core.resources import resource_path
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.alerts import AlertTable, NoticeTable
+from chainbot_desktop.store.metric_rows import Line
 from chainbot_desktop.watch.alerts.clocks import Clocks
 from chainbot_desktop.watch.alerts.delivery import ChannelPlan, Courier
 from chainbot_desktop.watch.alerts.delivery_lane import LanePace
@@ -24,8 +28,9 @@ from chainbot_desktop.watch.alerts.rule_book import RuleBook
 from chainbot_desktop.watch.alerts.rule_checks import Known
 from chainbot_desktop.watch.alerts.rule_desk import RuleDesk
 from chainbot_desktop.watch.alerts.scopes import Figures
-from chainbot_desktop.watch.alerts.trial import PastEvents
+from chainbot_desktop.watch.alerts.trial import PastEvents, PastFigures, PastLines
 from chainbot_desktop.watch.logs.document import LogRow
+from chainbot_desktop.watch.metric_store import MetricWindow
 from tests.helpers.stores import Store, open_store
 
 FIGURES: Mapping[str, str] = {"cpu": "%", "memory": "%", "disk": "%", "loop_lag": "ms", "queue:journal": ""}
@@ -60,18 +65,37 @@ class WrittenPast:
     rows: list[LogRow] = field(default_factory=list)
     recorded: list[Any] = field(default_factory=list)
     age: float | None = None
+    windows: list[MetricWindow] = field(default_factory=list)
+    """What is kept of figures before `samples`."""
 
-    def figures(self) -> Sequence[tuple[float, Figures]]:
-        return self.samples
+    async def figures(self, names: Sequence[str], span: float) -> PastFigures:
+        return PastFigures([*self.windows, *seconds_of(self.samples)])
 
-    def lines(self) -> Sequence[LogRow]:
-        return self.rows
+    async def lines(self) -> PastLines:
+        return PastLines(self.rows, "")
 
     async def events(self, event: str) -> PastEvents:
         return PastEvents(self.recorded, True)
 
     async def age_of_last(self, rule: AlertRule) -> float | None:
         return self.age
+
+
+def seconds_of(samples: Sequence[tuple[float, Figures]]) -> list[MetricWindow]:
+    """A window for each second, at the whole second before each sample."""
+    return [
+        MetricWindow(
+            math.floor(at),
+            1,
+            1,
+            {
+                name: Line(*(np.array([value], np.float32),) * 3, np.array([1], np.uint32))
+                for name, value in figures.items()
+                if value is not None
+            },
+        )
+        for at, figures in samples
+    ]
 
 
 @dataclass

@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     for switch in ("down", "html", "lose-answers", "unknown-agent", "drop-sockets", "deaf-sockets", "duplicate", "reorder"):
         bad.add_argument(f"--{switch}", action="store_true")
     bad.add_argument("--slow", type=float, default=0, metavar="SECONDS")
+    bad.add_argument("--clock-ahead", type=float, default=0, metavar="SECONDS")
     bad.add_argument("--status", type=int, help="answer everything with this status")
     bad.add_argument("--refuse-registration", type=int, metavar="STATUS")
     bad.add_argument("--garbage", choices=["null", "html", "no_ids", "wrong_types", "huge", "invalid_utf8", "deep"])

@@ -44,6 +44,8 @@ class Misbehaviour(BaseModel):
     """Every event is published twice."""
     reorder: bool = False
     """Every second event is published before the one that came first."""
+    clock_ahead: Annotated[float, Field(ge=-1e9, le=1e9)] = 0
+    """Seconds that its clock is ahead, as the `Date` of its answers tells; below zero it is behind."""
     silent_guests: bool = False
     """Guests that are told something do not answer."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from enum import StrEnum
 from types import TracebackType
 from typing import Any
@@ -129,6 +131,7 @@ class Simulator:
 
     def _application(self) -> web.Application:
         app = web.Application(middlewares=[self._badly], client_max_size=4 * 1024 * 1024)
+        app.on_response_prepare.append(self._tell_the_time)
         app.add_routes(
             [
                 web.get("/simulator/state", self._on_state),
@@ -160,6 +163,10 @@ class Simulator:
             return instead
         answer = await handler(request)
         return break_connection(request) if self.bad.lose_answers and request.method == "POST" else answer
+
+    async def _tell_the_time(self, _request: web.Request, answer: web.StreamResponse) -> None:
+        if self.bad.clock_ahead:
+            answer.headers["Date"] = formatdate(time.time() + self.bad.clock_ahead, usegmt=True)
 
     async def _on_state(self, _request: web.Request) -> web.StreamResponse:
         state = self.house.state([str(self.connected)])

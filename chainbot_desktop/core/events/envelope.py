@@ -126,6 +126,11 @@ def hashed_fields(seq: int, event: Event, data_json: str) -> dict[str, Any]:
     }
 
 
-def chain_hash(prev_hash: str, fields: dict[str, Any]) -> str:
-    """SHA-256, in hex, over `prev_hash` (its 64 hex digits) followed by the canonical JSON of the envelope's `fields`."""
-    return sha256(prev_hash.encode() + canonical_json(fields)).hexdigest()
+def hashed_envelope(seq: int, event: Event) -> bytes:
+    """The bytes that are hashed after `prev_hash`, and stored: canonical JSON."""
+    return canonical_json(hashed_fields(seq, event, event.data_json()))
+
+
+def chain_hash(prev_hash: str, envelope: bytes) -> str:
+    """SHA-256, in hex, over `prev_hash` (its 64 hex digits) followed by the bytes of the envelope."""
+    return sha256(prev_hash.encode() + envelope).hexdigest()

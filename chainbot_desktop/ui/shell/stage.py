@@ -36,10 +36,26 @@ class PopOut(QWidget):
     def __init__(self, label: str, view: WindowView) -> None:
         super().__init__()
         self.setWindowTitle(f"{label} - ChainBot")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(view)
+        self._view = view
+        self._bars: list[QWidget] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(view, 1)
         view.show()
+
+    @property
+    def regions(self) -> Sequence[QWidget]:
+        """What F6 goes through."""
+        return (self._view, *self._bars)
+
+    def add_bar(self, bar: QWidget) -> None:
+        """Below the view: covers nothing."""
+        self._bars.append(bar)
+        self._column.addWidget(bar)
+
+    def focus_view(self) -> None:
+        _focus(self._view)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.docked.emit()
@@ -51,6 +67,9 @@ class Stage(QStackedWidget):
 
     view_built = Signal(str, object)
     """(key, the new WindowView)"""
+    popped_out = Signal(object)
+    docked = Signal(object)
+    """The `PopOut` that is about to show, and the one that is about to be deleted."""
 
     def __init__(self, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -96,7 +115,7 @@ class Stage(QStackedWidget):
         """Give the keyboard to the selected view: where it was last, else where the view itself wants it."""
         view = self._slots[self.current_key].view
         if view is not None:
-            (view.focusWidget() or view).setFocus(Qt.FocusReason.ShortcutFocusReason)
+            _focus(view)
 
     def start_building(self) -> None:
         """From now on the factories may be called; the selected window is built at once."""
@@ -147,6 +166,7 @@ class Stage(QStackedWidget):
         )
         _layout(slot.page).addWidget(notice)
         slot.popped.resize(size)
+        self.popped_out.emit(slot.popped)
         slot.popped.show()
         slot.view.setFocus()
 
@@ -163,6 +183,7 @@ class Stage(QStackedWidget):
                 notice.deleteLater()
         layout.addWidget(slot.view)
         slot.view.show()
+        self.docked.emit(window)
         window.hide()
         window.deleteLater()
 
@@ -178,6 +199,10 @@ class Stage(QStackedWidget):
         view.show()
         self.view_built.emit(slot.key, view)
         view.shown_first_time()
+
+
+def _focus(view: WindowView) -> None:
+    (view.focusWidget() or view).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
 
 def _layout(page: QWidget) -> QVBoxLayout:

@@ -12,13 +12,13 @@ from typing import Protocol, cast
 
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QWidget
 
 from chainbot_desktop.ui.frames import FrameStatistics, PaintProbe
 from chainbot_desktop.ui.shell.messages import MessageBar
 from chainbot_desktop.ui.shell.overlays import ShellActions, ShellOverlays
 from chainbot_desktop.ui.shell.rail import NavigationRail
-from chainbot_desktop.ui.shell.stage import Factory, Stage
+from chainbot_desktop.ui.shell.stage import Factory, PopOut, Stage
 from chainbot_desktop.ui.shell.status import StatusLine
 from chainbot_desktop.ui.shell.thresholds import Level, Machine
 from chainbot_desktop.ui.shell.touch import TouchWatch
@@ -63,6 +63,7 @@ class MainWindow(QWidget):
         self._finished = False
         self._portrait = False
         self._touch: TouchWatch | None = None
+        self._bars: list[QWidget] = []
         self._key_groups: list[tuple[str, Callable[[], Sequence[Command]]]] = []
         self._stop_again = QTimer(self, singleShot=True, interval=STOP_AGAIN_MS)
         self.setWindowTitle("ChainBot")
@@ -198,7 +199,13 @@ class MainWindow(QWidget):
 
     def add_bar(self, bar: QWidget) -> None:
         """Between the windows and the messages: covers nothing."""
+        self._bars.append(bar)
         self._column.insertWidget(self._column.indexOf(self.messages), bar)
+
+    @property
+    def regions(self) -> Sequence[QWidget]:
+        """What F6 goes through."""
+        return (self.rail, self.stage, *self._bars, self.messages, self.status)
 
     def host_of_notices(self) -> tuple[QWidget, QWidget]:
         """(top-level window in use, the part of it that may be covered): where a card over any window belongs."""
@@ -264,6 +271,9 @@ class MainWindow(QWidget):
 
     def _after_selection(self, key: str) -> None:
         self.rail.select(key)
+        if not self.stage.is_popped_out(key) and isinstance(QApplication.activeWindow(), PopOut):
+            self.raise_()  # asked for in a window that may lie over this one
+            self.activateWindow()
         self._tell("shell.window", key)
         self.window_changed.emit(key)
 
@@ -323,9 +333,10 @@ class MainWindow(QWidget):
         self._tell("shell.text_size", self._themes.text_size)
 
     def _cycle_region(self, by: int) -> None:
-        regions: list[QWidget] = [self.rail, self.stage, self.messages, self.status]
-        visible = [region for region in regions if region.isVisible()]
-        focused = self.focusWidget()
+        active = QApplication.activeWindow()
+        top = active if isinstance(active, PopOut) else self
+        visible = [region for region in top.regions if region.isVisible()]
+        focused = top.focusWidget()
         at = next((i for i, region in enumerate(visible) if focused and (region is focused or region.isAncestorOf(focused))), 0)
         _focus_first(visible[(at + by) % len(visible)])
 

@@ -34,6 +34,7 @@ _CAUSES: Mapping[str, Mapping[str, object]] = {
     "writing": {"page": "metrics", "metric": "disk"},
     "tasks": {"page": "logs", "text": "failed"},
     "link": {"page": "link"},
+    "clock": {"page": "metrics", "metric": "clock_skew"},
     "deliveries": {"page": "deliveries"},
 }
 """By the id of a check: where its cause is seen, as content for the Watchtower's `present`."""

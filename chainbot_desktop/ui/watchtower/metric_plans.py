@@ -17,6 +17,9 @@ class TracePlan:
     token: str
     thin: bool = False
 
+    def shows(self, figure: str) -> bool:
+        return figure.startswith(self.name[:-1]) if self.name.endswith("*") else figure == self.name
+
 
 @dataclass(frozen=True, slots=True)
 class ChartPlan:
@@ -31,6 +34,9 @@ class ChartPlan:
     missing: str = "Nothing was measured in this time"
     note: Callable[[Sample], str] = lambda sample: ""
     shades: tuple[tuple[str, str], ...] = ()
+
+    def shows(self, figure: str) -> bool:
+        return any(trace.shows(figure) for trace in self.traces) or any(name == figure for name, _ in self.shades)
 
 
 _POWER = (("undervoltage", "undervoltage"), ("throttled", "throttled"))
@@ -135,6 +141,14 @@ PLANS = (
     ChartPlan("Events", "/s", (TracePlan("events", "", "accent"),), digits=1),
     ChartPlan("Queues", "waiting", (TracePlan("queue:*", "", "waiting"),)),
     ChartPlan("Database", "MB", (TracePlan("database", "", "accent"),), digits=1),
+    ChartPlan(
+        "Ahead of ALEX OS's clock",
+        "s",
+        (TracePlan("clock_skew", "", "needs_input"),),
+        digits=1,
+        from_zero=False,
+        missing="ALEX OS told no time of its own in this time",
+    ),
     ChartPlan("Model tokens", "/min", (TracePlan("tokens", "", "working"),), missing="No agent used a model in this time"),
     ChartPlan(
         "Model cost", "$/min", (TracePlan("cost", "", "needs_input"),), digits=4, missing="No agent used a model in this time"

@@ -119,10 +119,16 @@ class MetricsPage(Page):
         return self._area if self._stack.currentIndex() == 0 else self.nodes.first
 
     def present(self, content: Mapping[str, object]) -> None:
-        """ "at" (seconds since 1970) points at a moment, "span" shows so many seconds, "nodes" shows the nodes."""
-        if content.get("nodes"):
-            self.show_nodes(True)
-        span, at = content.get("span"), content.get("at")
+        """ "at" or "time" (seconds since 1970) points at a moment, "span" shows so many seconds, "metric" goes to the chart of a
+        figure, "nodes" shows the nodes.
+        """
+        if "nodes" in content or "metric" in content:
+            self.show_nodes(bool(content.get("nodes")))
+        chart = next((chart for chart in self.charts.values() if chart.plan.shows(str(content.get("metric")))), None)
+        if chart is not None:
+            # Where it stands is known once the page is laid out.
+            self._frames.request(partial(self._go_to, chart), "go to a chart")
+        span, at = content.get("span"), content.get("at", content.get("time"))
         if isinstance(span, (int, float)):
             self.axis.show_span(float(span))
         if isinstance(at, (int, float)):
@@ -224,6 +230,9 @@ class MetricsPage(Page):
         chart = next(iter(self.charts.values()))
         left = chart.mapTo(self._stack, QPoint(0, 0)).x() + chart.plot.left()
         self.strip.set_edges(left, left + chart.plot.width())
+
+    def _go_to(self, chart: MetricChart) -> None:
+        self._area.verticalScrollBar().setValue(chart.y() - self._list.spacing())
 
     # What happened
 

@@ -120,7 +120,7 @@ class WatchtowerView(WindowView):
     @property
     def shows_alerts(self) -> bool:
         """Whether the list of the active alerts can be seen."""
-        return self.isVisible() and self.page == "alerts" and self.alerts.part == "active"
+        return self.isVisible() and not self.window().isMinimized() and self.page == "alerts" and self.alerts.part == "active"
 
     def shown_first_time(self) -> None:
         self._shown = True

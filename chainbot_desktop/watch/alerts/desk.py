@@ -65,6 +65,7 @@ class Desk:
         self._counts: dict[str, tuple[int, float | None]] = {}
         self._ticks = 0
         self._task: asyncio.Task[None] | None = None
+        self._trying = asyncio.Lock()
 
     async def open(self) -> None:
         self._last_fired = dict(await self._table.last_fired())
@@ -202,9 +203,11 @@ class Desk:
         await self._rules.remove(name, actor)
         self._changed()
 
-    async def try_rule(self, rule: AlertRule) -> Trial:
+    async def try_rule(self, rule: AlertRule, *, gone: Callable[[], bool] = lambda: False) -> Trial:
+        """It is given up when who asked is `gone`, which is asked on a thread."""
         self._rules.require_sound(rule)
-        return await try_rule(rule, self._past, self._rules.known.figures)
+        async with self._trying:
+            return await try_rule(rule, self._past, self._rules.known.figures, now=self._clocks.wall(), gone=gone)
 
     @property
     def channels(self) -> Sequence[Channel]:

@@ -137,12 +137,28 @@ class RuleState:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """A time at which something was there to be looked at, from `since` to `until` (seconds since the epoch).
+
+    `step`: seconds that one figure of it covers; 0 for events and lines, which have a time each.
+    """
+
+    since: float
+    until: float
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
-    """What a rule would have done with what is kept: the times (seconds since the epoch) at which it would have fired."""
+    """What a rule would have done with what is kept: the times (seconds since the epoch) at which it would have fired.
+
+    `looks`: over which times that was tried, and how finely, the coarsest first. `note`: what cannot be told from it, in sentences.
+    """
 
     fired: Sequence[float]
     since: float
     note: str = ""
+    looks: Sequence[Look] = ()
 
 
 class AlertDesk(Protocol):
@@ -202,7 +218,7 @@ class AlertDesk(Protocol):
         ...
 
     async def try_rule(self, rule: AlertRule) -> Trial:
-        """Against what is kept of figures and events."""
+        """Against what is kept of figures, events and lines. Takes seconds; may be cancelled. One at a time: others wait."""
         ...
 
     @property

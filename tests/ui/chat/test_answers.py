@@ -127,7 +127,7 @@ def test_two_hundred_tokens_a_second_are_a_few_renders(play: Scene) -> None:
         assert ticks >= seconds * 10  # the loop was free for others all the while
         for run in runs:
             run.finish()
-        await window.until(lambda: not streaming(window))
+        await window.until(lambda: len(answers(window)) == len(runs) and not streaming(window))
         assert all(card.message.text == run.said for card, run in zip(answers(window), runs, strict=True))
 
     play(scene, FakeTalk("Ada", "Bob"))

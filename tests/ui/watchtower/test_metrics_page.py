@@ -61,6 +61,38 @@ def feed(t: Tower, values: dict[str, float], *, ago: range) -> int:
     return now
 
 
+@pytest.mark.parametrize(
+    ("figure", "title"),
+    [
+        ("clock_skew", "Ahead of ALEX OS's clock"),
+        ("queue:journal", "Queues"),
+        ("throttled", "CPU"),
+        ("core3", "CPU"),
+        ("cost", "Model cost"),
+    ],
+)
+def test_from_a_figure_to_its_chart(tower: Build, on_loop: OnLoop, figure: str, title: str) -> None:
+    async def work() -> None:
+        async with tower() as t:
+            page = t.view.metrics
+            page.show_nodes(True)
+            at = time.time() - 100
+            t.view.present({"page": "metrics", "metric": figure, "time": at})
+            chart, area = page.charts[title], page._area.viewport()
+
+            def is_seen() -> bool:
+                box = chart.rect().translated(chart.mapTo(area, QPoint(0, 0)))
+                return chart.isVisible() and area.rect().contains(box)
+
+            await until(is_seen)
+            assert page.axis.pointer == pytest.approx(at), "the moment is not pointed at"
+            t.view.present({"page": "metrics", "metric": "link_down"})  # it has no chart
+            await shown(page)
+            assert is_seen()
+
+    on_loop(work())
+
+
 def test_charts_show_what_was_measured(tower: Build, on_loop: OnLoop) -> None:
     async def work() -> None:
         async with tower(1200, 772) as t:

@@ -103,6 +103,7 @@ def test_health_says_what_is_wrong_and_what_to_do(tower: Build, on_loop: OnLoop)
         ("writing", "metrics"),
         ("tasks", "logs"),
         ("link", "link"),
+        ("clock", "metrics"),
     ],
 )
 def test_a_failing_check_leads_to_its_cause(tower: Build, on_loop: OnLoop, check: str, page: str) -> None:

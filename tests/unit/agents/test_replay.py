@@ -168,7 +168,7 @@ async def test_what_never_happened_is_said_in_a_sentence(tmp_path: Path) -> None
 
 
 async def prune(store: Store, upto: int) -> None:
-    await store.database.write(lambda connection: connection.exec_driver_sql("DELETE FROM events WHERE seq <= ?", (upto,)))
+    await store.database.write(lambda connection: connection.exec_driver_sql("DELETE FROM journal WHERE seq <= ?", (upto,)))
 
 
 async def test_a_pruned_journal_begins_where_it_can(tmp_path: Path) -> None:

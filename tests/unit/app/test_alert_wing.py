@@ -67,6 +67,7 @@ async def test_the_shipped_rules_fire_on_what_really_happens(tmp_path: Path) -> 
             "disk_refuses": 1.0,
             "clock_jumped": 60.0,
             "clock_unset": 1.0,
+            "clock_skew": 7.0,
         }
         alarm.sample(305, **trouble)
         failed = StateFact(agent_id="a", agent_name="Ada", state="failed", before="running", reason="no key")
@@ -89,6 +90,36 @@ async def test_the_shipped_rules_fire_on_what_really_happens(tmp_path: Path) -> 
         alarm.sample(1, **dict.fromkeys(trouble, 0.0))
         left = {alert.rule for alert in alarm.desk.active}
         assert left == {"task-failed", "budget-refused", "login-failures"}
+
+
+async def test_the_rule_about_the_clock_of_alex_os(tmp_path: Path) -> None:
+    async with open_alarm(tmp_path, shipped=True, figures=HOUSE) as alarm:
+
+        def state() -> str:
+            return next((alert.state for alert in alarm.desk.active if alert.rule == "clock-skew"), "silent")
+
+        for tolerated in (0.0, 5.0, -5.0, None):
+            alarm.sample(200, clock_skew=tolerated)
+            assert state() == "silent", tolerated
+        alarm.sample(119, clock_skew=-5.5)
+        alarm.sample(1, clock_skew=-4.5)
+        assert state() == "silent", "it did not last"
+        for skew, words in ((-3.7e4, "-37,000 s"), (6.25, "6.2 s")):
+            alarm.sample(119, clock_skew=skew)
+            assert state() == "pending"
+            alarm.sample(2, clock_skew=skew)
+            assert state() == "firing"
+            (alert,) = [alert for alert in alarm.desk.active if alert.rule == "clock-skew"]
+            assert alert.summary == f"This machine is {words} ahead (with a minus: behind)"
+            assert alert.cause is not None
+            assert alert.cause.content["metric"] == "clock_skew"
+            alarm.sample(60, clock_skew=None)
+            assert state() == "firing", "that nobody knows does not mend it"
+            alarm.sample(1, clock_skew=0.5)
+            assert state() == "silent"
+        alarm.sample(121, clock_skew=60.0)
+        alarm.tick(301)
+        assert state() == "silent", "ALEX OS has been away, and an old figure is held for true"
 
 
 @dataclass

@@ -61,12 +61,12 @@ def test_a_whole_journal_a_changed_one_and_none(data: Path) -> None:
         whole.stdout == f"Whole: {EVENTS:,} events fit each other. Signed checkpoints vouch for all up to event {EVENTS:,}.\n"
     )
     with closing(sqlite3.connect(data / "chainbot.db")) as connection, connection:
-        connection.execute("UPDATE events SET subject = 'x' WHERE seq = 1234")
+        connection.execute("UPDATE journal SET envelope = json_set(envelope, '$.subject', 'x') WHERE seq = 1234")
     broken = run(data, "verify", "--database", str(data / "chainbot.db"))
     assert broken.returncode == 3
     assert broken.stdout == "BROKEN at event 1234 (changed): Event 1234 was changed after it was written.\n"
     with closing(sqlite3.connect(data / "chainbot.db")) as connection, connection:
-        connection.execute("DELETE FROM events WHERE seq >= 1234")
+        connection.execute("DELETE FROM journal WHERE seq >= 1234")
     cut = run(data, "verify")
     assert (cut.returncode, cut.stdout.split(":")[0]) == (3, "BROKEN at event 1234 (truncated)")
     none = run(data, "verify", "--database", str(data / "none.db"))
@@ -105,7 +105,7 @@ def test_given_up_in_the_middle_it_leaves_nothing(data: Path, number: signal.Sig
     out.mkdir()
     # A pipe in place of the disk: it takes some bytes and no more, so the program is in the middle for as long as it takes.
     with closing(sqlite3.connect(data / "chainbot.db")) as connection, connection:
-        connection.execute("UPDATE events SET data = '\"' || hex(zeroblob(2000)) || '\"'")
+        connection.execute("UPDATE journal SET envelope = json_set(envelope, '$.data', hex(zeroblob(2000)))")
     process = subprocess.Popen(
         command(data, "export", "--output", str(out / "trail.jsonl")),
         env=environment(data),

@@ -11,7 +11,7 @@ from typing import cast
 from chainbot_desktop.agents.runtime.budget import Ledger
 from chainbot_desktop.agents.runtime.service import AgentService
 from chainbot_desktop.app.metric_wing import MetricWing, make_metric_wing
-from chainbot_desktop.core.link import LinkStatus
+from chainbot_desktop.core.link import ClockSkew, LinkStatus
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.journal import SqliteJournal
 from chainbot_desktop.watch.checks import Level
@@ -22,7 +22,9 @@ from tests.helpers.stores import open_store
 
 def wing(folder: Path, journal: SqliteJournal, tasks: Tasks, pending: int = 4) -> MetricWing:
     link = LinkStatus(outbox_pending=pending)
-    return make_metric_wing(folder, folder / "journal.db", journal, LoopLagMonitor(), tasks, lambda: link)
+    return make_metric_wing(
+        folder, folder / "journal.db", journal, LoopLagMonitor(), tasks, lambda: link, lambda: ClockSkew(-7.5, 0.5)
+    )
 
 
 class _Sums:
@@ -51,6 +53,7 @@ async def test_what_is_measured_is_kept_beside_the_journal(tmp_path: Path) -> No
             await until(lambda: made.sampler.figures.get("database") is not None)
             figures = made.sampler.figures
             assert figures["queue:outbox"] == 4
+            assert figures["clock_skew"] == -7.5
             assert figures["tokens"] is None, "what the agents spent is not read yet"
             made.agents.attach(cast(AgentService, _NoAgents()), cast(Ledger, _Ledger()))
             await until(lambda: made.sampler.figures.get("tokens") == 0)

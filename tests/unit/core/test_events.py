@@ -11,8 +11,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chainbot_desktop.core import events
 from chainbot_desktop.core.events import EVENT_CLASSES, Event, UnknownEvent, WorkflowStarted, parse_event
-from chainbot_desktop.core.events.envelope import chain_hash, hashed_fields
-from chainbot_desktop.core.json_codec import parse_json
+from chainbot_desktop.core.events.envelope import chain_hash, hashed_envelope, hashed_fields
+from chainbot_desktop.core.json_codec import canonical_json, parse_json
 
 labels = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=50)
 plain = st.recursive(
@@ -81,11 +81,12 @@ def test_every_class_of_the_union_names_its_own_type() -> None:
 def test_a_changed_field_changes_the_hash() -> None:
     event = WorkflowStarted(data={"workflow_id": "w"})
     fields = hashed_fields(1, event, event.data_json())
-    whole = chain_hash("0" * 64, fields)
+    whole = chain_hash("0" * 64, canonical_json(fields))
+    assert whole == chain_hash("0" * 64, hashed_envelope(1, event))
     for name in fields:
         changed = {**fields, name: "another"}
-        assert chain_hash("0" * 64, changed) != whole, name
-    assert chain_hash("1" * 64, fields) != whole
+        assert chain_hash("0" * 64, canonical_json(changed)) != whole, name
+    assert chain_hash("1" * 64, canonical_json(fields)) != whole
 
 
 @pytest.mark.parametrize("actor", ["", "admin", "user:", "user:a\nb", "root:x"])

@@ -83,7 +83,7 @@ def behind_its_back(folder: Path, *statements: str) -> None:
 async def test_what_was_cut_while_the_program_was_down_is_found(tmp_path: Path) -> None:
     async with opened(tmp_path) as trail:
         await trail.fill(50)
-    behind_its_back(tmp_path, "DELETE FROM events WHERE seq > 45")
+    behind_its_back(tmp_path, "DELETE FROM journal WHERE seq > 45")
     async with opened(tmp_path) as trail:
         report = await trail.audit.verify()
         assert (report.ok, report.fault, report.broken_at) == (False, "truncated", 46)
@@ -173,7 +173,7 @@ async def test_an_export_is_proved_and_every_change_of_it_found(tmp_path: Path, 
 async def test_a_broken_chain_can_be_exported_and_its_proof_says_where_it_breaks(tmp_path: Path, form: FormName) -> None:
     async with opened(tmp_path) as trail:
         await trail.fill(20)
-        behind_its_back(tmp_path, "UPDATE events SET actor = 'user:nobody' WHERE seq = 12")
+        behind_its_back(tmp_path, "UPDATE journal SET envelope = json_set(envelope, '$.actor', 'user:nobody') WHERE seq = 12")
         done = await trail.audit.export(form, Stretch(), tmp_path / "trail")
         assert done.summary.broken_at == 12
     proof = prove_export(tmp_path / "trail")
@@ -277,12 +277,15 @@ async def test_what_is_left_after_pruning_is_verified_from_the_anchor_on(tmp_pat
 @pytest.mark.parametrize(
     ("damage", "fault"),
     [
-        ("DELETE FROM events WHERE seq = (SELECT min(seq) FROM events)", "missing"),
+        ("DELETE FROM journal WHERE seq = (SELECT min(seq) FROM journal)", "missing"),
         (
-            "UPDATE events SET data = replace(data, '\"last_seq\":', '\"last_seq\":1') WHERE type = 'journal_pruned'",
+            "UPDATE journal SET envelope = replace(envelope, '\"last_seq\":', '\"last_seq\":1') WHERE envelope LIKE '%journal_pruned%'",
             "changed",
         ),
-        ("UPDATE events SET type = 'note' WHERE type = 'journal_pruned'", "missing"),
+        (
+            "UPDATE journal SET envelope = json_set(envelope, '$.type', 'note') WHERE envelope LIKE '%journal_pruned%'",
+            "missing",
+        ),
     ],
 )
 async def test_an_anchor_excuses_nothing_but_what_it_names(tmp_path: Path, damage: str, fault: str) -> None:
@@ -297,7 +300,7 @@ async def test_an_anchor_excuses_nothing_but_what_it_names(tmp_path: Path, damag
 async def test_a_broken_chain_is_not_pruned(tmp_path: Path) -> None:
     async with opened(tmp_path) as trail:
         await trail.fill(300)
-        behind_its_back(tmp_path, "UPDATE events SET subject = 'x' WHERE seq = 5")
+        behind_its_back(tmp_path, "UPDATE journal SET envelope = json_set(envelope, '$.subject', 'x') WHERE seq = 5")
         with pytest.raises(Conflict):
             await trail.audit.prune(Wish(keep=100))
         ends = await trail.store.journal.ends()

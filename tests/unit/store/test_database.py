@@ -34,6 +34,8 @@ async def refused(path: Path) -> StoreError:
     return caught.value
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index ix_journal_")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index 'ix_journal_")
 async def test_migrations_make_exactly_the_tables_of_the_schema(tmp_path: Path) -> None:
     def differences(connection: Connection) -> list[object]:
         context = MigrationContext.configure(

@@ -258,13 +258,13 @@ async def test_an_event_of_a_newer_program_is_read_and_keeps_its_hash(tmp_path: 
 @pytest.mark.parametrize(
     ("damage", "broken_at"),
     [
-        ("UPDATE events SET data = replace(data, 'w-3', 'w-9') WHERE seq = 3", 3),
-        ("UPDATE events SET time = '2020-01-01T00:00:00.000000Z' WHERE seq = 4", 4),
-        ("UPDATE events SET requires_attention = 1 WHERE seq = 2", 2),
-        ("DELETE FROM events WHERE seq = 5", 5),
-        ("UPDATE events SET hash = prev_hash WHERE seq = 6", 6),
-        ("UPDATE events SET prev_hash = hash WHERE seq = 7", 7),
-        ("UPDATE events SET seq = 99 WHERE seq = 1", 1),
+        ("UPDATE journal SET envelope = replace(envelope, 'w-3', 'w-9') WHERE seq = 3", 3),
+        ("UPDATE journal SET envelope = json_set(envelope, '$.time', '2020-01-01T00:00:00.000000Z') WHERE seq = 4", 4),
+        ("UPDATE journal SET envelope = json_set(envelope, '$.requires_attention', json('true')) WHERE seq = 2", 2),
+        ("DELETE FROM journal WHERE seq = 5", 5),
+        ("UPDATE journal SET hash = prev_hash WHERE seq = 6", 6),
+        ("UPDATE journal SET prev_hash = hash WHERE seq = 7", 7),
+        ("UPDATE journal SET seq = 99 WHERE seq = 1", 1),
     ],
 )
 async def test_damage_is_found_where_it_is(tmp_path: Path, damage: str, broken_at: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from chainbot_desktop.core.link import LinkState, LinkStatus
+from chainbot_desktop.core.link import ClockSkew, LinkState, LinkStatus
 from chainbot_desktop.core.ports import DiskRefusal
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.watch.checks import Level
@@ -44,6 +44,7 @@ class House:
         self.clock = clock
         self.reading = reading
         self.link = LinkStatus(state=LinkState.REGISTERED)
+        self.skew: ClockSkew | None = None
         self.waiting = 0
         self.refused: DiskRefusal | None = None
         self.facts = ProgramFacts()
@@ -60,6 +61,7 @@ class House:
             link=lambda: self.link,
             journal_waiting=lambda: self.waiting,
             journal_refused=lambda: self.refused,
+            skew=lambda: self.skew,
             facts=lambda: self.facts,
             sources=[self],
             clock=clock,
@@ -216,3 +218,26 @@ def test_the_report_has_the_documented_fields(house: House) -> None:
 def test_closed_it_assesses_no_more(house: House) -> None:
     house.monitor.close()
     assert house.seconds(5, disk=99) == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words", "level"),
+    [
+        (0.4, "This clock and that of ALEX OS agree to about a second.", Level.OK),
+        (-1.3, "This clock and that of ALEX OS agree to about a second.", Level.OK),
+        (3.2, "This clock is 3 s ahead of ALEX OS.", Level.OK),
+        (-7.0, "This clock is 7 s behind ALEX OS.", Level.NOTICE),
+        (125.0, "This clock is 2 min 5 s ahead of ALEX OS.", Level.NOTICE),
+        (-3600.2, "This clock is 1 h behind ALEX OS.", Level.NOTICE),
+        (-1_796_024_961.0, "This clock is 20,787 d 7 h behind ALEX OS.", Level.NOTICE),
+    ],
+)
+def test_the_clock_of_alex_os_in_words(house: House, seconds: float, words: str, level: Level) -> None:
+    house.seconds(1)
+    assert not any(check.id == "clock" for check in house.monitor.current.checks), "nothing is known, and something is said"
+    house.skew = ClockSkew(seconds, 1.4)
+    assert house.seconds(1) == "healthy", "it is about two machines"
+    assert house.check("clock") is level
+    (check,) = [check for check in house.monitor.current.checks if check.id == "clock"]
+    assert check.sentence == words
+    assert bool(check.hint) is (level is Level.NOTICE)

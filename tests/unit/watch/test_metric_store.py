@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chainbot_desktop.core.errors import InvalidInput
@@ -149,7 +149,9 @@ class Model:
     known: dict[int, float] = field(default_factory=dict)
     begun: list[int] = field(default_factory=list)
     hours: list[int] = field(default_factory=list)
-    sums: dict[int, list[float]] = field(default_factory=dict)
+    rows: dict[int, list[float]] = field(default_factory=dict)
+    counted: int = 0
+    unsaved: dict[int, list[float]] = field(default_factory=dict)
 
     def add(self, second: int, value: float) -> None:
         minute, hour = second - second % 60, second - second % 3600
@@ -157,12 +159,23 @@ class Model:
             return
         if minute not in self.begun:
             self.begun.append(minute)
+            self.rows[minute] = []
         if hour not in self.hours:
             self.hours.append(hour)
         self.known[second] = value
-        self.sums.setdefault(minute, []).append(value)
-        self.begun = self.begun[-self.keep.minutes :]
+        self.rows[minute].append(value)
+        self.counted += 1
+        self.unsaved.setdefault(minute, []).append(value)
         self.known = {s: v for s, v in self.known.items() if s - s % 60 in self.open}
+        # What nobody wrote waits for the file, but not for ever.
+        for lost in [start for start in self.unsaved if start not in self.open][: -self.keep.minutes]:
+            values = self.unsaved.pop(lost)
+            self.rows[lost] = self.rows[lost][: -len(values)]
+            self.counted -= len(values)
+
+    def flush(self) -> None:
+        self.unsaved.clear()
+        self.begun = self.begun[-self.keep.minutes :]
 
     @property
     def open(self) -> list[int]:
@@ -181,6 +194,8 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS)
+@example(steps=[("add", 90, 90)] * 8)  # more than is kept of minutes, and never written
+@example(steps=[("add", 0, 1), ("add", 89, 90), ("add", 150, 90), ("add", -23, 1), ("add", -400, 2)])  # back to one that left
 @settings(max_examples=60)
 def test_the_store_is_the_naive_model(tmp_path_factory: pytest.TempPathFactory, steps: list[Step]) -> None:
     asyncio.run(_like_the_model(tmp_path_factory.mktemp("store") / "metrics.db", steps))
@@ -201,12 +216,15 @@ async def _like_the_model(path: Path, steps: list[Step]) -> None:
                 model.add(now, value)
         elif what == "flush":
             await store.flush()
+            model.flush()
         else:
+            model.flush()
             await store.close()
             store = MetricStore(MetricFile(path, keep), clock=FakeClock())
             await store.open()
         await _compare(store, model)
     await store.flush()
+    model.flush()
     await _compare(store, model)
     await store.close()
     with sqlite3.connect(path) as connection:
@@ -222,13 +240,14 @@ async def _compare(store: MetricStore, model: Model) -> None:
     lines = (await store.query(["cpu"], start, end, 60)).lines["cpu"]
     there = {start + 60 * int(n): n for n in np.flatnonzero(lines.count)}
     # Rows are taken away when others are written: until then the file may have some more.
-    assert set(model.begun) <= set(there)
-    for minute in model.begun:
-        values, n = model.sums[minute], there[minute]
+    newest = model.begun[-model.keep.minutes :]
+    assert set(newest) <= set(there)
+    for minute in newest:
+        values, n = model.rows[minute], there[minute]
         assert (lines.low[n], lines.high[n], lines.count[n]) == (min(values), max(values), len(values))
         assert lines.mean[n] == pytest.approx(sum(values) / len(values), rel=1e-5)
     hours = (await store.query(["cpu"], start - start % 3600, end, 3600)).lines["cpu"]
-    assert int(hours.count.sum()) == sum(map(len, model.sums.values())), "every second counts once in its hour"
+    assert int(hours.count.sum()) == model.counted, "every second counts once in its hour"
 
 
 @pytest.mark.parametrize(("seconds_kept", "added"), [(61, 61), (61, 62), (61, 200)])
@@ -475,3 +494,31 @@ async def test_the_step_follows_from_the_time_and_from_what_is_kept(path: Path) 
         assert store.step_for(NOON, NOON + 600, 2000) == 60, "its seconds are gone"
         assert store.step_for(now - 7 * 86400, now, 2000) == 3600
         assert store.step_for(now - 400 * 86400, now, 2000) == 3600
+
+
+async def test_all_of_a_time_comes_as_finely_as_it_is_kept(path: Path) -> None:
+    clock = FakeClock()
+    async with opened(path, clock, Retention(seconds=2)) as store:
+        for second in (*range(300), *range(3600, 3690)):
+            clock.now += 1
+            store.add(NOON + second, {"cpu": float(second)})
+        windows = await store.finest(["cpu"], NOON - 8 * 86_400, NOON + 3700)
+        assert [(window.start - NOON, window.end - NOON, window.step) for window in windows] == [
+            (-8 * 86_400, -166 * 3600 - 3600, 3600),
+            (-167 * 3600, 3600, 60),
+            (3600, 3720, 1),
+        ]
+        _, minutes, fine = (window.lines["cpu"] for window in windows)
+        assert [float(value) for value in minutes.low[~np.isnan(minutes.low)]] == [0.0, 60.0, 120.0, 180.0, 240.0]
+        assert [float(value) for value in fine.mean[:90]] == [float(second) for second in range(3600, 3690)]
+        assert int(fine.count.sum()) == 90
+    # Seconds of before and after a time in which nothing was measured, with minutes between them.
+    async with opened(path, clock, Retention(seconds=3)) as store:
+        store.add(NOON + 7200, {"cpu": 1.0})
+        windows = await store.finest(["cpu"], NOON + 3600, NOON + 7300)
+        assert [(window.start - NOON, window.end - NOON, window.step) for window in windows] == [
+            (3600, 3720, 1),
+            (3720, 7200, 60),
+            (7200, 7260, 1),
+            (7260, 7320, 60),
+        ]

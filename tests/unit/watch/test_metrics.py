@@ -11,10 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from chainbot_desktop.core.clocks import boot_time_clock
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.watch.figures import FIGURES
 from chainbot_desktop.watch.loop_lag import LoopLagMonitor
-from chainbot_desktop.watch.machine import Machine, MachineReading, boot_time_clock
+from chainbot_desktop.watch.machine import Machine, MachineReading
 from chainbot_desktop.watch.metrics import MetricsSampler, Sample
 from chainbot_desktop.watch.sensors import Throttling
 from chainbot_desktop.watch.spending import Spent
@@ -129,9 +130,20 @@ def test_how_far_the_clock_jumped(clock: FakeClock, reading: Reading, tmp_path: 
     assert metrics.latest.time == pytest.approx(wall.now)
 
 
+def test_how_far_it_is_ahead_of_alex_os(clock: FakeClock, reading: Reading, tmp_path: Path) -> None:
+    skew: list[float | None] = [None]
+    metrics = sampler(clock, tmp_path, skew=lambda: skew[0])
+    for known in (None, -7.25, None):
+        skew[0] = known
+        clock.now += 1
+        metrics.take(reading())
+        assert metrics.figures["clock_skew"] == known
+    assert [metrics.series["clock_skew"].at(slot) for slot in (1, 2, 3)] == [None, -7.25, None]
+
+
 def test_every_figure_has_a_name_and_every_name_a_figure(clock: FakeClock, reading: Reading, tmp_path: Path) -> None:
     spent = [Spent(100, 0.5)]
-    metrics = sampler(clock, tmp_path, queues={"journal": lambda: 42}, spent=lambda: spent[0])
+    metrics = sampler(clock, tmp_path, queues={"journal": lambda: 42}, spent=lambda: spent[0], skew=lambda: 1.5)
     assert set(metrics.names) == {*FIGURES, "queue:journal"}
     metrics.take(
         reading(

@@ -1,4 +1,4 @@
-"""How the panel tells of alerts whatever window is in front: the banner, the light of the status line, the sound, the screen."""
+"""How the panel tells of alerts whatever window is in front: the banners, the light of the status line, the sound, the screen."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from chainbot_desktop.ui.shell.thresholds import Level
 from chainbot_desktop.ui.shell.window import WATCHTOWER, MainWindow
 from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.alerts.banner import AlertBanner
+from chainbot_desktop.ui.watchtower.alerts.bars import AlertBars
 from chainbot_desktop.ui.watchtower.alerts.deeds import AlertDeeds
 from chainbot_desktop.ui.watchtower.alerts.lines import in_order
 from chainbot_desktop.ui.watchtower.alerts.words import needs_somebody
@@ -51,10 +52,10 @@ class AlertHerald(QObject):
         self._end: Callable[[], None] | None = None
         self.deeds = AlertDeeds(desk, tasks, self)
         self.deeds.message.connect(window.show_message)
-        self.banner = AlertBanner(themes)
-        self.banner.acknowledge_wanted.connect(self._on_acknowledge)
-        self.banner.show_wanted.connect(self._on_show)
-        self.banner.later_wanted.connect(self._on_later)
+        self._bars = AlertBars(window, themes)
+        self._bars.acknowledge_wanted.connect(self._on_acknowledge)
+        self._bars.show_wanted.connect(self._on_show)
+        self._bars.later_wanted.connect(self._on_later)
         self._again = QTimer(self, interval=AGAIN_MS)
         self._again.timeout.connect(self._on_again)
         self._info = QTimer(self, singleShot=True, interval=INFO_MS)
@@ -64,7 +65,6 @@ class AlertHerald(QObject):
         self._switched = QTimer(self, singleShot=True, interval=0)
         self._switched.timeout.connect(self.refresh)  # once the window in front shows what it was asked for
         window.window_changed.connect(self._on_window_changed)
-        window.add_bar(self.banner)
 
     def open(self) -> None:
         self._end = self._desk.on_change(self.refresh)
@@ -77,6 +77,11 @@ class AlertHerald(QObject):
         if self._end is not None:
             self._end()
             self._end = None
+
+    @property
+    def banner(self) -> AlertBanner:
+        """That of the shell's own window."""
+        return self._bars.main
 
     @property
     def shown(self) -> Alert | None:
@@ -147,9 +152,9 @@ class AlertHerald(QObject):
         alert = self.shown
         if alert is None:
             self._info.stop()
-            self._put_away()
+            self._bars.put_away()
             return
-        self.banner.show_alert(alert, len(self._waiting) - 1)
+        self._bars.show_alert(alert, len(self._waiting) - 1)
         if alert.severity != "info":
             self._info.stop()
         elif not self._info.isActive():
@@ -158,13 +163,6 @@ class AlertHerald(QObject):
     def _on_window_changed(self) -> None:
         if self._end is not None:
             self._switched.start()
-
-    def _put_away(self) -> None:
-        focused = QApplication.focusWidget()
-        held = focused is not None and self.banner.isAncestorOf(focused)
-        self.banner.hide()
-        if held:
-            self._window.stage.focus_view()
 
     def _on_acknowledge(self) -> None:
         alert = self.shown

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from chainbot_desktop.ui.agent_map.form_rows import FormRow
 from chainbot_desktop.ui.agent_map.picker import Picker
 from chainbot_desktop.ui.theme import ThemeSource
-from chainbot_desktop.ui.watchtower.alerts.words import SEVERITIES, STATES, labels_text
+from chainbot_desktop.ui.watchtower.alerts.words import KEPT_STATES, SEVERITIES, labels_text
 from chainbot_desktop.ui.widgets import Sheet
 from chainbot_desktop.watch.alerts.records import Alert, AlertSeverity, AlertState
 
@@ -57,7 +57,7 @@ class HistoryFilterSheet(Sheet):
         self._given = before
         self._done = done
         self.severity = self._add("Severity", [("", "Any"), *reversed(SEVERITIES)], before.severity or "")
-        self.state = self._add("State", [("", "Any"), *STATES], before.state or "")
+        self.state = self._add("State", [("", "Any"), *KEPT_STATES], before.state or "")
         self.rule = self._add("Rule", [("", "Any"), *rules], before.rule)
         self.add_action("All", self._on_all)
         self.add_action("Show", self._on_show, kind="primary")

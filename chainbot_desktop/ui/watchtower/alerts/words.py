@@ -17,13 +17,13 @@ UnitOf = Callable[[str], str]
 SEVERITY_MARKS: Mapping[AlertSeverity, Mark] = {"info": "info", "warning": "warning", "critical": "critical"}
 RANKS: Mapping[AlertSeverity, int] = {"critical": 0, "warning": 1, "info": 2}
 SEVERITIES: Sequence[tuple[AlertSeverity, str]] = (("info", "Info"), ("warning", "Warning"), ("critical", "Critical"))
-STATES: Sequence[tuple[AlertState, str]] = (
-    ("pending", "Pending"),
+KEPT_STATES: Sequence[tuple[AlertState, str]] = (
     ("firing", "Firing"),
     ("acknowledged", "Acknowledged"),
     ("snoozed", "Snoozed"),
     ("resolved", "Resolved"),
 )
+"""What a history can be asked for: what is pending is kept nowhere."""
 KINDS: Sequence[tuple[RuleKind, str]] = (
     ("threshold", "A figure is too high or too low"),
     ("rate", "Something happens too often"),

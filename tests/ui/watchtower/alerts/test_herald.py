@@ -10,9 +10,11 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 from chainbot_desktop.app.panel_alerts import PanelAlerts
 from chainbot_desktop.core.tasks import Tasks
+from chainbot_desktop.ui.shell.stage import PopOut
 from chainbot_desktop.ui.shell.thresholds import Machine
 from chainbot_desktop.ui.watchtower.alerts.banner import AlertBanner
 from tests.ui.acting import act, press, tap, until
@@ -235,6 +237,137 @@ def test_the_palette_has_them(told: Told) -> None:
         {"page": "alerts", "part": "active"},
     ]
     QTest.keyClick(told.panel.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+
+
+# Windows of their own.
+
+
+def popped(told: Told, key: str) -> PopOut:
+    """That window, popped out and in use."""
+    told.do(lambda: told.panel.window.pop_out(key))
+    top = told.panel.built[key].window()
+    assert isinstance(top, PopOut)
+    told.do(top.activateWindow)
+    told.wait(lambda: QApplication.activeWindow() is top)
+    return top
+
+
+def bar_of(top: PopOut) -> AlertBanner:
+    (bar,) = top.findChildren(AlertBanner)
+    return bar
+
+
+def test_every_window_tells_the_same_and_it_sounds_once(told: Told) -> None:
+    chat = popped(told, "chat")
+    told.do(lambda: told.desk.fire("hot", summary="It has 84 °C."))
+    code = popped(told, "code-agent")
+    told.do(lambda: told.desk.fire(severity="info", title="A new version"))
+    bars = [told.banner, bar_of(chat), bar_of(code)]
+    assert [bar.isVisible() for bar in bars] == [True] * 3
+    assert {bar.text for bar in bars} == {"The machine is hot (and 1 more)\nIt has 84 °C."}
+    assert told.sounds == ["beep"] * 2, "once for each alert, not for each window"
+    assert len(told.woken) == 2
+    assert not told.panel.built["chat"].geometry().intersects(bars[1].geometry()), "it covers what is being written"
+    assert QApplication.activeWindow() is code
+    focused = QApplication.focusWidget()
+    assert focused is None or not bars[2].isAncestorOf(focused), "it took the keyboard from who writes"
+
+
+def test_acknowledged_in_one_it_is_gone_in_all(told: Told, touch: Callable[[QWidget], Touch]) -> None:
+    chat, code = popped(told, "chat"), popped(told, "code-agent")
+    alert = told.desk.fire()
+    told.wait(bar_of(code).isVisible)
+    button = bar_of(chat).acknowledge
+    told.wait(lambda: button.width() > 48)
+    place, on = button.mapTo(chat, button.rect().center()), touch(chat)
+    told.do(lambda: on.press(place))
+    told.do(lambda: on.release(place))
+    told.wait(lambda: told.desk.alerts[alert.id].state == "acknowledged")
+    told.wait(lambda: not any(bar.isVisible() for bar in (told.banner, bar_of(chat), bar_of(code))))
+    assert told.level == "calm"
+    assert told.sounds == ["beep"]
+
+
+def test_put_away_in_one_it_is_away_in_all_and_the_keyboard_goes_on(told: Told) -> None:
+    chat = popped(told, "chat")
+    view = told.panel.built["chat"]
+    told.do(lambda: told.panel.window.select_window("agent-map"))
+    told.do(chat.activateWindow)
+    told.wait(lambda: QApplication.activeWindow() is chat)
+    told.do(view.field.setFocus)
+    told.do(told.desk.fire)
+    assert QApplication.focusWidget() is view.field
+    press(told.run, view.field, Qt.Key.Key_F6)
+    assert QApplication.focusWidget() is bar_of(chat).acknowledge, "no key leads to it"
+    press(told.run, bar_of(chat).acknowledge, Qt.Key.Key_F6)
+    focused = QApplication.focusWidget()
+    assert focused is not None
+    assert view.isAncestorOf(focused)
+    told.do(view.field.setFocus)
+    told.do(bar_of(chat).acknowledge.setFocus)
+    press(told.run, bar_of(chat).acknowledge, Qt.Key.Key_Escape)
+    assert not bar_of(chat).isVisible()
+    assert not told.banner.isVisible()
+    assert QApplication.focusWidget() is view.field, "who writes there goes on where they were"
+    assert QApplication.activeWindow() is chat
+
+
+def test_the_bar_of_the_shell_is_reached_by_the_keyboard_too(told: Told) -> None:
+    told.do(told.desk.fire)
+    seen = []
+    for _ in range(5):
+        press(told.run, QApplication.focusWidget() or told.panel.window, Qt.Key.Key_F6)
+        seen.append(QApplication.focusWidget())
+    assert told.banner.acknowledge in seen
+
+
+def test_a_window_that_is_popped_out_meanwhile_tells_it_too(told: Told) -> None:
+    told.do(lambda: told.desk.fire("hot"))
+    at_once: list[str] = []
+
+    def pop_out() -> None:
+        told.panel.window.pop_out("chat")
+        at_once.extend(bar.text for bar in told.panel.built["chat"].window().findChildren(AlertBanner) if bar.isVisible())
+
+    told.do(pop_out)
+    assert at_once == [told.banner.text]
+    chat = popped(told, "chat")
+    told.do(chat.close)
+    told.wait(lambda: not isValid(chat))
+    told.do(told.desk.fire)
+    assert "and 1 more" in told.banner.text
+    again = popped(told, "chat")
+    assert bar_of(again).text == told.banner.text
+    told.do(told.alerts.herald.acknowledge_all)
+    told.wait(lambda: not bar_of(again).isVisible() and not told.banner.isVisible())
+
+
+@pytest.mark.parametrize("watchtower_too", [False, True])
+def test_show_brings_the_watchtower_to_the_front(told: Told, watchtower_too: bool) -> None:
+    watch = popped(told, "watchtower") if watchtower_too else told.panel.window
+    chat = popped(told, "chat")
+    alert = told.desk.fire()
+    told.wait(bar_of(chat).isVisible)
+    tap(told.run, bar_of(chat).open)
+    assert told.panel.built["watchtower"].presented == [{"page": "alerts", "alert_id": alert.id}]
+    told.wait(lambda: QApplication.activeWindow() is watch)
+    assert told.panel.built["watchtower"].isVisible()
+    assert not bar_of(chat).isVisible()
+
+
+@pytest.mark.screens
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize(("name", "size"), [("800", (800, 480)), ("1280", (1280, 800))])
+def test_screens_of_a_window_of_its_own(told: Told, shoot: Any, theme: Any, name: str, size: tuple[int, int]) -> None:
+    told.panel.themes.select(theme)
+    chat = popped(told, "chat")
+    told.do(lambda: chat.resize(*size))
+    told.do(lambda: told.desk.fire(since=ago(5)))
+    told.wait(lambda: bar_of(chat).acknowledge.width() > 48)
+    told.do(lambda: shoot(chat, f"alert-banner-popped-warning-{name}-{theme}"))
+    told.do(lambda: told.desk.fire("hot", summary="The processor has 84 °C, and slows itself down. " * 4))
+    QApplication.processEvents()
+    told.do(lambda: shoot(chat, f"alert-banner-popped-critical-{name}-{theme}"))
 
 
 @pytest.mark.screens

@@ -16,7 +16,7 @@ from chainbot_desktop.ui.theme import ThemeSource
 from chainbot_desktop.ui.watchtower.alerts.choice_sheet import ChoiceSheet
 from chainbot_desktop.ui.watchtower.alerts.words import KINDS
 from chainbot_desktop.ui.widgets import Sheet
-from chainbot_desktop.watch.alerts.records import AlertRule, Trial
+from chainbot_desktop.watch.alerts.records import AlertRule, Look, Trial
 from tests.ui.shell.conftest import finger, touch
 from tests.ui.watchtower.alerts.acting import click, tap_row
 from tests.ui.watchtower.alerts.desk import MemoryDesk, rule
@@ -202,10 +202,18 @@ def test_a_trial_shows_when_it_would_have_fired(tower: Build, on_loop: OnLoop) -
             assert abs(marks[0] - middle) <= 2, "a day ago is in the middle of two days"
             write(editor.form.value, "95")
             assert not strip.isVisible(), "that was another rule"
+            week = (Look(now - 7 * 86_400, now - 3600, 60), Look(now - 3600, now, 1))
+            desk.trial = Trial((), now - 7 * 86_400, "A minute counts if every second of it was so. " * 6, week)
+            await click(editor.frame.try_it)
+            await until(lambda: "Looked at 6 d 23 h by the minute, 1 h by the second. A minute" in strip.words)
+            assert strip.words.startswith("It would not have fired in the last 7 d.")
+            room = strip.fontMetrics().lineSpacing()
+            await until(lambda: strip.height() >= 3 * room)  # all of it can be read
+            write(editor.form.value, "96")
             desk.trial = Trial((), now - 3600)
             await click(editor.frame.try_it)
             await until(lambda: strip.words == "It would not have fired in the last 1 h.")
-            assert desk.tried[-1].value == 95
+            assert desk.tried[-1].value == 96
             assert desk._rules["cpu-busy"].rule.value == 90, "a trial saves nothing"
             desk.failure = Unavailable("The database is busy.")
             await click(editor.frame.try_it)

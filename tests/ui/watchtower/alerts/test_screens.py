@@ -12,13 +12,17 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from chainbot_desktop.ui.theme import ThemeSource
-from chainbot_desktop.watch.alerts.records import RuleState, Trial
+from chainbot_desktop.watch.alerts.records import Look, RuleState, Trial
 from tests.ui.watchtower.alerts.acting import click, tap_row
 from tests.ui.watchtower.alerts.desk import MemoryDesk, ago, rule
 from tests.ui.watchtower.conftest import Build, Tower, until
 
 OnLoop = Callable[[Coroutine[Any, Any, Any]], Any]
 LONG = "A very long sentence that nobody would write by hand and a program does, with a path /srv/data/volumes/0001/backup " * 3
+TRIAL_NOTE = (
+    "Older figures are kept by the minute only, and “for: 30 s” cannot be judged to the second in them: "
+    "a minute counts if every second of it was so, and what filled no whole minute is not seen."
+)
 pytestmark = [
     pytest.mark.screens,
     pytest.mark.parametrize("theme", ["dark", "light"]),
@@ -150,7 +154,8 @@ def test_form(tower: Build, on_loop: OnLoop, theme_source: ThemeSource, shoot: A
         theme_source.select(theme)
         desk = MemoryDesk(*RULES)
         now = time.time()
-        desk.trial = Trial(tuple(now - 3600 * n * n for n in range(1, 12)), now - 7 * 86_400, "Log lines are kept for 2 d.")
+        looks = (Look(now - 7 * 86_400, now - 3600, 60), Look(now - 3600, now, 1))
+        desk.trial = Trial(tuple(now - 3600 * n * n for n in range(1, 12)), now - 7 * 86_400, TRIAL_NOTE, looks)
         async with tower(*size, alerts=desk) as t:
             t.view.present({"page": "alerts", "rule": "cpu-busy"})
             editor = t.view.alerts.rules.editor
