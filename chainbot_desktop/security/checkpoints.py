@@ -35,8 +35,6 @@ class Kept:
 
     heads: tuple[Head, ...]
     broken_lines: tuple[int, ...] = ()
-    other_keys: int = 0
-    """Lines rightly signed with another key: of an earlier installation."""
 
 
 class Checkpoints:
@@ -66,18 +64,15 @@ class Checkpoints:
         """What the key `public` signed. OSError where the file is there and cannot be read."""
         heads: list[Head] = []
         broken: list[int] = []
-        others = 0
         for number, line in enumerate(self._lines(), 1):
             if not line.endswith(b"\n"):
                 continue  # was never finished
             found = _read_line(line)
             if found is None:
                 broken.append(number)
-            elif found[1] != public:
-                others += 1
-            else:
+            elif found[1] == public:  # else with the key of an earlier installation
                 heads.append(found[0])
-        return Kept(tuple(heads), tuple(broken), others)
+        return Kept(tuple(heads), tuple(broken))
 
     def _lines(self) -> Sequence[bytes]:
         try:

@@ -18,7 +18,6 @@ import orjson
 from chainbot_desktop.core.json_codec import Verbatim, canonical_json, parse_json
 
 FormName = Literal["jsonl", "csv"]
-FORM_NAMES: tuple[FormName, ...] = ("jsonl", "csv")
 MEDIA_TYPES: dict[FormName, str] = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8; header=present"}
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "\uff1d", "\uff0b", "\uff0d", "\uff20")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from chainbot_desktop.core.errors import ChainBotError, Unavailable
 from chainbot_desktop.store.derived import DerivedDatabase
+from chainbot_desktop.store.transaction import transaction
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -50,23 +51,12 @@ class MeaningFile(DerivedDatabase):
             return [row[0] for row in rows], b"".join(row[1] for row in rows)
 
     def add(self, rows: Sequence[tuple[int, bytes]]) -> None:
-        with _translated():
-            self._many("INSERT OR REPLACE INTO meanings VALUES (?, ?)", rows)
+        with _translated(), transaction(self._open()):
+            self._open().executemany("INSERT OR REPLACE INTO meanings VALUES (?, ?)", rows)
 
     def remove(self, numbers: Sequence[int]) -> None:
-        with _translated():
-            self._many("DELETE FROM meanings WHERE number = ?", [(number,) for number in numbers])
-
-    def _many(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-        connection = self._open()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            connection.executemany(statement, rows)
-        except BaseException:
-            with suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+        with _translated(), transaction(self._open()):
+            self._open().executemany("DELETE FROM meanings WHERE number = ?", [(number,) for number in numbers])
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -28,6 +28,7 @@ from chainbot_desktop.store.metric_rows import (
     unpack_rollup,
     unpack_seconds,
 )
+from chainbot_desktop.store.transaction import transaction
 
 _TABLES = {MINUTE: "minutes", HOUR: "hours"}
 _FORMAT = 1
@@ -103,24 +104,12 @@ class MetricFile:
     def write(self, seconds: Sequence[MinuteOfSeconds], grown: Mapping[int, Rollup]) -> None:
         """Put down `seconds` as they are, and count what `grown` says of a minute (by its start) into that minute and its hour."""
         with _translated():
-            connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
             try:
-                self._learn(
-                    {name for minute in seconds for name in minute.values} | {name for r in grown.values() for name in r}
-                )
-                for minute in seconds:
-                    self._put("seconds", minute.start, pack_seconds(minute.values, self._ids))
-                for start, rollup in grown.items():
-                    self._grow("minutes", start, rollup)
-                    self._grow("hours", start - start % HOUR, rollup)
-                self._prune()
+                with transaction(self._open()):
+                    self._write(seconds, grown)
             except BaseException:
-                with suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
                 self._read_names()
                 raise
-            connection.execute("COMMIT")
 
     def read(self, names: Sequence[str] | None, start: int, steps: int, step: int) -> dict[str, Line]:
         """`step` is `MINUTE` or `HOUR`, `start` a multiple of it. Without `names`, of all that occur."""
@@ -157,6 +146,15 @@ class MetricFile:
         minutes = connection.execute("SELECT start FROM minutes ORDER BY id").fetchall()
         kept = tuple(MinuteOfSeconds(start, unpack_seconds(data, names)) for start, data in seconds)
         return Kept(kept, tuple(start for (start,) in minutes))
+
+    def _write(self, seconds: Sequence[MinuteOfSeconds], grown: Mapping[int, Rollup]) -> None:
+        self._learn({name for minute in seconds for name in minute.values} | {name for r in grown.values() for name in r})
+        for minute in seconds:
+            self._put("seconds", minute.start, pack_seconds(minute.values, self._ids))
+        for start, rollup in grown.items():
+            self._grow("minutes", start, rollup)
+            self._grow("hours", start - start % HOUR, rollup)
+        self._prune()
 
     def _read_names(self) -> None:
         with suppress(sqlite3.Error):  # after an error: the next statement meets the same one

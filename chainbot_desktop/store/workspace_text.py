@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from chainbot_desktop.core.errors import ChainBotError, Unavailable
 from chainbot_desktop.store.derived import DerivedDatabase
 from chainbot_desktop.store.text_ranking import Ranked, Term, best_rows
+from chainbot_desktop.store.transaction import transaction
 
 _VERSION = "1"
 
@@ -110,14 +111,8 @@ class WorkspaceText(DerivedDatabase):
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         connection = self._open_connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             yield connection
-        except BaseException:
-            with suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
 
     def _open_connection(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from chainbot_desktop.ui.theme import Theme, ThemeSource
@@ -30,8 +30,6 @@ _LONGEST_KEY = 120
 class JsonTree(QTreeWidget):
     """Rows are made when their parent is opened, 200 at a time; a row at the end has the rest. Enter and a tap on that one show more."""
 
-    current_path_changed = Signal()
-
     def __init__(self, name: str, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._value: Any = {}
@@ -45,7 +43,6 @@ class JsonTree(QTreeWidget):
         self.itemExpanded.connect(self._on_expanded)
         self.itemClicked.connect(lambda item, _column: self._on_activated(item))
         self.itemActivated.connect(lambda item, _column: self._on_activated(item))
-        self.currentItemChanged.connect(lambda _now, _before: self.current_path_changed.emit())
         make_kinetic(self)
         themes.changed.connect(self._on_theme_changed)
         self._on_theme_changed(themes.current)

@@ -50,7 +50,6 @@ class ChartGestures(QObject):
         tapped: Callable[[QPointF], bool] = lambda _: False,
     ) -> None:
         super().__init__(watched)
-        self._watched = watched
         self._axis = axis
         self._plot = plot
         self._area = area

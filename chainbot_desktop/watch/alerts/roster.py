@@ -87,10 +87,6 @@ class Roster:
             self._sorted = tuple(sorted(newest, key=lambda alert: _RANK[alert.severity]))
         return self._sorted
 
-    @property
-    def unwritten(self) -> int:
-        return len(self._writes)
-
     def find(self, rule: str, labels: Mapping[str, str]) -> Alert | None:
         return self._alerts.get(self._by_print.get(fingerprint(rule, labels), ""))
 

@@ -83,9 +83,6 @@ class LineIndex:
         """Whether these blocks hold nothing but ASCII without carriage returns."""
         return 0 not in self._plain[max(0, first) : end]
 
-    def ended_before(self, block: int) -> int:
-        return self._ended[block] if block <= self.blocks else self.extent.ended
-
     def owned(self, first: int, end: int) -> tuple[int, int]:
         """The lines of these blocks: those that begin after a line end in them, and the very first line."""
         begin = self._ended[first] + 1 if first else 0

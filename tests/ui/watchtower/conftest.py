@@ -21,6 +21,7 @@ from chainbot_desktop.core.settings import Settings
 from chainbot_desktop.core.tasks import Tasks
 from chainbot_desktop.store.metric_file import MetricFile
 from chainbot_desktop.ui.theme import ThemeSource
+from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.parts import DeliveryParts, WatchtowerParts
 from chainbot_desktop.ui.watchtower.view import WatchtowerView
 from chainbot_desktop.watch.alerts.records import AlertDesk
@@ -72,6 +73,19 @@ class Tower:
     opened: list[tuple[str, object]] = field(default_factory=list)
     messages: list[object] = field(default_factory=list)
     badges: list[int] = field(default_factory=list)
+
+    @property
+    def last_message(self) -> Message:
+        message = self.messages[-1]
+        assert isinstance(message, Message)
+        return message
+
+    async def undo(self) -> None:
+        """What the last message offers."""
+        action = self.last_message.action
+        assert action is not None, "there is no way back"
+        action()
+        await asyncio.sleep(0)
 
     async def append(self, *events: Event) -> list[Recorded[Event]]:
         return list(await asyncio.gather(*(self.store.journal.append(event) for event in events)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter
 
 from chainbot_desktop.ui.theme import Theme
 from chainbot_desktop.ui.watchtower.logs.ansi_colors import AnsiColors
@@ -224,10 +224,6 @@ class RowPainter:
             found.setStrikeOut(style.strike)
             self._fonts[key] = found
         return found
-
-    @property
-    def hit_color(self) -> QColor:
-        return self._accent
 
 
 def _shortened(text: str, letters: int) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.alerts.rule_editor import RuleEditor
 from chainbot_desktop.ui.watchtower.alerts.rules import RulesPart
 from chainbot_desktop.ui.widgets import MenuSheet
@@ -26,6 +23,11 @@ def the_editor(part: RulesPart) -> RuleEditor:
     return part.editor
 
 
+def open_rule(t: Tower, name: str) -> RuleEditor:
+    t.view.present({"page": "alerts", "rule": name})
+    return the_editor(t.view.alerts.rules)
+
+
 async def choose(picker: QWidget, label: str) -> None:
     await click(picker)
     menu = [menu for menu in picker.window().findChildren(MenuSheet) if menu.is_open][-1]
@@ -40,16 +42,3 @@ def write(field: QWidget, text: str) -> None:
     field.setFocus()
     QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     QTest.keyClicks(field, text)
-
-
-def last_message(t: Tower) -> Message:
-    message = t.messages[-1]
-    assert isinstance(message, Message)
-    return message
-
-
-async def undo(t: Tower) -> None:
-    action = last_message(t).action
-    assert action is not None, "there is no way back"
-    action()
-    await asyncio.sleep(0)

@@ -31,10 +31,13 @@ def titles(part: ActivePart) -> list[str]:
     ]
 
 
-def last_message(t: Tower) -> Message:
-    message = t.messages[-1]
-    assert isinstance(message, Message)
-    return message
+async def open_first(t: Tower) -> ActivePart:
+    """The first alert of the list, in full."""
+    t.view.show_page("alerts")
+    part = t.view.alerts.active
+    tap_row(part.list, 0)
+    await until(lambda: part.side.is_open)
+    return part
 
 
 def all_text(widget: QWidget) -> str:
@@ -79,10 +82,7 @@ def test_a_tap_opens_all_of_it_and_the_cause_is_one_tap_away(tower: Build, on_lo
             alert = desk.fire(labels={"core": "3"}, times=4, flapping=True)
             desk.fire(labels={"core": "3"}, state="resolved", since=ago(9000), fired_at=ago(9000), resolved_at=ago(8700))
             desk.fire(labels={"core": "1"}, state="resolved", since=ago(5000), fired_at=ago(5000), resolved_at=ago(4000))
-            t.view.show_page("alerts")
-            part = t.view.alerts.active
-            tap_row(part.list, 0)
-            await until(lambda: part.side.is_open)
+            part = await open_first(t)
             text = part.side.details.text
             for piece in (
                 "The processor is busy",
@@ -109,20 +109,15 @@ def test_acknowledge_can_be_undone(tower: Build, on_loop: OnLoop) -> None:
         desk = MemoryDesk(rule())
         async with tower(alerts=desk) as t:
             alert = desk.fire()
-            t.view.show_page("alerts")
-            part = t.view.alerts.active
-            tap_row(part.list, 0)
-            await until(lambda: part.side.is_open)
+            part = await open_first(t)
             await click(part.side.details.acknowledge)
             await until(lambda: t.messages)
             assert desk.alerts[alert.id].state == "acknowledged"
             assert desk.actors[-1] == "device:panel"
-            assert last_message(t).text == "“The processor is busy” is acknowledged."
+            assert t.last_message.text == "“The processor is busy” is acknowledged."
             assert t.badges[-1] == 0
             await until(lambda: part.side.details.acknowledge.text() == "Call again")
-            undo = last_message(t).action
-            assert undo is not None
-            undo()
+            await t.undo()
             await until(lambda: desk.alerts[alert.id].state == "firing")
             assert t.badges[-1] == 1
 
@@ -134,10 +129,7 @@ def test_snooze_for_a_time_of_ones_own_and_end_it(tower: Build, on_loop: OnLoop)
         desk = MemoryDesk(rule())
         async with tower(alerts=desk) as t:
             alert = desk.fire()
-            t.view.show_page("alerts")
-            part = t.view.alerts.active
-            tap_row(part.list, 0)
-            await until(lambda: part.side.is_open)
+            part = await open_first(t)
             await click(part.side.details.snooze)
             sheet = find(t.view, SnoozeSheet)
             QTest.keyClicks(sheet.field, "soon")
@@ -148,7 +140,7 @@ def test_snooze_for_a_time_of_ones_own_and_end_it(tower: Build, on_loop: OnLoop)
             QTest.keyClicks(sheet.field, "2 h 30 min")
             QTest.keyClick(sheet.field, Qt.Key.Key_Return)
             await until(lambda: desk.alerts[alert.id].state == "snoozed")
-            assert "snoozed for 2 h 30 min" in last_message(t).text
+            assert "snoozed for 2 h 30 min" in t.last_message.text
             await until(lambda: part.side.details.snooze.text() == "End snooze")
             await click(part.side.details.snooze)
             await until(lambda: desk.alerts[alert.id].state == "firing")
@@ -161,10 +153,7 @@ def test_more_resolves_mutes_and_copies(tower: Build, on_loop: OnLoop) -> None:
         desk = MemoryDesk(rule())
         async with tower(alerts=desk) as t:
             alert = desk.fire()
-            t.view.show_page("alerts")
-            part = t.view.alerts.active
-            tap_row(part.list, 0)
-            await until(lambda: part.side.is_open)
+            part = await open_first(t)
 
             async def choose(label: str) -> None:
                 await click(part.side.details.more)
@@ -173,9 +162,7 @@ def test_more_resolves_mutes_and_copies(tower: Build, on_loop: OnLoop) -> None:
 
             await choose("Mute the rule")
             await until(lambda: desk.rules[0].rule.notify == ())
-            undo = last_message(t).action
-            assert undo is not None
-            undo()
+            await t.undo()
             await until(lambda: desk.rules[0].rule.notify is None)
             await choose("Copy")
             assert "The processor is busy" in QGuiApplication.clipboard().text()
@@ -215,7 +202,7 @@ def test_several_are_acknowledged_at_once(tower: Build, on_loop: OnLoop) -> None
             assert part.all.text() == "Acknowledge all"
             await click(part.all)
             await until(lambda: not any(alert.state == "firing" for alert in desk.alerts.values()))
-            await until(lambda: "2 alerts are acknowledged." in last_message(t).text)
+            await until(lambda: "2 alerts are acknowledged." in t.last_message.text)
 
     on_loop(work())
 
@@ -229,8 +216,8 @@ def test_one_that_was_settled_meanwhile_keeps_none_of_the_others(tower: Build, o
             t.view.show_page("alerts")
             t.view.alerts.deeds.acknowledge(alerts)
             await until(lambda: t.messages)
-            assert last_message(t).text == "2 alerts are acknowledged."
-            assert last_message(t).hint == "1 was settled before."
+            assert t.last_message.text == "2 alerts are acknowledged."
+            assert t.last_message.hint == "1 was settled before."
 
     on_loop(work())
 
@@ -244,7 +231,7 @@ def test_a_refusal_is_told(tower: Build, on_loop: OnLoop) -> None:
             desk.failure = Unavailable("The disk takes nothing.", hint="Free space on it.")
             await click(t.view.alerts.active.all)
             await until(lambda: t.messages)
-            assert last_message(t) == Message("The disk takes nothing.", "error", "Free space on it.")
+            assert t.last_message == Message("The disk takes nothing.", "error", "Free space on it.")
             assert desk.alerts[alert.id].state == "firing"
 
     on_loop(work())

@@ -20,7 +20,7 @@ from chainbot_desktop.watch.alerts.records import AlertRule, Look, Trial
 from tests.ui.shell.conftest import finger, touch
 from tests.ui.watchtower.alerts.acting import click, tap_row
 from tests.ui.watchtower.alerts.desk import MemoryDesk, rule
-from tests.ui.watchtower.alerts.rule_acting import choose, choose_more, last_message, open_rules, the_editor, undo, write
+from tests.ui.watchtower.alerts.rule_acting import choose, choose_more, open_rule, open_rules, the_editor, write
 from tests.ui.watchtower.conftest import Build, until
 
 __all__ = ["finger", "touch"]
@@ -63,8 +63,8 @@ def test_a_new_rule_from_the_first_word_to_the_list(tower: Build, on_loop: OnLoo
             )  # fmt: skip
             await until(lambda: not editor.isVisible())
             assert t.view.alerts.strip.isVisible()
-            assert last_message(t).text == "“Memory is low” is saved."
-            await undo(t)
+            assert t.last_message.text == "“Memory is low” is saved."
+            await t.undo()
             await until(lambda: "memory-is-low" not in desk._rules)
 
     on_loop(work())
@@ -115,8 +115,7 @@ def test_form_and_yaml_give_back_the_rule_that_they_were_given(tower: Build, on_
     async def work() -> None:
         desk = MemoryDesk(one)
         async with tower(alerts=desk) as t:
-            t.view.present({"page": "alerts", "rule": one.name})
-            editor = the_editor(t.view.alerts.rules)
+            editor = open_rule(t, one.name)
             assert editor.form.read() == (one, {})
             await click(editor.frame.yaml_chip)
             assert editor.is_yaml
@@ -134,8 +133,7 @@ def test_yaml_is_edited_and_what_is_wrong_there_is_said(tower: Build, on_loop: O
     async def work() -> None:
         desk = MemoryDesk(rule())
         async with tower(alerts=desk) as t:
-            t.view.present({"page": "alerts", "rule": "cpu-busy"})
-            editor = the_editor(t.view.alerts.rules)
+            editor = open_rule(t, "cpu-busy")
             await click(editor.frame.yaml_chip)
             text = editor.frame.yaml.toPlainText()
             editor.frame.yaml.setPlainText(text.replace("value: 90.0", "value: ["))
@@ -157,7 +155,7 @@ def test_yaml_is_edited_and_what_is_wrong_there_is_said(tower: Build, on_loop: O
             await click(editor.frame.save)
             await until(lambda: desk._rules["cpu-busy"].rule.value == 80)
             assert desk._rules["cpu-busy"].origin == "changed"
-            await undo(t)
+            await t.undo()
             await until(lambda: desk._rules["cpu-busy"].origin == "shipped")
 
     on_loop(work())
@@ -167,8 +165,7 @@ def test_an_expression_is_checked_at_its_field_while_it_is_written(tower: Build,
     async def work() -> None:
         desk = MemoryDesk(rule())
         async with tower(alerts=desk) as t:
-            t.view.present({"page": "alerts", "rule": "cpu-busy"})
-            editor = the_editor(t.view.alerts.rules)
+            editor = open_rule(t, "cpu-busy")
             form = editor.form
             form.condition.edit.setFocus()
             QTest.keyClicks(form.condition.edit, "(")
@@ -192,8 +189,7 @@ def test_a_trial_shows_when_it_would_have_fired(tower: Build, on_loop: OnLoop) -
         now = time.time()
         desk.trial = Trial((now - 86_400, now - 43_200, now - 7300), now - 2 * 86_400, "Log lines are not kept.")
         async with tower(alerts=desk) as t:
-            t.view.present({"page": "alerts", "rule": "cpu-busy"})
-            editor = the_editor(t.view.alerts.rules)
+            editor = open_rule(t, "cpu-busy")
             strip = editor.frame.trial
             await click(editor.frame.try_it)
             await until(strip.isVisible)
@@ -244,8 +240,7 @@ def test_a_long_trial_can_be_stopped(tower: Build, on_loop: OnLoop) -> None:
     async def work() -> None:
         desk = SlowDesk(rule())
         async with tower(alerts=desk) as t:
-            t.view.present({"page": "alerts", "rule": "cpu-busy"})
-            editor = the_editor(t.view.alerts.rules)
+            editor = open_rule(t, "cpu-busy")
             await click(editor.frame.try_it)
             await until(lambda: editor.frame.try_it.text() == "Stop")
             await asyncio.sleep(0)
@@ -260,8 +255,7 @@ def test_a_trial_that_is_begun_anew_can_be_stopped_too(tower: Build, on_loop: On
     async def work() -> None:
         desk = SlowDesk(rule())
         async with tower(alerts=desk) as t:
-            t.view.present({"page": "alerts", "rule": "cpu-busy"})
-            editor = the_editor(t.view.alerts.rules)
+            editor = open_rule(t, "cpu-busy")
             await click(editor.frame.try_it)
             await until(lambda: desk.begun == 1)
             editor.try_it()
@@ -278,8 +272,7 @@ def test_leaving_asks_before_something_is_lost(tower: Build, on_loop: OnLoop) ->
     async def work() -> None:
         desk = MemoryDesk(rule())
         async with tower(alerts=desk) as t:
-            t.view.present({"page": "alerts", "rule": "cpu-busy"})
-            editor = the_editor(t.view.alerts.rules)
+            editor = open_rule(t, "cpu-busy")
             write(editor.form.value, "70")
             QTest.keyClick(editor.form.value, Qt.Key.Key_Escape)
             sheet = next(sheet for sheet in t.view.findChildren(Sheet) if sheet.is_open)
@@ -299,8 +292,7 @@ def test_a_rule_that_the_desk_refuses_stays_in_the_form(tower: Build, on_loop: O
     async def work() -> None:
         desk = MemoryDesk(rule())
         async with tower(alerts=desk) as t:
-            t.view.present({"page": "alerts", "rule": "cpu-busy"})
-            editor = the_editor(t.view.alerts.rules)
+            editor = open_rule(t, "cpu-busy")
             write(editor.form.value, "70")
             desk.failure = InvalidInput("The file of rules cannot be written.", hint="The disk is full.")
             await click(editor.frame.save)
@@ -329,13 +321,13 @@ def test_duplicate_remove_and_restore(tower: Build, on_loop: OnLoop) -> None:
             part.edit("cpu-busy-2")
             await choose_more(editor, "Remove")
             await until(lambda: "cpu-busy-2" not in desk._rules)
-            await undo(t)
+            await t.undo()
             await until(lambda: "cpu-busy-2" in desk._rules)
             await desk.save_rule(rule(value=50), actor="user:ada")
             part.edit("cpu-busy")
             await choose_more(editor, "Back to how it was shipped")
             await until(lambda: desk._rules["cpu-busy"].rule.value == 90)
-            await undo(t)
+            await t.undo()
             await until(lambda: desk._rules["cpu-busy"].rule.value == 50)
 
     on_loop(work())
@@ -361,8 +353,7 @@ def test_what_changes_elsewhere_is_told_to_who_edits(tower: Build, on_loop: OnLo
     async def work() -> None:
         desk = MemoryDesk(rule())
         async with tower(alerts=desk) as t:
-            t.view.present({"page": "alerts", "rule": "cpu-busy"})
-            editor = the_editor(t.view.alerts.rules)
+            editor = open_rule(t, "cpu-busy")
             await desk.save_rule(rule(value=50), actor="user:ada")
             assert editor.form.value.text() == "50", "nobody had changed it here"
             write(editor.form.value, "60")
@@ -377,14 +368,13 @@ def test_another_rule_does_not_take_the_place_of_one_that_is_not_saved(tower: Bu
     async def work() -> None:
         desk = MemoryDesk(rule(), rule("disk-full", title="The disk is full"))
         async with tower(alerts=desk) as t:
-            t.view.present({"page": "alerts", "rule": "cpu-busy"})
-            editor = the_editor(t.view.alerts.rules)
+            editor = open_rule(t, "cpu-busy")
             write(editor.form.value, "70")
             t.view.present({"page": "alerts", "rule": "disk-full"})
             t.view.present({"page": "alerts", "new_rule": True})
             assert editor.form.value.text() == "70"
             assert len(t.messages) == 2
-            assert "not saved" in last_message(t).text
+            assert "not saved" in t.last_message.text
             t.view.present({"page": "alerts", "rule": "cpu-busy"})
             assert len(t.messages) == 2, "it is that one"
 
@@ -431,8 +421,7 @@ def test_channels_are_chosen_by_name(tower: Build, on_loop: OnLoop) -> None:
     async def work() -> None:
         desk = MemoryDesk(rule())
         async with tower(alerts=desk) as t:
-            t.view.present({"page": "alerts", "rule": "cpu-busy"})
-            editor = the_editor(t.view.alerts.rules)
+            editor = open_rule(t, "cpu-busy")
             notify = editor.form.notify
             editor.frame._area.ensureWidgetVisible(notify)
             await choose(notify.whom, "These channels")
@@ -448,8 +437,7 @@ def test_channels_are_chosen_by_name(tower: Build, on_loop: OnLoop) -> None:
 def test_the_buttons_are_always_within_reach(tower: Build, on_loop: OnLoop, size: tuple[int, int]) -> None:
     async def work() -> None:
         async with tower(*size, alerts=MemoryDesk(rule())) as t:
-            t.view.present({"page": "alerts", "rule": "cpu-busy"})
-            frame = the_editor(t.view.alerts.rules).frame
+            frame = open_rule(t, "cpu-busy").frame
             await until(lambda: frame.save.width() > 40)
             for button in (frame.save, frame.try_it, frame.back, frame.more, frame.yaml_chip):
                 corner = button.mapTo(t.view, button.rect().bottomRight())

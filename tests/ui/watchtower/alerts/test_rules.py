@@ -15,7 +15,7 @@ from chainbot_desktop.watch.alerts.records import RuleState
 from tests.ui.shell.conftest import Touch, finger, touch
 from tests.ui.watchtower.alerts.acting import click, tap_row
 from tests.ui.watchtower.alerts.desk import MemoryDesk, ago, rule
-from tests.ui.watchtower.alerts.rule_acting import open_rules, undo, write
+from tests.ui.watchtower.alerts.rule_acting import open_rules, write
 from tests.ui.watchtower.conftest import Build, until
 
 __all__ = ["finger", "touch"]
@@ -48,7 +48,7 @@ def test_a_switch_turns_a_rule_off_and_undo_turns_it_on(tower: Build, on_loop: O
             assert part.editor is None, "the switch opened the form"
             assert desk._rules["disk-full"].rule.enabled
             await until(lambda: t.messages)
-            await undo(t)
+            await t.undo()
             await until(lambda: desk._rules["cpu-busy"].rule.enabled)
             part.list.setFocus()
             part.list.set_current(0)

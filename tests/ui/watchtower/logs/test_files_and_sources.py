@@ -26,7 +26,7 @@ from chainbot_desktop.watch.logs.sources.program import ProgramLog
 from chainbot_desktop.watch.logs.sources.source import LogSource, Trouble
 from chainbot_desktop.watch.logs.sources.switches import LogSources
 from tests.ui.watchtower.conftest import Build, until
-from tests.ui.watchtower.logs.test_page import click, key, last, last_message, logs, shown, texts
+from tests.ui.watchtower.logs.test_page import click, key, last, logs, shown, texts
 
 LEFT = Qt.MouseButton.LeftButton
 OnLoop = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -175,7 +175,7 @@ def test_a_file_that_is_gone_is_said_and_forgotten(tower: Build, on_loop: OnLoop
             t.bench.chosen = tmp_path / "none.log"
             logs(t).opening.choose()
             await until(lambda: t.messages)
-            assert last_message(t).severity == "error"
+            assert t.last_message.severity == "error"
             t.bench.chosen = tmp_path
             logs(t).opening.choose()
             await until(lambda: len(t.messages) == 2)

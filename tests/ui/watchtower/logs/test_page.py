@@ -16,7 +16,6 @@ from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
-from chainbot_desktop.ui.view import Message
 from chainbot_desktop.ui.watchtower.logs.page import LogsPage
 from chainbot_desktop.ui.widgets import MenuSheet
 from chainbot_desktop.watch.logs.document import LogRow
@@ -83,12 +82,6 @@ def wheel(t: Tower, notches: int) -> None:
 
 def button(inside: QWidget, name: str) -> QAbstractButton:
     return next(b for b in inside.findChildren(QAbstractButton) if name in {b.text(), b.accessibleName()} and b.isVisible())
-
-
-def last_message(t: Tower) -> Message:
-    message = t.messages[-1]
-    assert isinstance(message, Message)
-    return message
 
 
 async def lines(t: Tower, count: int, first: int = 0) -> None:
@@ -200,7 +193,7 @@ def test_the_mouse_chooses_lines_and_they_are_copied(tower: Build, on_loop: OnLo
             copied = QGuiApplication.clipboard().text().splitlines()
             assert [line.split(": ", 1)[1] for line in copied] == ["one", "two \\x00", "three"]
             assert "WARNING program/house" in copied[0]
-            assert last_message(t).text == "Copied 3 lines."
+            assert t.last_message.text == "Copied 3 lines."
             port = logs(t).view.viewport()
             QTest.mousePress(port, LEFT, pos=spot(t, "four"))
             QTest.mouseMove(port, spot(t, "three"))
@@ -485,7 +478,7 @@ def test_a_log_file_is_opened_and_left(tower: Build, on_loop: OnLoop, tmp_path: 
             await until(lambda: texts(t) == ["live"])
             t.view.present({"page": "logs", "file": str(tmp_path / "missing.log")})
             await until(lambda: t.messages)
-            assert last_message(t).severity == "error"
+            assert t.last_message.severity == "error"
             assert texts(t) == ["live"]
 
     on_loop(work())
@@ -513,7 +506,7 @@ def test_lines_are_exported_whole(tower: Build, on_loop: OnLoop, tmp_path: Path)
             t.bench.chosen = tmp_path / "no" / "such" / "folder.log"
             logs(t).actions_.export_all()
             await until(lambda: len(t.messages) == 3)
-            assert (last_message(t).severity, last_message(t).hint) == ("error", "There is no such folder.")
+            assert (t.last_message.severity, t.last_message.hint) == ("error", "There is no such folder.")
 
     on_loop(work())
 
@@ -529,7 +522,7 @@ def test_a_cancelled_export_leaves_nothing_behind(tower: Build, on_loop: OnLoop,
             await until(logs(t).parts.progress.isVisible)
             QTest.mouseClick(logs(t).parts.progress.cancel, LEFT)
             await until(lambda: t.messages)
-            assert "cancelled" in last_message(t).text
+            assert "cancelled" in t.last_message.text
             assert os.listdir(tmp_path).count("out.log") == 1  # noqa: PTH208 (the same, without waiting)
             assert not [name for name in os.listdir(tmp_path) if name.endswith(".part")]  # noqa: PTH208 (as above)
             assert t.bench.chosen.read_text() == "what was there\n"
