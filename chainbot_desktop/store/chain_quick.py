@@ -22,10 +22,11 @@ _MOST_BYTES = 32 * 1024 * 1024
 _CONFIG_SINGLETHREAD, _CONFIG_MEMSTATUS = 1, 9
 
 _STRETCH = (
-    "SELECT CAST(group_concat(prev_hash || envelope, char(10)) AS BLOB), group_concat(hash), group_concat(prev_hash), "
-    "sum(max(envelope, hash, prev_hash) < x'') FROM journal WHERE seq BETWEEN ? AND ?"
+    "SELECT CAST(group_concat(envelope, char(10) || prev_hash) AS BLOB), "
+    "CAST(group_concat(hash) AS BLOB), CAST(group_concat(prev_hash) AS BLOB), "
+    "sum(envelope < x'' AND hash < x'' AND prev_hash < x'') FROM journal WHERE seq BETWEEN ? AND ?"
 )
-"""The last counts the events of which nothing is a blob: SQLite joins those like text."""
+"""Before an envelope stands its `prev_hash`, but for the first. Last, how many events have no blob: SQLite joins those like text."""
 
 
 def reading_connection(path: Path) -> sqlite3.Connection:
@@ -76,12 +77,15 @@ def _stretch(connection: sqlite3.Connection, begin: int, end: int) -> tuple[str,
     many = end - begin + 1
     if joined is None or whole != many:
         return None
-    envelopes = joined.split(b"\n")  # canonical JSON has none inside
-    if len(envelopes) != many or ",".join([sha256(envelope).hexdigest() for envelope in envelopes]) != hashes:
+    first_before, _, rest = before.partition(b",")
+    envelopes = (first_before + joined).split(b"\n")  # canonical JSON has none inside
+    if len(envelopes) != many:
         return None
-    first_before, _, rest = before.partition(",")
-    all_but_last, _, last = hashes.rpartition(",")
-    return (first_before, last) if rest == all_but_last else None
+    digests = b"".join([sha256(envelope).digest() for envelope in envelopes])
+    if digests.hex(",", 32).encode() != hashes:
+        return None
+    all_but_last, _, last = hashes.rpartition(b",")
+    return (_text(first_before), _text(last)) if rest == all_but_last else None
 
 
 def _text(stored: bytes) -> str:
