@@ -136,7 +136,7 @@ async def test_while_a_stem_goes_its_branches_read_all_and_new_ones_may_grow(
             young.append(((await table.branch(await table.get(short.id), at, title="", floor=0, actor=ME)).id, where))
     await going
     assert len(seen) > 2, "it went bit by bit, and was read in between"
-    assert len(young) > 3
+    assert len(young) > 1
     for made, where in young:
         assert await texts(table, made) == [f"m{n}" for n in range(where + 1)]
     assert await kept(store) == [f"m{n}" for n in range(30)]
