@@ -77,15 +77,15 @@ def _stretch(connection: sqlite3.Connection, begin: int, end: int) -> tuple[str,
     many = end - begin + 1
     if joined is None or whole != many:
         return None
-    first_before, _, rest = before.partition(b",")
+    first_before = before.partition(b",")[0]
     envelopes = (first_before + joined).split(b"\n")  # canonical JSON has none inside
     if len(envelopes) != many:
         return None
     digests = b"".join([sha256(envelope).digest() for envelope in envelopes])
     if digests.hex(",", 32).encode() != hashes:
         return None
-    all_but_last, _, last = hashes.rpartition(b",")
-    return (_text(first_before), _text(last)) if rest == all_but_last else None
+    all_but_last, comma, last = hashes.rpartition(b",")
+    return (_text(first_before), _text(last)) if before == first_before + comma + all_but_last else None
 
 
 def _text(stored: bytes) -> str:

@@ -273,6 +273,15 @@ def test_events_too_large_to_be_joined_are_left_to_be_looked_at_one_by_one(journ
         assert chain_quick.quick_look(connection, 1, EVENTS) is None
 
 
+@pytest.mark.parametrize("events", [1, 2, SEAM, SEAM + 1])
+@pytest.mark.parametrize("more", [",", ",,", "\n", ",x"])
+def test_a_link_that_says_more_is_found_also_in_an_event_alone(journal: Path, tmp_path: Path, events: int, more: str) -> None:
+    rest = ("DELETE FROM journal WHERE seq > ?", (events,))
+    for column in ("prev_hash", "hash"):
+        path = damaged(journal, tmp_path, rest, (f"UPDATE journal SET {column} = {column} || ? WHERE seq = ?", (more, events)))
+        assert (found(path).ok, found(path).broken_at) == (False, events)
+
+
 @pytest.mark.parametrize(("seq", "other"), [(5, 6), (255, 256), (256, 257), (3, 599), (1, 2)])
 def test_two_events_in_each_others_place_are_found(journal: Path, tmp_path: Path, seq: int, other: int) -> None:
     path = damaged(
